@@ -1,0 +1,364 @@
+/**
+ * What others may ask and tell the BrokerController actor, and what it asks and tells them.
+ *
+ * Owns: the message types between BrokerController and gateways, reput, hold, schedule, transactions and cold read.
+ * Reads: protocol types only.
+ * Never: code. Every payload here is plain data that structured clone carries.
+ *
+ * How a subscriber starts: it asks `subscribe` once after it is wired (and again after its own restart) and applies the
+ * whole snapshots of the reply. From then on the controller sends it increments by the asks of {@linkcode TopicSubscriber}
+ * (and {@linkcode ControlSubscriber} when it asked for control state). An increment carries the version it produces; the
+ * subscriber applies it at once and answers that version. createTopic, updateTopic and deleteTopic answer their caller only
+ * when every subscriber has acknowledged.
+ */
+import type { RemotingCommand } from "../../protocol/command.ts";
+
+/** A client connection inside one broker process. Channel numbers are never reused in a process. */
+export interface ClientChannel {
+  readonly gateway: number;
+  readonly channel: number;
+}
+
+/** One topic as gateways, reput, hold, schedule and cold read see it. */
+export interface TopicEntry {
+  readonly topic: string;
+  readonly readQueueNums: number;
+  readonly writeQueueNums: number;
+  /** RocketMQ permission bits: 1 inherit, 2 write, 4 read, 8 priority. */
+  readonly perm: number;
+  /** 1 unit, 2 unit subscription. */
+  readonly topicSysFlag: number;
+  readonly order: boolean;
+  /** Slot of each queue id in the queue table; its length is at least max(readQueueNums, writeQueueNums). */
+  readonly slots: number[];
+  /** Version of the topic view in which this incarnation of the topic got its first slot. */
+  readonly firstSlotVersion: number;
+}
+
+/** A step of the topic view. */
+export interface TopicUpdate {
+  readonly version: number;
+  /** Whether this replaces everything the subscriber knows (first snapshot). */
+  readonly full: boolean;
+  /** All chunks of the queue table in slot order; append-only. */
+  readonly chunks: SharedArrayBuffer[];
+  readonly changed: TopicEntry[];
+  readonly removed: string[];
+}
+
+/** What a gateway must know of a consumer group to check pulls and send-backs. */
+export interface GroupEntry {
+  readonly group: string;
+  readonly consumeEnable: boolean;
+  readonly consumeFromMinEnable: boolean;
+  readonly consumeBroadcastEnable: boolean;
+  readonly consumeMessageOrderly: boolean;
+  readonly retryQueueNums: number;
+  readonly retryMaxTimes: number;
+  readonly brokerId: number;
+  readonly whichBrokerWhenConsumeSlowly: number;
+  readonly groupSysFlag: number;
+  /** Topics that this group must not read (GroupForbidden.readable = false). */
+  readonly forbiddenTopics: string[];
+}
+
+/** A step of the consumer-group table. */
+export interface GroupUpdate {
+  readonly version: number;
+  readonly full: boolean;
+  readonly changed: GroupEntry[];
+  readonly removed: string[];
+}
+
+/** One live subscription of a group, as the newest heartbeat said. */
+export interface SubscriptionEntry {
+  readonly topic: string;
+  readonly subString: string;
+  /** Milliseconds; grows with each change at the client. */
+  readonly subVersion: number;
+  /** "TAG", "SQL92" or what the client said. */
+  readonly expressionType: string;
+  readonly tags: string[];
+  /** Java hash codes of the tags. */
+  readonly codes: number[];
+  readonly classFilterMode: boolean;
+}
+
+/** A consumer group that has registered by heartbeat (it stays while it has a channel). */
+export interface LiveGroup {
+  readonly group: string;
+  /** "CONSUME_PASSIVELY", "CONSUME_ACTIVELY" or "CONSUME_POP". */
+  readonly consumeType: string;
+  /** "CLUSTERING" or "BROADCASTING". */
+  readonly messageModel: string;
+  readonly subscriptions: SubscriptionEntry[];
+}
+
+/** A step of the table of live consumer groups. */
+export interface SubscriptionUpdate {
+  readonly version: number;
+  readonly full: boolean;
+  readonly changed: LiveGroup[];
+  readonly removed: string[];
+}
+
+/** One queue of one group whose next pull must be answered with this offset (code 21). */
+export interface OffsetReset {
+  readonly group: string;
+  readonly topic: string;
+  readonly queueId: number;
+  readonly offset: number;
+}
+
+/** A step of the table of pending server-side offset resets. */
+export interface ResetUpdate {
+  readonly version: number;
+  readonly full: boolean;
+  readonly set: OffsetReset[];
+  readonly cleared: Omit<OffsetReset, "offset">[];
+}
+
+/** Configuration values changed at run time (request 25); texts as in broker.conf. */
+export interface ConfigurationUpdate {
+  readonly version: number;
+  readonly changed: Record<string, string>;
+}
+
+/** What `subscribe` returns: everything as it is now. */
+export interface ControlSnapshot {
+  readonly topics: TopicUpdate;
+  readonly groups: GroupUpdate;
+  readonly subscriptions: SubscriptionUpdate;
+  readonly resets: ResetUpdate;
+  readonly configuration: ConfigurationUpdate;
+}
+
+/** One offset commit that rode on a pull (or came by 15 through a gateway that batches). */
+export interface OffsetCommit {
+  readonly group: string;
+  readonly topic: string;
+  readonly queueId: number;
+  readonly offset: number;
+  readonly clientHost: string;
+}
+
+/** Why a gateway needs a topic that its view does not have. */
+export type EnsureTopicKind = "send" | "sendBack" | "deadLetter" | "transaction";
+
+/** Counts of one second from one gateway (or another appender); all counts are increments. */
+export interface TrafficCounts {
+  readonly puts: readonly { topic: string; queueId: number; count: number; bytes: number; latencyMs: number }[];
+  readonly gets: readonly {
+    topic: string;
+    group: string;
+    queueId: number;
+    count: number;
+    bytes: number;
+    latencyMs: number;
+    fromDiskCount: number;
+    fromDiskBytes: number;
+  }[];
+  readonly sendBacks: readonly { topic: string; group: string; count: number }[];
+}
+
+/** A queue that recovery found in the store. */
+export interface RecoveredQueue {
+  readonly topic: string;
+  readonly queueId: number;
+  readonly minOffset: number;
+  /** Dispatched end (exclusive) of the consume queue. */
+  readonly maxOffset: number;
+  /** Offset that the next record of this queue gets. */
+  readonly nextOffset: number;
+}
+
+/** Start values. */
+export interface BrokerControllerInit {
+  /** Effective configuration as text, keys as in broker.conf (see broker_configuration.ts). */
+  readonly configuration: Record<string, string>;
+  /** File that request 25 rewrites; undefined keeps changes in memory only. */
+  readonly configurationPath: string | undefined;
+  /** Port that the gateways really listen on. */
+  readonly listenPort: number;
+  /** Shared gauges, layout in store/gauges.ts. */
+  readonly gauges: SharedArrayBuffer;
+  /** Names of the gateway peers, index = gateway number: "gateway-0", … */
+  readonly gateways: string[];
+  /** Queues that recovery found. */
+  readonly queues: RecoveredQueue[];
+  /** Wall time of the process start, ms. */
+  readonly bootTimestamp: number;
+}
+
+/** Asks that every subscriber of the topic view serves. */
+export type TopicSubscriber = {
+  topics: { request: TopicUpdate; reply: { version: number } };
+};
+
+/** Asks that a subscriber with `control: true` (gateways) serves besides. */
+export type ControlSubscriber = TopicSubscriber & {
+  groups: { request: GroupUpdate; reply: { version: number } };
+  subscriptions: { request: SubscriptionUpdate; reply: { version: number } };
+  resets: { request: ResetUpdate; reply: { version: number } };
+  configuration: { request: ConfigurationUpdate; reply: { version: number } };
+};
+
+/** What the controller needs of a gateway. */
+export type GatewayPeerContract = {
+  init: null;
+  asks: ControlSubscriber & {
+    /** Sends a request to a client and waits for its answer. Rejects when the channel is gone or the time is over. */
+    callClient: {
+      request: { channel: number; command: RemotingCommand; timeoutMs: number };
+      reply: RemotingCommand;
+    };
+    /** Tells what offset commits it still holds before it answers. */
+    flushOffsets: { request: null; reply: null };
+  };
+  tells: {
+    /** One-way request to a client. */
+    push: { channel: number; command: RemotingCommand };
+    /** Closes the connection (client expired). */
+    closeChannel: { channel: number };
+  };
+  signals: Record<never, never>;
+};
+
+/** One consume-queue unit for request 321. */
+export interface QueueUnit {
+  readonly physicalOffset: number;
+  readonly bytes: number;
+  readonly tagsCode: number | bigint;
+}
+
+/** What the controller needs of ColdReadService. */
+export type ColdReadPeerContract = {
+  init: null;
+  asks: TopicSubscriber & {
+    /** Queue offset for a store time, RocketMQ 5.x bounds (fact sheet §2.7). */
+    offsetByTime: {
+      request: { topic: string; queueId: number; timestamp: number; boundary: "lower" | "upper" };
+      reply: { offset: number };
+    };
+    /** Store time (ms) of the record at each queue offset; −1 where there is none. */
+    storeTimes: {
+      request: { items: { topic: string; queueId: number; offset: number }[] };
+      reply: { times: number[] };
+    };
+    /** The stored record at a commit-log offset, or null. */
+    readMessage: { request: { offset: number }; reply: { record: Uint8Array | null } };
+    /** Consume-queue units [index, index + count) that exist. */
+    queueUnits: {
+      request: { topic: string; queueId: number; index: number; count: number };
+      reply: { units: QueueUnit[]; minOffset: number; maxOffset: number };
+    };
+  };
+  tells: Record<never, never>;
+  signals: Record<never, never>;
+};
+
+/** What the controller needs of whoever deletes files. */
+export type HousekeepingPeerContract = {
+  init: null;
+  asks: {
+    /** 306: deletes consume queues whose data is gone from the commit log. */
+    cleanExpiredConsumeQueues: { request: null; reply: null };
+    /** 316: deletes consume queues of topics that are not in this list. */
+    cleanUnusedTopics: { request: { keep: string[] }; reply: null };
+    /** 329: runs the commit-log cleaning now. */
+    deleteExpiredCommitLog: { request: null; reply: null };
+  };
+  tells: Record<never, never>;
+  signals: Record<never, never>;
+};
+
+/** What the controller needs of ScheduleMessageService. */
+export type SchedulePeerContract = {
+  init: null;
+  asks: TopicSubscriber & {
+    /** delayOffset.json text (45) and delivered offset of each level (28). */
+    delayOffsets: { request: null; reply: { text: string; levels: { level: number; delivered: number }[] } };
+  };
+  tells: Record<never, never>;
+  signals: Record<never, never>;
+};
+
+/** A subscriber that wants topics only (reput, hold, transactions). */
+export type TopicSubscriberContract = {
+  init: null;
+  asks: TopicSubscriber;
+  tells: Record<never, never>;
+  signals: Record<never, never>;
+};
+
+/** Contract of the BrokerController actor. */
+export type BrokerControllerContract = {
+  init: BrokerControllerInit;
+  asks: {
+    /** Any control-plane request of a client or tool; null when nothing is to be answered (one-way). */
+    request: {
+      request: { command: RemotingCommand; channel: ClientChannel; remoteAddress: string };
+      reply: RemotingCommand | null;
+    };
+    /** Makes the caller (a peer of this name) a subscriber and returns everything as it is now. */
+    subscribe: { request: { name: string; control: boolean }; reply: ControlSnapshot };
+    /**
+     * Creates a topic that a send, send-back or dead letter needs. `entry` is null when RocketMQ would refuse (code 17),
+     * `remark` then says why. All subscribers know the topic when this answers.
+     */
+    ensureTopic: {
+      request: {
+        topic: string;
+        defaultTopic: string;
+        defaultTopicQueueNums: number;
+        /** Unit flag for retry topics (send-back), 0 otherwise. */
+        topicSysFlag: number;
+        kind: EnsureTopicKind;
+        remoteAddress: string;
+      };
+      reply: { entry: TopicEntry | null; version: number; remark: string | undefined };
+    };
+    /** Group config on a miss, auto-created as RocketMQ does; null when it does not exist and may not be created. */
+    ensureGroup: { request: { group: string }; reply: { entry: GroupEntry | null } };
+    /** Whether the group holds any unexpired queue lock (5.x: retry-topic sends of such a group go to the DLQ). */
+    queueLockHeld: { request: { group: string }; reply: { held: boolean } };
+    /** A live channel of a producer group (transaction check-back), or null. */
+    availableProducerChannel: { request: { group: string }; reply: { channel: ClientChannel | null } };
+    /** The channel of a producer client id (request-reply, 326), or null. */
+    producerChannelOfClient: { request: { clientId: string }; reply: { channel: ClientChannel | null } };
+    /** Stored consumer offsets for in-process readers; −1 where there is none. */
+    consumerOffsets: {
+      request: { items: { group: string; topic: string; queueId: number }[] };
+      reply: { offsets: number[] };
+    };
+    /** Registers with every name server now; resolves when all have answered or timed out. */
+    register: { request: null; reply: { registered: number } };
+    /** Unregisters (104) from every name server; the broker stops. */
+    unregister: { request: null; reply: null };
+  };
+  tells: {
+    /** A connection is gone. */
+    channelClosed: ClientChannel;
+    /** Batched commits that rode on pulls; state moves only forward in time, in the order told. */
+    offsets: OffsetCommit[];
+    /** A gateway answered a pull with a pending reset offset. */
+    resetTaken: Omit<OffsetReset, "offset">;
+    /** Traffic of about one second. */
+    traffic: TrafficCounts;
+  };
+  signals: {
+    /** Sent once, when the first registration was accepted by any name server. */
+    registered: { nameServer: string };
+    /** Text for the broker's log. */
+    log: { level: "info" | "warn" | "error"; text: string };
+  };
+  peers: {
+    "cold-read": ColdReadPeerContract;
+    "housekeeping": HousekeepingPeerContract;
+    "schedule": SchedulePeerContract;
+    "reput": TopicSubscriberContract;
+    "hold": TopicSubscriberContract;
+    "transactions": TopicSubscriberContract;
+    [gateway: `gateway-${number}`]: GatewayPeerContract;
+  };
+};
