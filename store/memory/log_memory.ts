@@ -1,0 +1,250 @@
+/**
+ * The shared memory in front of the commit log: the ring of bytes, the cursors over it, its locks and its bells.
+ *
+ * Cursors, in the order that always holds (`check()` looks at it, lower cursor first):
+ *
+ * ```
+ *   flushed ≤ written ≤ appended ≤ reserved ≤ written + capacity        dispatched ≤ written        replicated ≤ written
+ *
+ *   file:   ───────────────────────────────┤ written
+ *   ring:                        ├─────────┼─────────┤ appended ┄┄┄┄┤ reserved
+ *                          reserved − capacity
+ * ```
+ *
+ * The ring is followed by a margin as long as the largest record. A record that starts before the end of the ring is written on into the
+ * margin and its overhang copied to the ring's start, so each record can be read at its start as one contiguous piece.
+ *
+ * This module owns the layout. It never looks at records.
+ */
+import { attachRegion, createRegion, raiseEpoch, readEpoch, WORD_STRIDE_BYTES } from "./region.ts";
+import { Cursor } from "./cursor.ts";
+import { Doorbell } from "./doorbell.ts";
+import { SharedLock } from "./lock.ts";
+
+const MAGIC = 0x524c4f47;
+const LAYOUT_VERSION = 1;
+
+/** Gateways, and other threads with a bell of their own, that one log serves at most. */
+export const WAITERS_MAX = 16;
+
+/** Default capacity of the ring: 64 MiB. */
+export const LOG_RING_BYTES = 64 * 1024 * 1024;
+
+/** How long a thread parks for the append or write lock before the holder counts as lost. Milliseconds of own parks. */
+export const LOCK_PATIENCE_MS = 5000;
+
+const at = (word: number): number => (1 + word) * WORD_STRIDE_BYTES;
+const RESERVED = at(0);
+const APPENDED = at(1);
+const WRITTEN = at(2);
+const FLUSHED = at(3);
+const DISPATCHED = at(4);
+const REPLICATED = at(5);
+const APPEND_LOCK = at(6);
+const WRITE_LOCK = at(7);
+const WRITTEN_BELL = at(8);
+const FLUSH_BELL = at(9);
+const STATUS = at(10);
+const STORE_TIMESTAMP = at(11);
+const PREPARED_FILE = at(12);
+const LOG_START = at(13);
+const PREPARE_BELL = at(14);
+const BUSY_SINCE = at(15);
+const RING_FLOOR = at(16);
+const FIRST_WAITER_BELL = 17;
+const CONTROL_BYTES = at(FIRST_WAITER_BELL + WAITERS_MAX);
+
+/** What the log can do now; one word that every thread reads before it appends. */
+export const LogStatus = {
+  /** Appends are taken. */
+  Open: 0,
+  /** A write or a sync failed for good: nothing is taken any more and the process is about to end. */
+  ReadOnly: 1,
+  /** The disk is full: appends are refused until a probe succeeds. */
+  DiskFull: 2,
+  /** The last write was slow: appends are refused as busy until a probe write is quick. */
+  Busy: 3,
+  /** The broker is stopping: appends are refused. */
+  Closing: 4,
+} as const;
+
+/** One of {@link LogStatus}. */
+export type LogStatusValue = (typeof LogStatus)[keyof typeof LogStatus];
+
+/** The two buffers of a log's shared memory; plain data that crosses threads. */
+export interface LogMemoryBuffers {
+  /** Descriptor, cursors, locks and bells. */
+  readonly control: SharedArrayBuffer;
+  /** The ring and its margin. */
+  readonly ring: SharedArrayBuffer;
+  /** Bytes of the ring without its margin. */
+  readonly ringBytes: number;
+}
+
+/**
+ * Creates the shared memory of one commit log.
+ *
+ * @param options bytes of the ring, and bytes of the largest single append (a record or a whole batch)
+ * @throws {RangeError} when the ring is not at least four times the largest append
+ */
+export function createLogMemory(options: { ringBytes: number; appendBytesMax: number }): LogMemoryBuffers {
+  const { ringBytes, appendBytesMax } = options;
+  if (ringBytes % 4096 !== 0) throw new RangeError(`Cannot create log ring: ${ringBytes} bytes is no multiple of 4096`);
+  if (ringBytes < 4 * appendBytesMax) {
+    throw new RangeError(
+      `Cannot create log ring: ${ringBytes} bytes is less than four times the largest append, ${appendBytesMax}`,
+    );
+  }
+  const control = createRegion({ magic: MAGIC, layoutVersion: LAYOUT_VERSION, capacity: ringBytes }, CONTROL_BYTES);
+  const margin = Math.ceil(appendBytesMax / 4096) * 4096;
+  return { control, ring: new SharedArrayBuffer(ringBytes + margin), ringBytes };
+}
+
+/** One thread's view of a log's shared memory. */
+export class LogMemory {
+  /** Ring and margin as bytes. */
+  readonly ring: Uint8Array;
+  /** Ring and margin for integers. */
+  readonly ringView: DataView;
+  /** Bytes of the ring without its margin. */
+  readonly ringBytes: number;
+  /** Bytes up to here may be torn; stored before the first byte of a record. Advanced by who holds the append lock. */
+  readonly reserved: Cursor;
+  /** Records complete in the ring. Advanced by who holds the append lock. */
+  readonly appended: Cursor;
+  /** Bytes handed to the kernel. Advanced by who holds the write lock. */
+  readonly written: Cursor;
+  /** Bytes on the device. Advanced by FlushCommitLogService. */
+  readonly flushed: Cursor;
+  /** Queue and index entries exist up to here. Advanced by ReputMessageService. */
+  readonly dispatched: Cursor;
+  /** Bytes that enough slaves hold. Advanced by GroupTransferService. */
+  readonly replicated: Cursor;
+  /** First byte of the oldest commit-log file. Advanced by retention. */
+  readonly logStart: Cursor;
+  /** Store time of the newest record in milliseconds since 1970. Advanced by who holds the append lock. */
+  readonly storeTimestamp: Cursor;
+  /** Start of the newest file that exists on disk. Advanced by who prepares files. */
+  readonly preparedFile: Cursor;
+  /** When the write that is under way began, milliseconds since 1970; 0 when none is. */
+  readonly busySince: Cursor;
+  /** First position that the ring holds in this epoch; below it only the file has the bytes. Moved under both locks. */
+  readonly ringFloor: Cursor;
+  /** Serialises appenders. */
+  readonly appendLock: SharedLock;
+  /** Serialises writers. */
+  readonly writeLock: SharedLock;
+  /** Rung when `written` advanced. */
+  readonly writtenBell: Doorbell;
+  /** Rung when a flush is wanted. */
+  readonly flushBell: Doorbell;
+  /** Rung when the next file should be prepared. */
+  readonly prepareBell: Doorbell;
+  readonly #control: Int32Array;
+  readonly #status: Int32Array;
+  readonly #buffer: SharedArrayBuffer;
+
+  /**
+   * Attaches to a log's shared memory.
+   *
+   * @throws {RegionMismatchError} when the buffers are not of this layout
+   */
+  constructor(buffers: LogMemoryBuffers) {
+    const capacity = attachRegion(buffers.control, MAGIC, LAYOUT_VERSION);
+    if (capacity !== buffers.ringBytes) {
+      throw new RangeError(`Cannot attach log memory: ring is ${buffers.ringBytes} bytes, descriptor says ${capacity}`);
+    }
+    const buffer = buffers.control;
+    this.#buffer = buffer;
+    this.#control = new Int32Array(buffer);
+    this.#status = new Int32Array(buffer, STATUS, 1);
+    this.ringBytes = buffers.ringBytes;
+    this.ring = new Uint8Array(buffers.ring);
+    this.ringView = new DataView(buffers.ring);
+    this.reserved = new Cursor(buffer, RESERVED);
+    this.appended = new Cursor(buffer, APPENDED);
+    this.written = new Cursor(buffer, WRITTEN);
+    this.flushed = new Cursor(buffer, FLUSHED);
+    this.dispatched = new Cursor(buffer, DISPATCHED);
+    this.replicated = new Cursor(buffer, REPLICATED);
+    this.logStart = new Cursor(buffer, LOG_START);
+    this.storeTimestamp = new Cursor(buffer, STORE_TIMESTAMP);
+    this.preparedFile = new Cursor(buffer, PREPARED_FILE);
+    this.busySince = new Cursor(buffer, BUSY_SINCE);
+    this.ringFloor = new Cursor(buffer, RING_FLOOR);
+    this.appendLock = new SharedLock(buffer, APPEND_LOCK, { name: "append", patienceMs: LOCK_PATIENCE_MS });
+    this.writeLock = new SharedLock(buffer, WRITE_LOCK, { name: "write", patienceMs: LOCK_PATIENCE_MS * 4 });
+    this.writtenBell = new Doorbell(buffer, WRITTEN_BELL);
+    this.flushBell = new Doorbell(buffer, FLUSH_BELL);
+    this.prepareBell = new Doorbell(buffer, PREPARE_BELL);
+  }
+
+  /** Bell of waiter `index`, a thread that sleeps for several reasons: flushed bytes, replicated bytes, tokens. */
+  waiterBell(index: number): Doorbell {
+    if (index < 0 || index >= WAITERS_MAX) throw new RangeError(`No waiter bell ${index}: there are ${WAITERS_MAX}`);
+    return new Doorbell(this.#buffer, at(FIRST_WAITER_BELL + index));
+  }
+
+  /** What the log can do now. */
+  get status(): LogStatusValue {
+    return Atomics.load(this.#status, 0) as LogStatusValue;
+  }
+
+  /** Changes what the log can do. A read-only log stays read-only. */
+  setStatus(status: LogStatusValue): void {
+    if (this.status === LogStatus.ReadOnly) return;
+    Atomics.store(this.#status, 0, status);
+  }
+
+  /** Rises when the ring was voided: copies that were taken from it under an older epoch are worth nothing. */
+  get epoch(): number {
+    return readEpoch(this.#control);
+  }
+
+  /** Voids the ring; call it under both locks. */
+  raiseEpoch(): number {
+    return raiseEpoch(this.#control);
+  }
+
+  /** Sets every cursor to the end of the log that recovery found. Before other threads attach. */
+  reset(
+    position: { logStart: number; logEnd: number; flushed: number; dispatched: number; storeTimestamp: number },
+  ): void {
+    this.logStart.store(position.logStart);
+    this.reserved.store(position.logEnd);
+    this.appended.store(position.logEnd);
+    this.written.store(position.logEnd);
+    this.flushed.store(position.flushed);
+    this.dispatched.store(position.dispatched);
+    this.replicated.store(position.logEnd);
+    this.storeTimestamp.store(position.storeTimestamp);
+    // What lies below the end was written by an earlier process: readers take it from the file.
+    this.raiseEpoch();
+    this.ringFloor.store(position.logEnd);
+  }
+
+  /**
+   * Asserts the order of the cursors.
+   *
+   * @throws {Error} that names the two cursors and their values
+   */
+  check(): void {
+    const flushed = this.flushed.load();
+    const dispatched = this.dispatched.load();
+    const replicated = this.replicated.load();
+    const writtenLow = this.written.load();
+    const appendedLow = this.appended.load();
+    const reservedLow = this.reserved.load();
+    const writtenHigh = this.written.load();
+    order("flushed", flushed, "written", writtenLow);
+    order("dispatched", dispatched, "written", writtenLow);
+    order("replicated", replicated, "written", writtenLow);
+    order("written", writtenLow, "appended", appendedLow);
+    order("appended", appendedLow, "reserved", reservedLow);
+    order("reserved", reservedLow, "written + capacity", writtenHigh + this.ringBytes);
+  }
+}
+
+function order(lowName: string, low: number, highName: string, high: number): void {
+  if (low > high) throw new Error(`Cursors out of order: ${lowName} is ${low}, ${highName} is ${high}`);
+}
