@@ -12,38 +12,14 @@
  * when every subscriber has acknowledged.
  */
 import type { RemotingCommand } from "../../protocol/command.ts";
+import type { TopicEntry, TopicUpdate } from "../../store/topic_view.ts";
+
+export type { TopicEntry, TopicUpdate };
 
 /** A client connection inside one broker process. Channel numbers are never reused in a process. */
 export interface ClientChannel {
   readonly gateway: number;
   readonly channel: number;
-}
-
-/** One topic as gateways, reput, hold, schedule and cold read see it. */
-export interface TopicEntry {
-  readonly topic: string;
-  readonly readQueueNums: number;
-  readonly writeQueueNums: number;
-  /** RocketMQ permission bits: 1 inherit, 2 write, 4 read, 8 priority. */
-  readonly perm: number;
-  /** 1 unit, 2 unit subscription. */
-  readonly topicSysFlag: number;
-  readonly order: boolean;
-  /** Slot of each queue id in the queue table; its length is at least max(readQueueNums, writeQueueNums). */
-  readonly slots: number[];
-  /** Version of the topic view in which this incarnation of the topic got its first slot. */
-  readonly firstSlotVersion: number;
-}
-
-/** A step of the topic view. */
-export interface TopicUpdate {
-  readonly version: number;
-  /** Whether this replaces everything the subscriber knows (first snapshot). */
-  readonly full: boolean;
-  /** All chunks of the queue table in slot order; append-only. */
-  readonly chunks: SharedArrayBuffer[];
-  readonly changed: TopicEntry[];
-  readonly removed: string[];
 }
 
 /** What a gateway must know of a consumer group to check pulls and send-backs. */
@@ -65,7 +41,8 @@ export interface GroupEntry {
 /** A step of the consumer-group table. */
 export interface GroupUpdate {
   readonly version: number;
-  readonly full: boolean;
+  /** Whether this replaces everything that the subscriber knows. */
+  readonly whole: boolean;
   readonly changed: GroupEntry[];
   readonly removed: string[];
 }
@@ -97,7 +74,8 @@ export interface LiveGroup {
 /** A step of the table of live consumer groups. */
 export interface SubscriptionUpdate {
   readonly version: number;
-  readonly full: boolean;
+  /** Whether this replaces everything that the subscriber knows. */
+  readonly whole: boolean;
   readonly changed: LiveGroup[];
   readonly removed: string[];
 }
@@ -113,7 +91,8 @@ export interface OffsetReset {
 /** A step of the table of pending server-side offset resets. */
 export interface ResetUpdate {
   readonly version: number;
-  readonly full: boolean;
+  /** Whether this replaces everything that the subscriber knows. */
+  readonly whole: boolean;
   readonly set: OffsetReset[];
   readonly cleared: Omit<OffsetReset, "offset">[];
 }
