@@ -1,0 +1,103 @@
+/**
+ * One segment: a file of a fixed size whose name is the position of its first byte.
+ *
+ * Owns: the name rule, the size rule and the making of a segment.
+ * Reads: the disk it is given.
+ * Never: shrinks a file, so that two threads may make the same segment at once.
+ *
+ * Name: 20 decimal digits with leading zeros. Size: always the configured one; what is not written yet reads as zeros.
+ * Source: apache/rocketmq store/src/main/java/org/apache/rocketmq/store/MappedFileQueue.java doLoad
+ */
+import { StoreError } from "../errors.ts";
+import { directoryOf, type Disk } from "./disk.ts";
+
+const NAME_DIGITS = 20;
+
+/** One segment as found on the disk or made. */
+export interface SegmentFile {
+  /** Position of the first byte, a multiple of the size. */
+  readonly start: number;
+  /** Where the file is. */
+  readonly path: string;
+}
+
+/** The file name of the segment that starts at a position. */
+export function segmentName(start: number): string {
+  if (!Number.isSafeInteger(start) || start < 0) throw new RangeError(`Cannot name a segment: start is ${start}`);
+  return String(start).padStart(NAME_DIGITS, "0");
+}
+
+/** The start position that a file name says, or undefined when it is not a number. */
+export function parseSegmentName(name: string): number | undefined {
+  if (!/^\d+$/.test(name)) return undefined;
+  const start = Number(name);
+  return Number.isSafeInteger(start) ? start : undefined;
+}
+
+/** The path of the segment that starts at a position. */
+export function segmentPath(directory: string, start: number): string {
+  return `${directory}/${segmentName(start)}`;
+}
+
+/**
+ * Makes a segment at its full size, sparse, and syncs its directory. Nothing changes when it is there already.
+ *
+ * @returns true when the file was not there or was empty
+ * @throws {DiskError} when the disk refuses
+ */
+export function createSegment(disk: Disk, path: string, fileBytes: number): boolean {
+  const file = disk.open(path, "create");
+  let isNew: boolean;
+  try {
+    isNew = file.bytes() < fileBytes;
+    if (isNew) file.truncate(fileBytes);
+  } finally {
+    file.close();
+  }
+  if (isNew) disk.syncDirectory(directoryOf(path));
+  return isNew;
+}
+
+/**
+ * The segments of a directory in order. An empty last file is a segment whose making was cut short, or is under way in
+ * another thread: it is left out, and removed when the caller says that nobody else works here.
+ *
+ * @param fileBytes the size that every segment must have
+ * @param removeEmpty true at recovery, when this is the only thread
+ * @throws {StoreError} `SEGMENT_NAME` on a name that is not a number, `SEGMENT_SIZE` on any other size, `SEGMENT_GAP`
+ * when a segment is missing or does not start at a multiple of the size
+ */
+export function loadSegments(disk: Disk, directory: string, fileBytes: number, removeEmpty = false): SegmentFile[] {
+  const segments: SegmentFile[] = [];
+  const names = disk.list(directory);
+  for (const [index, name] of names.entries()) {
+    const path = `${directory}/${name}`;
+    const stat = disk.stat(path);
+    if (stat === undefined || stat.isDirectory) continue;
+    if (stat.bytes === 0 && index === names.length - 1) {
+      if (removeEmpty) disk.remove(path);
+      continue;
+    }
+    const start = parseSegmentName(name);
+    if (start === undefined) {
+      throw new StoreError("SEGMENT_NAME", `Cannot load segment "${path}": its name is not a number`, { path });
+    }
+    if (stat.bytes !== fileBytes) {
+      const sizes = `its size is ${stat.bytes}, configured is ${fileBytes}`;
+      throw new StoreError("SEGMENT_SIZE", `Cannot load segment "${path}": ${sizes}`, { path, position: start });
+    }
+    requireAdjacent(segments.at(-1), { start, path }, fileBytes);
+    segments.push({ start, path });
+  }
+  return segments;
+}
+
+function requireAdjacent(previous: SegmentFile | undefined, next: SegmentFile, fileBytes: number): void {
+  const isAligned = next.start % fileBytes === 0;
+  if (isAligned && (previous === undefined || previous.start + fileBytes === next.start)) return;
+  const after = previous === undefined ? `a multiple of ${fileBytes}` : `${previous.start + fileBytes}`;
+  throw new StoreError("SEGMENT_GAP", `Cannot load segment "${next.path}": expected start is ${after}`, {
+    path: next.path,
+    position: next.start,
+  });
+}

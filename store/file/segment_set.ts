@@ -1,0 +1,274 @@
+/**
+ * A directory of equal-size segments, written and read as one run of bytes (commit log, consume queue).
+ *
+ * Owns: the list of segments. One thread writes; any thread may have a set of its own on the same directory to read, to
+ * sync or to prepare the next file: a segment that another thread made is found by its name.
+ * Reads: the disk through a bounded handle cache.
+ * Never: knows where the written part ends; that is its owner's cursor. Never leaves a gap between segments.
+ */
+import { StoreError } from "../errors.ts";
+import type { HandleCache } from "./handle_cache.ts";
+import { createSegment, loadSegments, type SegmentFile, segmentPath } from "./segment_file.ts";
+
+const ZERO_BLOCK_BYTES = 1 << 20;
+
+/** Options of {@link SegmentSet}. */
+export interface SegmentSetOptions {
+  /** The directory; it is made when the set may write. */
+  readonly directory: string;
+  /** Size of every segment in bytes. */
+  readonly fileBytes: number;
+  /** The open files of this thread. */
+  readonly handles: HandleCache;
+  /** True at recovery: an empty last file is removed. */
+  readonly removeEmpty?: boolean;
+}
+
+/** A directory of equal-size segments. */
+export class SegmentSet {
+  /** The directory. */
+  readonly directory: string;
+  /** Size of every segment in bytes. */
+  readonly fileBytes: number;
+  readonly #handles: HandleCache;
+  /** Adjacent and in order. */
+  #segments: SegmentFile[];
+
+  private constructor(options: SegmentSetOptions, segments: SegmentFile[]) {
+    this.directory = options.directory;
+    this.fileBytes = options.fileBytes;
+    this.#handles = options.handles;
+    this.#segments = segments;
+  }
+
+  /**
+   * Opens a directory, which is made when it is not there and the handle cache may write.
+   *
+   * @throws {StoreError} when names, sizes or starts are not what they must be
+   */
+  static open(options: SegmentSetOptions): SegmentSet {
+    if (!Number.isSafeInteger(options.fileBytes) || options.fileBytes <= 0) {
+      throw new RangeError(`Cannot open "${options.directory}": segment size is ${options.fileBytes}`);
+    }
+    const { disk, mode } = options.handles;
+    if (!disk.exists(options.directory)) {
+      if (mode === "write") disk.makeDirectory(options.directory);
+      return new SegmentSet(options, []);
+    }
+    return new SegmentSet(options, loadSegments(disk, options.directory, options.fileBytes, options.removeEmpty));
+  }
+
+  /** Number of segments known. */
+  get count(): number {
+    return this.#segments.length;
+  }
+
+  /** The segments known, in order. */
+  get segments(): readonly SegmentFile[] {
+    return this.#segments;
+  }
+
+  /** Position of the first byte, 0 when there is no segment. */
+  get first(): number {
+    return this.#segments[0]?.start ?? 0;
+  }
+
+  /** Position behind the last byte of the last segment known, 0 when there is none. Not the end of what is written. */
+  get end(): number {
+    const last = this.#segments.at(-1);
+    return last === undefined ? 0 : last.start + this.fileBytes;
+  }
+
+  /** Position of the first byte of the segment that holds a position. */
+  startOf(position: number): number {
+    return position - position % this.fileBytes;
+  }
+
+  /** The segment that holds a position, or undefined; one that another thread made since is found. */
+  fileAt(position: number): SegmentFile | undefined {
+    if (position < 0) return undefined;
+    if (position >= this.end) this.#discover();
+    const index = Math.floor((position - this.first) / this.fileBytes);
+    return index < 0 ? undefined : this.#segments[index];
+  }
+
+  /**
+   * Makes the segment after the one that holds a position, so that the writer finds it ready. Any thread may call it.
+   *
+   * @returns true when the file was made now
+   * @throws {DiskError} when the disk refuses
+   */
+  prepareNext(position: number): boolean {
+    const start = this.startOf(position) + this.fileBytes;
+    if (this.#handles.disk.stat(segmentPath(this.directory, start))?.bytes === this.fileBytes) return false;
+    return createSegment(this.#handles.disk, segmentPath(this.directory, start), this.fileBytes);
+  }
+
+  /**
+   * Writes bytes at a position, across the end of a file when they reach it. The next segment is made when it is not
+   * there; the first segment of an empty set is the one that holds the position.
+   *
+   * @throws {StoreError} `POSITION_RANGE` when the position is not in or directly behind the set
+   * @throws {DiskError} when the disk refuses; a part may be written
+   */
+  write(from: Uint8Array, fromStart: number, length: number, position: number): void {
+    let done = 0;
+    while (done < length) {
+      const at = position + done;
+      const segment = this.#segmentToWrite(at);
+      const count = Math.min(length - done, segment.start + this.fileBytes - at);
+      this.#handles.acquire(segment.path).write(from, fromStart + done, count, at - segment.start);
+      done += count;
+    }
+  }
+
+  /**
+   * Reads up to `length` bytes at a position, across the end of a file.
+   *
+   * @returns the bytes read, fewer than `length` only where the set ends; bytes not written yet are zeros
+   * @throws {DiskError} when the disk refuses
+   */
+  read(into: Uint8Array, intoStart: number, length: number, position: number): number {
+    let done = 0;
+    while (done < length) {
+      const at = position + done;
+      const segment = this.fileAt(at);
+      if (segment === undefined) break;
+      const file = this.#handles.find(segment.path);
+      if (file === undefined) {
+        this.#dropBefore(segment.start + this.fileBytes);
+        break;
+      }
+      const count = Math.min(length - done, segment.start + this.fileBytes - at);
+      const got = file.read(into, intoStart + done, count, at - segment.start);
+      done += got;
+      if (got < count) break;
+    }
+    return done;
+  }
+
+  /**
+   * Blocks until the bytes of a range are on the device. Segments of the range that are gone are passed over.
+   *
+   * @throws {DiskError} when they are not on the device
+   */
+  syncRange(from: number, to: number): void {
+    for (let start = this.startOf(from); start < to; start += this.fileBytes) {
+      const segment = this.fileAt(start);
+      if (segment !== undefined) this.#handles.find(segment.path)?.syncData();
+    }
+  }
+
+  /**
+   * Ends the set at a position: later segments are removed, the last first, and what follows the position in its own
+   * segment becomes zeros, so that no old record can be taken for a new one. A segment that starts at the position stays.
+   *
+   * @throws {DiskError} when the disk refuses
+   */
+  truncateAfter(position: number): void {
+    this.#discover();
+    for (let last = this.#segments.at(-1); last !== undefined && last.start > position; last = this.#segments.at(-1)) {
+      this.#removeFile(last);
+      this.#segments.pop();
+    }
+    this.#handles.disk.syncDirectory(this.directory);
+    const segment = this.fileAt(position);
+    if (segment === undefined) return;
+    const file = this.#handles.acquire(segment.path);
+    const zeros = new Uint8Array(ZERO_BLOCK_BYTES);
+    const block = new Uint8Array(ZERO_BLOCK_BYTES);
+    const words = new Uint32Array(block.buffer);
+    for (let at = position - segment.start; at < this.fileBytes; at += ZERO_BLOCK_BYTES) {
+      const count = file.read(block, 0, Math.min(ZERO_BLOCK_BYTES, this.fileBytes - at), at);
+      block.fill(0, count);
+      if (!isZero(words, Math.ceil(count / 4))) file.write(zeros, 0, count, at);
+    }
+    file.syncData();
+  }
+
+  /**
+   * Removes the segments that end at or before a position, never the last one.
+   *
+   * @param filesMax most segments removed by this call
+   * @returns how many were removed
+   */
+  removeBefore(position: number, filesMax = Infinity): number {
+    let removed = 0;
+    while (removed < filesMax && this.#segments.length > 1) {
+      const first = this.#segments[0] as SegmentFile;
+      if (first.start + this.fileBytes > position) break;
+      this.#removeFile(first);
+      this.#segments.shift();
+      removed += 1;
+    }
+    return removed;
+  }
+
+  /** Removes all segments, the last first; the directory stays. */
+  removeAll(): void {
+    this.#discover();
+    for (let last = this.#segments.pop(); last !== undefined; last = this.#segments.pop()) this.#removeFile(last);
+  }
+
+  /** Closes the handles of this directory, because another thread cut or replaced files; the list is read anew. */
+  refresh(): void {
+    this.#handles.forgetBelow(this.directory);
+    const { disk } = this.#handles;
+    this.#segments = disk.exists(this.directory) ? loadSegments(disk, this.directory, this.fileBytes) : [];
+  }
+
+  /** Asserts that the segments are aligned and adjacent. */
+  check(): void {
+    for (const [index, segment] of this.#segments.entries()) {
+      const expected = this.first + index * this.fileBytes;
+      if (segment.start !== expected || segment.start % this.fileBytes !== 0) {
+        throw new RangeError(`Segment "${segment.path}" starts at ${segment.start}: expected start is ${expected}`);
+      }
+    }
+  }
+
+  #segmentToWrite(position: number): SegmentFile {
+    const known = this.fileAt(position);
+    if (known !== undefined) return known;
+    const start = this.startOf(position);
+    if (position < 0 || (this.#segments.length > 0 && start !== this.end)) {
+      const range = `segments hold ${this.first} to ${this.end}`;
+      throw new StoreError("POSITION_RANGE", `Cannot write at ${position}: ${range}`, {
+        path: this.directory,
+        position,
+      });
+    }
+    const segment = { start, path: segmentPath(this.directory, start) };
+    createSegment(this.#handles.disk, segment.path, this.fileBytes);
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  /** Adds segments that another thread made after the last one known. */
+  #discover(): void {
+    const { disk } = this.#handles;
+    if (this.#segments.length === 0) {
+      if (disk.exists(this.directory)) this.#segments = loadSegments(disk, this.directory, this.fileBytes);
+      return;
+    }
+    for (;;) {
+      const path = segmentPath(this.directory, this.end);
+      if (disk.stat(path)?.bytes !== this.fileBytes) return;
+      this.#segments.push({ start: this.end, path });
+    }
+  }
+
+  #dropBefore(position: number): void {
+    this.#segments = this.#segments.filter((segment) => segment.start >= position);
+  }
+
+  #removeFile(segment: SegmentFile): void {
+    this.#handles.forget(segment.path);
+    if (this.#handles.disk.exists(segment.path)) this.#handles.disk.remove(segment.path);
+  }
+}
+
+function isZero(words: Uint32Array, count: number): boolean {
+  for (let index = 0; index < count; index++) if (words[index] !== 0) return false;
+  return true;
+}
