@@ -1,0 +1,209 @@
+/**
+ * The transport: connections of bytes, and TCP as one of them.
+ *
+ * Owns: the interface that everything above sockets is written against, and its implementation over `Deno.connect` and
+ * `Deno.listen`.
+ * Reads: nothing.
+ * Never: looks into the bytes.
+ *
+ * @module
+ */
+
+import { NetError } from "./errors.ts";
+
+/** A connection. */
+export interface Connection {
+  /** Address of the other end, `ip:port`. */
+  readonly remoteAddress: string;
+  /** Address of this end, `ip:port`. */
+  readonly localAddress: string;
+  /**
+   * Reads what is there.
+   *
+   * @param into Where the bytes go.
+   * @returns How many bytes were read, or null at the end of the stream.
+   */
+  read(into: Uint8Array): Promise<number | null>;
+  /**
+   * Writes some of the bytes.
+   *
+   * @param bytes What is written; not to be changed until this settles.
+   * @returns How many bytes were taken; fewer than given is possible.
+   */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Closes both directions; a read or write in flight ends or fails. Harmless when closed. */
+  close(): void;
+}
+
+/** An open listening address. */
+export interface Listener extends AsyncIterable<Connection> {
+  /** Host that is listened on. */
+  readonly hostname: string;
+  /** Port that is listened on; the one given by the system when 0 was asked for. */
+  readonly port: number;
+  /** Ends the iteration; accepted connections stay. Harmless when closed. */
+  close(): void;
+}
+
+/** How a connection is opened. */
+export interface ConnectOptions {
+  /** Milliseconds until it is given up. */
+  readonly timeoutMs: number;
+}
+
+/** How an address is listened on. */
+export interface ListenOptions {
+  /** Host to listen on, `0.0.0.0` for all. */
+  readonly hostname: string;
+  /** Port to listen on, 0 for any free one. */
+  readonly port: number;
+  /** Shares the port with other listeners of this process; needs `--unstable-net`. */
+  readonly reusePort?: boolean;
+}
+
+/** A way to open and accept connections. */
+export interface Transport {
+  /**
+   * Opens a connection.
+   *
+   * @param address `host:port`.
+   * @throws {NetError} `connect-failed` or `connect-timeout`, with the address.
+   */
+  connect(address: string, options: ConnectOptions): Promise<Connection>;
+  /**
+   * Listens.
+   *
+   * @throws {NetError} `listen-failed`, with the address.
+   */
+  listen(options: ListenOptions): Listener;
+}
+
+/** Length of the queue of connections that wait to be accepted. Source: apache/rocketmq remoting/src/main/java/org/apache/rocketmq/remoting/netty/NettySystemConfig.java socketBacklog */
+const BACKLOG = 1024;
+
+/**
+ * Splits an address.
+ *
+ * @param address `host:port`, `[v6]:port` included.
+ * @returns Host and port.
+ * @throws {NetError} `bad-address` when it is neither.
+ */
+export function parseAddress(address: string): { hostname: string; port: number } {
+  const at = address.lastIndexOf(":");
+  const port = at < 0 ? NaN : Number(address.slice(at + 1));
+  let hostname = address.slice(0, Math.max(at, 0));
+  if (hostname.startsWith("[") && hostname.endsWith("]")) hostname = hostname.slice(1, -1);
+  if (hostname === "" || !Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new NetError("bad-address", `Cannot parse address "${address}": it is not host:port`, { address });
+  }
+  return { hostname, port };
+}
+
+function formatAddress(address: Deno.Addr): string {
+  if (address.transport !== "tcp" && address.transport !== "udp") return address.transport;
+  return address.hostname.includes(":")
+    ? `[${address.hostname}]:${address.port}`
+    : `${address.hostname}:${address.port}`;
+}
+
+class TcpConnection implements Connection {
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  readonly #conn: Deno.TcpConn;
+  #closed = false;
+
+  constructor(conn: Deno.TcpConn) {
+    this.#conn = conn;
+    conn.setNoDelay(true);
+    this.remoteAddress = formatAddress(conn.remoteAddr);
+    this.localAddress = formatAddress(conn.localAddr);
+  }
+
+  read(into: Uint8Array): Promise<number | null> {
+    return this.#conn.read(into);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#conn.write(bytes);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#conn.close();
+  }
+}
+
+class TcpListener implements Listener {
+  readonly hostname: string;
+  readonly port: number;
+  readonly #listener: Deno.TcpListener;
+  #closed = false;
+
+  constructor(listener: Deno.TcpListener) {
+    this.#listener = listener;
+    this.hostname = listener.addr.hostname;
+    this.port = listener.addr.port;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<Connection> {
+    while (!this.#closed) {
+      let conn: Deno.TcpConn;
+      try {
+        conn = await this.#listener.accept();
+      } catch (error) {
+        if (this.#closed || error instanceof Deno.errors.BadResource) return;
+        // One connection that was reset before it was accepted does not end the listening.
+        if (error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.ConnectionAborted) continue;
+        throw error;
+      }
+      yield new TcpConnection(conn);
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener.close();
+  }
+}
+
+async function connectTcp(address: string, options: ConnectOptions): Promise<Connection> {
+  const { hostname, port } = parseAddress(address);
+  const signal = AbortSignal.timeout(options.timeoutMs);
+  try {
+    return new TcpConnection(await Deno.connect({ hostname, port, signal }));
+  } catch (cause) {
+    const late = signal.aborted;
+    throw new NetError(
+      late ? "connect-timeout" : "connect-failed",
+      late
+        ? `Cannot connect to ${address}: no answer within ${options.timeoutMs} ms`
+        : `Cannot connect to ${address}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { address, cause },
+    );
+  }
+}
+
+function listenTcp(options: ListenOptions): Listener {
+  const address = `${options.hostname}:${options.port}`;
+  try {
+    return new TcpListener(
+      Deno.listen({
+        hostname: options.hostname,
+        port: options.port,
+        tcpBacklog: BACKLOG,
+        ...(options.reusePort === true ? { reusePort: true } : {}),
+      }),
+    );
+  } catch (cause) {
+    throw new NetError(
+      "listen-failed",
+      `Cannot listen on ${address}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { address, cause },
+    );
+  }
+}
+
+/** TCP, without delay for small writes. */
+export const tcpTransport: Transport = { connect: connectTcp, listen: listenTcp };
