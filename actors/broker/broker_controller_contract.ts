@@ -12,15 +12,13 @@
  * when every subscriber has acknowledged.
  */
 import type { RemotingCommand } from "../../protocol/command.ts";
+import type { GetCount, PutCount } from "../../store/broker_stats.ts";
+import type { ClientChannel } from "../../store/client_channel.ts";
+import type { LiveSubscription } from "../../store/consumer_table.ts";
 import type { TopicEntry, TopicUpdate } from "../../store/topic_view.ts";
+import type { BrokerConfiguration } from "./broker_configuration.ts";
 
-export type { TopicEntry, TopicUpdate };
-
-/** A client connection inside one broker process. Channel numbers are never reused in a process. */
-export interface ClientChannel {
-  readonly gateway: number;
-  readonly channel: number;
-}
+export type { ClientChannel, GetCount, LiveSubscription, PutCount, TopicEntry, TopicUpdate };
 
 /** What a gateway must know of a consumer group to check pulls and send-backs. */
 export interface GroupEntry {
@@ -47,20 +45,6 @@ export interface GroupUpdate {
   readonly removed: string[];
 }
 
-/** One live subscription of a group, as the newest heartbeat said. */
-export interface SubscriptionEntry {
-  readonly topic: string;
-  readonly subString: string;
-  /** Milliseconds; grows with each change at the client. */
-  readonly subVersion: number;
-  /** "TAG", "SQL92" or what the client said. */
-  readonly expressionType: string;
-  readonly tags: string[];
-  /** Java hash codes of the tags. */
-  readonly codes: number[];
-  readonly classFilterMode: boolean;
-}
-
 /** A consumer group that has registered by heartbeat (it stays while it has a channel). */
 export interface LiveGroup {
   readonly group: string;
@@ -68,7 +52,7 @@ export interface LiveGroup {
   readonly consumeType: string;
   /** "CLUSTERING" or "BROADCASTING". */
   readonly messageModel: string;
-  readonly subscriptions: SubscriptionEntry[];
+  readonly subscriptions: readonly LiveSubscription[];
 }
 
 /** A step of the table of live consumer groups. */
@@ -124,20 +108,11 @@ export interface OffsetCommit {
 /** Why a gateway needs a topic that its view does not have. */
 export type EnsureTopicKind = "send" | "sendBack" | "deadLetter" | "transaction";
 
-/** Counts of one second from one gateway (or another appender); all counts are increments. */
+/** Counts of about one second from one gateway (or another appender); all counts are increments. */
 export interface TrafficCounts {
-  readonly puts: readonly { topic: string; queueId: number; count: number; bytes: number; latencyMs: number }[];
-  readonly gets: readonly {
-    topic: string;
-    group: string;
-    queueId: number;
-    count: number;
-    bytes: number;
-    latencyMs: number;
-    fromDiskCount: number;
-    fromDiskBytes: number;
-  }[];
-  readonly sendBacks: readonly { topic: string; group: string; count: number }[];
+  readonly puts: readonly PutCount[];
+  readonly gets: readonly GetCount[];
+  readonly sendBacks: readonly { readonly topic: string; readonly group: string; readonly count: number }[];
 }
 
 /** A queue that recovery found in the store. */
@@ -153,8 +128,8 @@ export interface RecoveredQueue {
 
 /** Start values. */
 export interface BrokerControllerInit {
-  /** Effective configuration as text, keys as in broker.conf (see broker_configuration.ts). */
-  readonly configuration: Record<string, string>;
+  /** Effective configuration with the machine's defaults filled in. */
+  readonly configuration: BrokerConfiguration;
   /** File that request 25 rewrites; undefined keeps changes in memory only. */
   readonly configurationPath: string | undefined;
   /** Port that the gateways really listen on. */

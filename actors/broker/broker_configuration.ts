@@ -1,0 +1,71 @@
+/**
+ * Configuration of a broker: the schema of broker.conf and the defaults that depend on the machine.
+ *
+ * Owns: which keys a broker knows, and how an empty name, address, path or port is filled in.
+ * Reads: what the caller found out about the machine.
+ * Never: opens a file or asks the system; the main actor does.
+ */
+import {
+  type Configuration,
+  type ConfigurationSources,
+  type ConfigurationValues,
+  readConfiguration,
+} from "../../store/configuration.ts";
+import { BROKER_KEYS } from "./broker_keys.ts";
+import { REMOTING_KEYS } from "./remoting_keys.ts";
+import { STORE_KEYS } from "./store_keys.ts";
+
+/** Every key of broker.conf. */
+export const BROKER_SCHEMA = { ...BROKER_KEYS, ...STORE_KEYS, ...REMOTING_KEYS } as const;
+
+/** Schema of a broker's configuration. */
+export type BrokerSchema = typeof BROKER_SCHEMA;
+
+/** A broker's configuration: plain data that crosses actors. */
+export type BrokerConfiguration = Configuration<BrokerSchema>;
+
+/** The values of a broker's configuration. */
+export type BrokerValues = ConfigurationValues<BrokerSchema>;
+
+/** What defaults depend on. */
+export interface Machine {
+  /** Default of brokerName. */
+  readonly hostName: string;
+  /** First non-loopback IPv4 address, default of brokerIP1 and brokerIP2. */
+  readonly localAddress: string;
+  /** Directory under which the default store root lies. */
+  readonly homeDirectory: string;
+}
+
+/** Name of a broker whose host has none. Source: apache/rocketmq common BrokerIdentity defaultBrokerName */
+const DEFAULT_BROKER_NAME = "DEFAULT_BROKER";
+
+/**
+ * Reads a broker's configuration and fills in what depends on the machine.
+ *
+ * @param sources file, command line and environment
+ * @param machine where the broker runs
+ * @returns values in which no name, address, path or port is empty
+ * @throws {ConfigurationError} when a value is not of its type
+ */
+export function readBrokerConfiguration(sources: ConfigurationSources, machine: Machine): BrokerConfiguration {
+  const configuration = readConfiguration(BROKER_SCHEMA, sources);
+  return { ...configuration, values: withMachineDefaults(configuration.values, machine) };
+}
+
+/**
+ * Fills in names, addresses, paths and ports that are empty.
+ * Source: apache/rocketmq broker BrokerStartup.buildBrokerController, common BrokerConfig, store MessageStoreConfig
+ */
+export function withMachineDefaults(values: BrokerValues, machine: Machine): BrokerValues {
+  const root = values.storePathRootDir || `${machine.homeDirectory}/store`;
+  return {
+    ...values,
+    brokerName: values.brokerName || machine.hostName || DEFAULT_BROKER_NAME,
+    brokerIP1: values.brokerIP1 || machine.localAddress,
+    brokerIP2: values.brokerIP2 || machine.localAddress,
+    storePathRootDir: root,
+    storePathCommitLog: values.storePathCommitLog || `${root}/commitlog`,
+    haListenPort: values.haListenPort > 0 ? values.haListenPort : values.listenPort + 1,
+  };
+}

@@ -1,0 +1,220 @@
+// hot
+/**
+ * Answers as bytes, written from templates straight into a connection's output.
+ *
+ * A broker always answers with a JSON header, whatever the request came with, and every ext value is a string: that is what Apache does and what all clients
+ * read. Source: apache/rocketmq remoting RemotingCommand.serializeTypeConfigInThisServer; the golden frames
+ */
+import type { GatewayConnection } from "./connection.ts";
+
+/** Version that this broker says it is: V5_4_0. Source: apache/rocketmq common MQVersion */
+export const BROKER_VERSION = 493;
+
+const encoder = new TextEncoder();
+const ACK_0 = encoder.encode(`{"code":0,"extFields":{"queueId":"`);
+const ACK_1 = encoder.encode(`","transactionId":"`);
+const ACK_2 = encoder.encode(`","msgId":"`);
+const ACK_3 = encoder.encode(`","TRACE_ON":"true","MSG_REGION":"DefaultRegion","queueOffset":"`);
+const TAIL_0 = encoder.encode(`"},"flag":1,"language":"JAVA","opaque":`);
+const TAIL_1 = encoder.encode(`,"serializeTypeCurrentRPC":"JSON","version":${BROKER_VERSION}}`);
+const PULL_CODE = encoder.encode(`{"code":`);
+const PULL_0 = encoder.encode(`,"extFields":{"suggestWhichBrokerId":"`);
+const PULL_GROUP_FLAG = encoder.encode(`","groupSysFlag":"`);
+const PULL_NEXT = encoder.encode(`","nextBeginOffset":"`);
+const PULL_MAX = encoder.encode(`","maxOffset":"`);
+const PULL_MIN = encoder.encode(`","minOffset":"`);
+const PULL_TOPIC_FLAG = encoder.encode(`","topicSysFlag":"`);
+const PULL_REMARK = encoder.encode(`,"remark":"`);
+const PULL_TAIL = encoder.encode(`","serializeTypeCurrentRPC":"JSON","version":${BROKER_VERSION}}`);
+
+/** Bytes that the header of one acknowledgement takes at most, its UNIQ_KEY not counted. */
+const ACK_BYTES_MAX = ACK_0.length + ACK_1.length + ACK_2.length + ACK_3.length + TAIL_0.length + TAIL_1.length + 8 +
+  10 + 32 + 16 + 11 + 32;
+
+/** Bytes that the header of one pull answer takes at most. */
+const PULL_BYTES_MAX = 512;
+
+/** Where the code of an acknowledgement's frame stands: behind the lengths and `{"code":`. */
+export const ACK_CODE_AT = 16;
+
+/** Writes acknowledgements of sends. One for each gateway. */
+export class AckEncoder {
+  readonly #idPrefix: Uint8Array;
+
+  /** @param storeHost address and port of this broker as records store them: 8 bytes, or 20 for IPv6 */
+  constructor(storeHost: Uint8Array) {
+    let hex = "";
+    for (const byte of storeHost) hex += byte.toString(16).toUpperCase().padStart(2, "0");
+    this.#idPrefix = encoder.encode(hex);
+  }
+
+  /** Bytes that an acknowledgement takes at most. */
+  bytesMax(uniqKeyBytes: number): number {
+    return ACK_BYTES_MAX + this.#idPrefix.length + uniqKeyBytes;
+  }
+
+  /**
+   * Writes one acknowledgement.
+   *
+   * @param out where it goes, with room for {@link bytesMax}
+   * @param start first byte
+   * @param opaque of the request
+   * @param queueId that the message got
+   * @param queueOffset that the message got
+   * @param position physical offset of the record, for the offset message id
+   * @param uniqKey bytes that hold the UNIQ_KEY
+   * @param keyStart first byte of it
+   * @param keyEnd byte behind it
+   * @returns byte behind the acknowledgement
+   */
+  encode(
+    out: Uint8Array,
+    start: number,
+    opaque: number,
+    queueId: number,
+    queueOffset: number,
+    position: number,
+    uniqKey: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+  ): number {
+    let at = put(out, start + 8, ACK_0);
+    at = putDecimal(out, at, queueId);
+    at = put(out, at, ACK_1);
+    for (let i = keyStart; i < keyEnd; i++) out[at++] = uniqKey[i]!;
+    at = put(out, at, ACK_2);
+    at = put(out, at, this.#idPrefix);
+    at = putHex16(out, at, position);
+    at = put(out, at, ACK_3);
+    at = putDecimal(out, at, queueOffset);
+    at = put(out, at, TAIL_0);
+    at = putDecimal(out, at, opaque);
+    at = put(out, at, TAIL_1);
+    putLengths(out, start, at - start - 8, 0);
+    return at;
+  }
+}
+
+/** What a pull answer says besides its body. */
+export interface PullAnswer {
+  /** Response code. */
+  code: number;
+  /** Name of the store's status, or another remark; plain ASCII without quotes. */
+  remark: string;
+  /** Broker id that the client should pull from next. */
+  suggestWhichBrokerId: number;
+  /** Flags of the group. */
+  groupSysFlag: number;
+  /** Flags of the topic. */
+  topicSysFlag: number;
+  /** Offset to pull next. */
+  nextBeginOffset: number;
+  /** Smallest offset of the queue. */
+  minOffset: number;
+  /** Largest offset of the queue plus one. */
+  maxOffset: number;
+}
+
+/**
+ * Writes the lengths and the header of a pull answer into a connection's output. The body follows; its bytes are counted in.
+ *
+ * @param bodyBytes that will follow
+ * @returns whether the connection took it
+ */
+export function pushPullHeader(
+  connection: GatewayConnection,
+  opaque: number,
+  answer: PullAnswer,
+  bodyBytes: number,
+): boolean {
+  if (!connection.reserve(PULL_BYTES_MAX + answer.remark.length + bodyBytes)) return false;
+  const out = connection.out;
+  const start = connection.outEnd;
+  let at = put(out, start + 8, PULL_CODE);
+  at = putDecimal(out, at, answer.code);
+  at = put(out, at, PULL_0);
+  at = putDecimal(out, at, answer.suggestWhichBrokerId);
+  at = put(out, at, PULL_GROUP_FLAG);
+  at = putDecimal(out, at, answer.groupSysFlag);
+  at = put(out, at, PULL_NEXT);
+  at = putDecimal(out, at, answer.nextBeginOffset);
+  at = put(out, at, PULL_MAX);
+  at = putDecimal(out, at, answer.maxOffset);
+  at = put(out, at, PULL_MIN);
+  at = putDecimal(out, at, answer.minOffset);
+  at = put(out, at, PULL_TOPIC_FLAG);
+  at = putDecimal(out, at, answer.topicSysFlag);
+  at = put(out, at, TAIL_0);
+  at = putDecimal(out, at, opaque);
+  at = put(out, at, PULL_REMARK);
+  for (let i = 0; i < answer.remark.length; i++) out[at++] = answer.remark.charCodeAt(i);
+  at = put(out, at, PULL_TAIL);
+  putLengths(out, start, at - start - 8, bodyBytes);
+  connection.outEnd = at;
+  return true;
+}
+
+/** Whether the frame at `start` is an acknowledgement of a send that succeeded. */
+export function isAck(out: Uint8Array, start: number): boolean {
+  for (let i = 0; i < ACK_0.length; i++) if (out[start + 8 + i] !== ACK_0[i]) return false;
+  return true;
+}
+
+/** Opaque of the acknowledgement whose frame lies from `start` to `end`. */
+export function ackOpaque(out: Uint8Array, start: number, end: number): number {
+  let at = end - TAIL_1.length - 1;
+  let value = 0;
+  let scale = 1;
+  for (; at > start && out[at]! >= 0x30 && out[at]! <= 0x39; at--) {
+    value += (out[at]! - 0x30) * scale;
+    scale *= 10;
+  }
+  return out[at] === 0x2d ? -value : value;
+}
+
+function putLengths(out: Uint8Array, start: number, headerBytes: number, bodyBytes: number): void {
+  const total = 4 + headerBytes + bodyBytes;
+  out[start] = total >>> 24;
+  out[start + 1] = total >>> 16;
+  out[start + 2] = total >>> 8;
+  out[start + 3] = total;
+  out[start + 4] = 0;
+  out[start + 5] = headerBytes >>> 16;
+  out[start + 6] = headerBytes >>> 8;
+  out[start + 7] = headerBytes;
+}
+
+function put(out: Uint8Array, at: number, text: Uint8Array): number {
+  for (let i = 0; i < text.length; i++) out[at + i] = text[i]!;
+  return at + text.length;
+}
+
+function putDecimal(out: Uint8Array, start: number, value: number): number {
+  let at = start;
+  let rest = value;
+  if (rest < 0) {
+    out[at++] = 0x2d;
+    rest = -rest;
+  }
+  let digits = 1;
+  for (let bound = 10; rest >= bound; bound *= 10) digits++;
+  for (let i = at + digits - 1; i >= at; i--) {
+    const next = Math.floor(rest / 10);
+    out[i] = 0x30 + rest - next * 10;
+    rest = next;
+  }
+  return at + digits;
+}
+
+function putHex16(out: Uint8Array, at: number, value: number): number {
+  putHex8(out, at, Math.floor(value / 0x1_0000_0000));
+  putHex8(out, at + 8, value >>> 0);
+  return at + 16;
+}
+
+function putHex8(out: Uint8Array, at: number, value: number): void {
+  for (let i = 0; i < 8; i++) {
+    const digit = (value >>> (28 - i * 4)) & 15;
+    out[at + i] = digit < 10 ? 0x30 + digit : 0x37 + digit;
+  }
+}

@@ -1,0 +1,203 @@
+// hot
+/**
+ * One client connection of a gateway: what came in and is not yet taken, what goes out and is not yet sent.
+ *
+ * Answers gather in `out` and leave in one write. A turn releases them only when the log has taken what they acknowledge; what is not
+ * released stays where it is, even while an earlier write is under way. Both directions are bounded: input by the frame bound, output
+ * by {@link OUT_BYTES_MAX}, above which the client counts as one that does not read and is cut off.
+ */
+import type { Connection } from "../../net/transport.ts";
+
+/** First size of both buffers: small, because ten thousand idle connections must not cost more. */
+const FIRST_BYTES = 8 * 1024;
+
+/** Input buffers grow in reads up to this size; beyond it only as far as a frame needs. */
+const READ_BYTES_MAX = 256 * 1024;
+
+/** Output that waits for a client at most. 64 MiB: two of the largest pulls of each of its queues, and some. */
+export const OUT_BYTES_MAX = 64 * 1024 * 1024;
+
+/** A client connection. */
+export class GatewayConnection {
+  /** Number of this connection; never reused in a process. */
+  readonly id: number;
+  /** `ip:port` of the client. */
+  readonly remoteAddress: string;
+  /** Address bytes and port as a record stores them: 8 bytes for IPv4, 20 for IPv6. */
+  readonly bornHost: Uint8Array;
+  /** Bytes that came in; those from `start` to `end` are not yet taken. */
+  input: Uint8Array = new Uint8Array(FIRST_BYTES);
+  /** First byte not yet taken. */
+  start = 0;
+  /** Byte behind the last that came in. */
+  end = 0;
+  /** Bytes that go out. */
+  out: Uint8Array = new Uint8Array(FIRST_BYTES);
+  /** Byte behind the last that goes out. */
+  outEnd = 0;
+  /** Whether this connection is in the turn's list of those to release. */
+  dirty = false;
+  /** Requests that wait for another actor. */
+  pending = 0;
+  /** Milliseconds of the monotonic clock when bytes last came in or went out. */
+  lastActiveMs = 0;
+  #released = 0;
+  #spare: Uint8Array = new Uint8Array(FIRST_BYTES);
+  #writing = false;
+  #closed = false;
+  readonly #socket: Connection;
+
+  /**
+   * @param id of this connection
+   * @param socket the transport's connection
+   */
+  constructor(id: number, socket: Connection) {
+    this.id = id;
+    this.#socket = socket;
+    this.remoteAddress = socket.remoteAddress;
+    this.bornHost = hostBytes(socket.remoteAddress);
+  }
+
+  /** Whether the connection is closed. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Reads once into the free part of the input. @returns null at the end of the stream */
+  read(): Promise<number | null> {
+    if (this.start === this.end) {
+      this.start = 0;
+      this.end = 0;
+    }
+    return this.#socket.read(this.input.subarray(this.end));
+  }
+
+  /**
+   * Makes room behind the input for a frame of which `frameBytes` are announced; memory grows with what arrives, not with what is announced.
+   *
+   * @param frameBytes of the frame that begins at `start`; 0 when not even its length is there
+   */
+  makeRoom(frameBytes: number): void {
+    const held = this.end - this.start;
+    const capacity = this.input.length;
+    if (this.end < capacity && frameBytes <= capacity - this.start) return;
+    let size = capacity;
+    if (held > capacity / 2) size = held >= READ_BYTES_MAX ? Math.min(capacity * 2, frameBytes) : capacity * 2;
+    if (size <= held) size = held + FIRST_BYTES;
+    const into = size > capacity ? new Uint8Array(size) : this.input;
+    into.set(this.input.subarray(this.start, this.end));
+    this.input = into;
+    this.start = 0;
+    this.end = held;
+  }
+
+  /** After a read that filled the buffer: the next one may take more. */
+  growAfterFullRead(): void {
+    if (this.end === this.input.length && this.start === this.end && this.input.length < READ_BYTES_MAX) {
+      this.input = new Uint8Array(this.input.length * 2);
+      this.start = 0;
+      this.end = 0;
+    }
+  }
+
+  /**
+   * Makes room for `bytes` more of output.
+   *
+   * @returns false when the client does not read; the connection is closed then
+   */
+  reserve(bytes: number): boolean {
+    if (this.#closed) return false;
+    const need = this.outEnd + bytes;
+    if (need <= this.out.length) return true;
+    if (need > OUT_BYTES_MAX) {
+      this.close();
+      return false;
+    }
+    const grown = new Uint8Array(Math.max(need, this.out.length * 2));
+    grown.set(this.out.subarray(0, this.outEnd));
+    this.out = grown;
+    return true;
+  }
+
+  /** First byte of output that is not released yet. */
+  get releasedEnd(): number {
+    return this.#released;
+  }
+
+  /** Lets everything that is in `out` go to the client. */
+  release(): void {
+    this.#released = this.outEnd;
+    if (!this.#writing && this.#released > 0) this.#drain();
+  }
+
+  /** Puts a whole frame out. The turn releases it. */
+  push(frame: Uint8Array): void {
+    if (!this.reserve(frame.length)) return;
+    this.out.set(frame, this.outEnd);
+    this.outEnd += frame.length;
+  }
+
+  /** Closes the connection. What was not sent is lost. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.outEnd = 0;
+    this.#released = 0;
+    this.#socket.close();
+  }
+
+  async #drain(): Promise<void> {
+    this.#writing = true;
+    try {
+      while (this.#released > 0 && !this.#closed) {
+        const bytes = this.out;
+        const count = this.#released;
+        this.#swap(count);
+        let sent = 0;
+        while (sent < count) sent += await this.#socket.write(bytes.subarray(sent, count));
+        this.#spare = bytes.length <= READ_BYTES_MAX ? bytes : new Uint8Array(FIRST_BYTES);
+      }
+    } catch {
+      // The client is gone; its reader sees the same and cleans up.
+      this.close();
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  /** Takes the released bytes out of the way of new output; what is not released moves over. */
+  #swap(count: number): void {
+    const rest = this.outEnd - count;
+    let into = this.#spare;
+    if (into.length < rest) into = new Uint8Array(Math.max(rest, FIRST_BYTES));
+    if (rest > 0) into.set(this.out.subarray(count, this.outEnd));
+    this.out = into;
+    this.outEnd = rest;
+    this.#released = 0;
+  }
+}
+
+/** Address bytes and port of `ip:port`, as a stored record holds them. */
+export function hostBytes(address: string): Uint8Array {
+  const colon = address.lastIndexOf(":");
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, "");
+  const port = Number(address.slice(colon + 1));
+  const ip = host.includes(":") ? ipv6Bytes(host) : Uint8Array.from(host.split("."), Number);
+  const bytes = new Uint8Array(ip.length + 4);
+  bytes.set(ip);
+  new DataView(bytes.buffer).setInt32(ip.length, port);
+  return bytes;
+}
+
+function ipv6Bytes(host: string): Uint8Array {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host);
+  if (mapped !== null) return Uint8Array.from(mapped[1]!.split("."), Number);
+  const [head, tail] = host.split("%")[0]!.split("::");
+  const left = head === undefined || head === "" ? [] : head.split(":");
+  const right = tail === undefined || tail === "" ? [] : tail.split(":");
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  left.forEach((group, i) => view.setUint16(i * 2, parseInt(group, 16)));
+  right.forEach((group, i) => view.setUint16(16 - (right.length - i) * 2, parseInt(group, 16)));
+  return bytes;
+}

@@ -1,0 +1,271 @@
+// hot
+/**
+ * The short path of a send: from the bytes of a SEND_MESSAGE_V2 frame to a record in the log ring and an acknowledgement in the
+ * connection's output, without an object for the message.
+ *
+ * It takes ordinary messages to ordinary topics. Whatever needs Apache's further checks or changes (a new topic, a retry topic, a delay, a transaction, a batch,
+ * a missing UNIQ_KEY, an illegal queue) it leaves to the general path by answering {@link SendOutcome.General}, before anything was appended.
+ *
+ * Source: apache/rocketmq broker SendMessageProcessor.sendMessage, store MessageExtEncoder.encode
+ */
+import zlib from "node:zlib";
+import type { HeaderScan } from "../../../protocol/hot/header_scan.ts";
+import { SendScan } from "../../../protocol/hot/send_scan.ts";
+import { PROPERTIES_BYTES_MAX, PropertiesKind, PropertiesScan } from "../../../protocol/hot/properties_scan.ts";
+import { type LogAppender, PlaceRefusal } from "../../../store/log_appender.ts";
+import type { LogMemory } from "../../../store/memory/log_memory.ts";
+import type { QueueTable } from "../../../store/queue_table.ts";
+import type { AckEncoder } from "./answer_bytes.ts";
+import type { GatewayConnection } from "./connection.ts";
+import type { NameLookup } from "./name_lookup.ts";
+import type { ServedTopic } from "./served_topic.ts";
+
+/** What became of a send. */
+export const SendOutcome = {
+  /** In the ring; the acknowledgement is in the connection's output (or waits for the flush). */
+  Appended: 0,
+  /** The general path has to take it; nothing was appended. */
+  General: 1,
+  /** The ring is full: end the batch, write, and call again. */
+  RingFull: 2,
+} as const;
+
+/** One of {@link SendOutcome}. */
+export type SendOutcomeValue = (typeof SendOutcome)[keyof typeof SendOutcome];
+
+/** Magic of a v1 record. Source: apache/rocketmq common MessageDecoder.MESSAGE_MAGIC_CODE */
+const RECORD_MAGIC = 0xdaa320a7 | 0;
+
+/** Bytes of a v1 record without hosts, body, topic and properties. */
+const FIXED_BYTES = 75;
+
+/** System flags that the short path stores as they are: compressed, multi-tags, compression type. */
+const PLAIN_SYS_FLAGS = 0x703;
+
+const BORN_HOST_V6 = 0x10;
+const STORE_HOST_V6 = 0x20;
+
+/** Where acknowledgements go that wait for more than the write. */
+export interface AckHold {
+  /** Room for an acknowledgement of at most `bytes`. */
+  room(bytes: number): Uint8Array;
+  /** First free byte in {@link room}. */
+  readonly start: number;
+  /** Counts what was written into the room as one acknowledgement for the record that ends at `position`. */
+  hold(connection: GatewayConnection, end: number, position: number): void;
+}
+
+/** What the short path works with. */
+export interface SendPathParts {
+  readonly memory: LogMemory;
+  readonly appender: LogAppender;
+  readonly queues: QueueTable;
+  readonly topics: NameLookup<ServedTopic>;
+  readonly acks: AckEncoder;
+  /** Undefined when the write alone is what an acknowledgement promises. */
+  readonly hold: AckHold | undefined;
+  /** This broker's address as records store it. */
+  readonly storeHost: Uint8Array;
+  /** Name of the cluster, which every stored message carries as a property. */
+  readonly clusterName: string;
+  /** Largest body in bytes. */
+  readonly bodyBytesMax: number;
+}
+
+/** The short path of sends. One for each gateway. */
+export class SendPath {
+  readonly #parts: SendPathParts;
+  readonly #ring: Uint8Array;
+  readonly #view: DataView;
+  readonly #scan = new SendScan();
+  readonly #properties = new PropertiesScan();
+  readonly #clusterProperty: Uint8Array;
+  readonly #storeHostFlag: number;
+  /** Store time of the batch under way, milliseconds since 1970. */
+  storeTimestampMs = 0;
+
+  /** @param parts what it works with */
+  constructor(parts: SendPathParts) {
+    this.#parts = parts;
+    this.#ring = parts.memory.ring;
+    this.#view = parts.memory.ringView;
+    this.#clusterProperty = new TextEncoder().encode(`CLUSTER\u0001${parts.clusterName}\u0002`);
+    this.#storeHostFlag = parts.storeHost.length === 20 ? STORE_HOST_V6 : 0;
+  }
+
+  /**
+   * Appends the message of one frame. The appender's batch is open.
+   *
+   * @param connection that the frame came from
+   * @param scan of the frame's header
+   * @param bytes that hold the frame
+   * @param bodyStart first byte of the body
+   * @param bodyEnd byte behind the body
+   */
+  append(
+    connection: GatewayConnection,
+    scan: HeaderScan,
+    bytes: Uint8Array,
+    bodyStart: number,
+    bodyEnd: number,
+  ): SendOutcomeValue {
+    const send = this.#scan;
+    if (!send.read(bytes, scan) || send.batch || send.properties < 0) return SendOutcome.General;
+    const topicField = send.topic;
+    const served = this.#parts.topics.find(bytes, scan.valueStart[topicField]!, scan.valueEnd[topicField]!);
+    if (served === undefined || !served.plain || send.queueId >= served.queueIdLimit) return SendOutcome.General;
+    const bodyBytes = bodyEnd - bodyStart;
+    if (bodyBytes === 0 || bodyBytes > this.#parts.bodyBytesMax || (send.sysFlag & ~PLAIN_SYS_FLAGS) !== 0) {
+      return SendOutcome.General;
+    }
+    const field = send.properties;
+    const kind = this.#properties.read(
+      bytes,
+      scan.valueStart[field]!,
+      scan.valueEnd[field]!,
+      scan.escaped[field] === 1,
+    );
+    if (kind !== PropertiesKind.Plain) return SendOutcome.General;
+    const propertiesBytes = this.#properties.length + this.#clusterProperty.length;
+    if (propertiesBytes > PROPERTIES_BYTES_MAX) return SendOutcome.General;
+    return this.#place(connection, scan, served, bytes, bodyStart, bodyEnd, propertiesBytes);
+  }
+
+  #place(
+    connection: GatewayConnection,
+    scan: HeaderScan,
+    served: ServedTopic,
+    bytes: Uint8Array,
+    bodyStart: number,
+    bodyEnd: number,
+    propertiesBytes: number,
+  ): SendOutcomeValue {
+    const { appender, queues, storeHost } = this.#parts;
+    const recordBytes = FIXED_BYTES + connection.bornHost.length + storeHost.length + (bodyEnd - bodyStart) +
+      served.name.length +
+      propertiesBytes;
+    const index = appender.place(recordBytes);
+    if (index < 0) return index === PlaceRefusal.NoRoom ? SendOutcome.RingFull : SendOutcome.General;
+    const send = this.#scan;
+    const slot = served.slots[send.queueId]!;
+    const queueOffset = queues.nextOffset(slot);
+    const position = appender.position;
+    this.#encode(
+      connection,
+      served,
+      index,
+      recordBytes,
+      queueOffset,
+      position,
+      bytes,
+      bodyStart,
+      bodyEnd,
+      propertiesBytes,
+    );
+    queues.setNextOffset(slot, queueOffset + 1);
+    appender.advance(recordBytes);
+    served.putMessages++;
+    served.putBytes += recordBytes;
+    if ((scan.flag & 2) === 0) {
+      this.#acknowledge(connection, scan.opaque, queueOffset, position, position + recordBytes);
+    }
+    return SendOutcome.Appended;
+  }
+
+  #encode(
+    connection: GatewayConnection,
+    served: ServedTopic,
+    index: number,
+    recordBytes: number,
+    queueOffset: number,
+    position: number,
+    bytes: Uint8Array,
+    bodyStart: number,
+    bodyEnd: number,
+    propertiesBytes: number,
+  ): void {
+    const ring = this.#ring;
+    const view = this.#view;
+    const send = this.#scan;
+    const body = bytes.subarray(bodyStart, bodyEnd);
+    const bornHost = connection.bornHost;
+    const bornFlag = bornHost.length === 20 ? BORN_HOST_V6 : 0;
+    view.setInt32(index, recordBytes);
+    view.setInt32(index + 4, RECORD_MAGIC);
+    view.setInt32(index + 8, zlib.crc32(body) & 0x7fffffff);
+    view.setInt32(index + 12, send.queueId);
+    view.setInt32(index + 16, send.userFlag);
+    putLong(view, index + 20, queueOffset);
+    putLong(view, index + 28, position);
+    view.setInt32(index + 36, send.sysFlag | bornFlag | this.#storeHostFlag);
+    putLong(view, index + 40, send.bornTimestampMs);
+    let at = putBytes(ring, index + 48, bornHost, bornHost.length);
+    putLong(view, at, this.storeTimestampMs);
+    at = putBytes(ring, at + 8, this.#parts.storeHost, this.#parts.storeHost.length);
+    view.setInt32(at, send.reconsumeTimes);
+    putLong(view, at + 4, 0);
+    view.setInt32(at + 12, bodyEnd - bodyStart);
+    ring.set(body, at + 16);
+    at += 16 + bodyEnd - bodyStart;
+    ring[at] = served.name.length;
+    at = putBytes(ring, at + 1, served.name, served.name.length);
+    view.setInt16(at, propertiesBytes);
+    at = putBytes(ring, at + 2, this.#properties.bytes, this.#properties.length);
+    putBytes(ring, at, this.#clusterProperty, this.#clusterProperty.length);
+  }
+
+  #acknowledge(
+    connection: GatewayConnection,
+    opaque: number,
+    queueOffset: number,
+    position: number,
+    recordEnd: number,
+  ): void {
+    const { acks, hold } = this.#parts;
+    const properties = this.#properties;
+    const room = acks.bytesMax(properties.uniqKeyEnd - properties.uniqKeyStart);
+    const queueId = this.#scan.queueId;
+    if (hold !== undefined && properties.wait) {
+      const out = hold.room(room);
+      const end = acks.encode(
+        out,
+        hold.start,
+        opaque,
+        queueId,
+        queueOffset,
+        position,
+        properties.bytes,
+        properties.uniqKeyStart,
+        properties.uniqKeyEnd,
+      );
+      hold.hold(connection, end, recordEnd);
+    } else if (connection.reserve(room)) {
+      connection.outEnd = acks.encode(
+        connection.out,
+        connection.outEnd,
+        opaque,
+        queueId,
+        queueOffset,
+        position,
+        properties.bytes,
+        properties.uniqKeyStart,
+        properties.uniqKeyEnd,
+      );
+    }
+  }
+}
+
+function putLong(view: DataView, at: number, value: number): void {
+  const high = Math.floor(value / 0x1_0000_0000);
+  view.setUint32(at, high);
+  view.setUint32(at + 4, value - high * 0x1_0000_0000);
+}
+
+function putBytes(into: Uint8Array, at: number, from: Uint8Array, bytes: number): number {
+  if (bytes > 96) {
+    into.set(from.subarray(0, bytes), at);
+  } else {
+    for (let i = 0; i < bytes; i++) into[at + i] = from[i]!;
+  }
+  return at + bytes;
+}

@@ -1,0 +1,183 @@
+/**
+ * Broker statistics: how much was put to each topic and got by each group.
+ *
+ * Owns: the items of each statistics name and when they were last sampled.
+ * Reads: the wall clock that the caller hands in.
+ * Never: a timer; {@linkcode BrokerStats.sample} is called about every 10 seconds.
+ */
+import { DAY_SAMPLE_INTERVAL_MS, HOUR_SAMPLE_INTERVAL_MS, StatsItem } from "./stats_item.ts";
+
+/** Names of statistics. Source: apache/rocketmq common Stats and store BrokerStatsManager */
+export const StatsName = {
+  QueuePutNums: "QUEUE_PUT_NUMS",
+  QueuePutSize: "QUEUE_PUT_SIZE",
+  QueueGetNums: "QUEUE_GET_NUMS",
+  QueueGetSize: "QUEUE_GET_SIZE",
+  TopicPutNums: "TOPIC_PUT_NUMS",
+  TopicPutSize: "TOPIC_PUT_SIZE",
+  TopicPutLatency: "TOPIC_PUT_LATENCY",
+  GroupGetNums: "GROUP_GET_NUMS",
+  GroupGetSize: "GROUP_GET_SIZE",
+  GroupGetLatency: "GROUP_GET_LATENCY",
+  GroupGetFromDiskNums: "GROUP_GET_FROM_DISK_NUMS",
+  GroupGetFromDiskSize: "GROUP_GET_FROM_DISK_SIZE",
+  SendBackPutNums: "SNDBCK_PUT_NUMS",
+  BrokerPutNums: "BROKER_PUT_NUMS",
+  BrokerGetNums: "BROKER_GET_NUMS",
+  BrokerGetFromDiskNums: "BROKER_GET_FROM_DISK_NUMS",
+  BrokerGetFromDiskSize: "BROKER_GET_FROM_DISK_SIZE",
+} as const;
+
+/** A name of statistics. */
+export type StatsName = typeof StatsName[keyof typeof StatsName];
+
+/** Items at most, over all names; what would pass it is counted as dropped. About 300 bytes each. */
+export const STATS_ITEMS_MAX = 400_000;
+
+/** What was put to one queue. */
+export interface PutCount {
+  readonly topic: string;
+  readonly queueId: number;
+  /** Messages. */
+  readonly count: number;
+  /** Requests that carried them. */
+  readonly times: number;
+  readonly bytes: number;
+  /** Sum over the requests, milliseconds. */
+  readonly latencyMs: number;
+}
+
+/** What one group got from one queue. */
+export interface GetCount {
+  readonly topic: string;
+  readonly group: string;
+  readonly queueId: number;
+  /** Messages. */
+  readonly count: number;
+  /** Pulls that found them. */
+  readonly times: number;
+  readonly bytes: number;
+  /** Sum over the pulls, milliseconds. */
+  readonly latencyMs: number;
+  /** Messages of these that were read from a file. */
+  readonly fromDiskCount: number;
+  readonly fromDiskBytes: number;
+}
+
+/** The statistics of one broker. */
+export class BrokerStats {
+  readonly #cluster: string;
+  readonly #items = new Map<string, Map<string, StatsItem>>();
+  #itemCount = 0;
+  #droppedCount = 0;
+  #hourSampledMs = -Infinity;
+  #daySampledMs = -Infinity;
+
+  /** @param cluster cluster name, the key of the broker's own items */
+  constructor(cluster: string) {
+    this.#cluster = cluster;
+    for (const name of Object.values(StatsName)) this.#items.set(name, new Map());
+  }
+
+  /** Counts that found no room since the start. */
+  get droppedCount(): number {
+    return this.#droppedCount;
+  }
+
+  /** An item, or undefined when its name is unknown or nothing was counted. */
+  get(name: string, key: string): StatsItem | undefined {
+    return this.#items.get(name)?.get(key);
+  }
+
+  /** Messages a second that were put to a topic in the last minute. */
+  topicPutTps(topic: string): number {
+    return this.get(StatsName.TopicPutNums, topic)?.minute().tps ?? 0;
+  }
+
+  /** Messages a second that a group got from a topic in the last minute. */
+  groupGetTps(group: string, topic: string): number {
+    return this.get(StatsName.GroupGetNums, `${topic}@${group}`)?.minute().tps ?? 0;
+  }
+
+  /** Counts what was put. */
+  put(count: PutCount): void {
+    const { topic, queueId } = count;
+    this.#add(StatsName.TopicPutNums, topic, count.count, count.times);
+    this.#add(StatsName.TopicPutSize, topic, count.bytes, count.times);
+    this.#add(StatsName.QueuePutNums, `${topic}@${queueId}`, count.count, count.times);
+    this.#add(StatsName.QueuePutSize, `${topic}@${queueId}`, count.bytes, count.times);
+    this.#add(StatsName.TopicPutLatency, `${queueId}@${topic}`, count.latencyMs, count.times);
+    this.#add(StatsName.BrokerPutNums, this.#cluster, count.count, 0);
+  }
+
+  /** Counts what a group got. */
+  got(count: GetCount): void {
+    const { topic, group, queueId } = count;
+    this.#add(StatsName.GroupGetNums, `${topic}@${group}`, count.count, count.times);
+    this.#add(StatsName.GroupGetSize, `${topic}@${group}`, count.bytes, count.times);
+    this.#add(StatsName.QueueGetNums, `${topic}@${queueId}@${group}`, count.count, count.times);
+    this.#add(StatsName.QueueGetSize, `${topic}@${queueId}@${group}`, count.bytes, count.times);
+    this.#add(StatsName.GroupGetLatency, `${queueId}@${topic}@${group}`, count.latencyMs, count.times);
+    this.#add(StatsName.BrokerGetNums, this.#cluster, count.count, 0);
+    if (count.fromDiskCount === 0) return;
+    this.#add(StatsName.GroupGetFromDiskNums, `${topic}@${group}`, count.fromDiskCount, 1);
+    this.#add(StatsName.GroupGetFromDiskSize, `${topic}@${group}`, count.fromDiskBytes, 1);
+    this.#add(StatsName.BrokerGetFromDiskNums, this.#cluster, count.fromDiskCount, 1);
+    this.#add(StatsName.BrokerGetFromDiskSize, this.#cluster, count.fromDiskBytes, 1);
+  }
+
+  /** Counts messages that a group sent back. */
+  sendBack(topic: string, group: string, count: number): void {
+    this.#add(StatsName.SendBackPutNums, `${topic}@${group}`, count, count);
+  }
+
+  /** Takes the samples that are due. */
+  sample(nowMs: number): void {
+    const hour = nowMs - this.#hourSampledMs >= HOUR_SAMPLE_INTERVAL_MS;
+    const day = nowMs - this.#daySampledMs >= DAY_SAMPLE_INTERVAL_MS;
+    if (hour) this.#hourSampledMs = nowMs;
+    if (day) this.#daySampledMs = nowMs;
+    for (const items of this.#items.values()) {
+      for (const item of items.values()) {
+        item.sampleSeconds(nowMs);
+        if (hour) item.sampleMinutes(nowMs);
+        if (day) item.sampleHours(nowMs);
+      }
+    }
+  }
+
+  /** Forgets the items of a topic. Source: apache/rocketmq store BrokerStatsManager.onTopicDeleted */
+  removeTopic(topic: string): void {
+    this.#remove((parts) => parts.includes(topic));
+  }
+
+  /** Forgets the items of a group. Source: apache/rocketmq store BrokerStatsManager.onGroupDeleted */
+  removeGroup(group: string): void {
+    this.#remove((parts) => parts.length > 1 && parts.at(-1) === group);
+  }
+
+  #add(name: StatsName, key: string, value: number, times: number): void {
+    const items = this.#items.get(name)!;
+    let item = items.get(key);
+    if (item === undefined) {
+      if (this.#itemCount >= STATS_ITEMS_MAX) {
+        this.#droppedCount++;
+        return;
+      }
+      items.set(key, item = new StatsItem());
+      this.#itemCount++;
+    }
+    item.add(value, times);
+  }
+
+  #remove(matches: (parts: readonly string[]) => boolean): void {
+    for (const [name, items] of this.#items) {
+      if (name.startsWith("BROKER_")) continue;
+      for (const key of items.keys()) {
+        if (!matches(key.split("@"))) continue;
+        items.delete(key);
+        this.#itemCount--;
+      }
+    }
+  }
+}
