@@ -73,31 +73,24 @@ export class GatewayConnection {
   }
 
   /**
-   * Makes room behind the input for a frame of which `frameBytes` are announced; memory grows with what arrives, not with what is announced.
+   * Makes room for the next read, after whole frames were taken. A read that filled the buffer doubles it up to {@link READ_BYTES_MAX};
+   * beyond that it grows only for a frame that is larger, and with what arrives, not with what is announced.
    *
    * @param frameBytes of the frame that begins at `start`; 0 when not even its length is there
    */
   makeRoom(frameBytes: number): void {
     const held = this.end - this.start;
     const capacity = this.input.length;
-    if (this.end < capacity && frameBytes <= capacity - this.start) return;
+    const filled = this.end === capacity;
+    if (!filled && (held === 0 || frameBytes <= capacity - this.start)) return;
     let size = capacity;
-    if (held > capacity / 2) size = held >= READ_BYTES_MAX ? Math.min(capacity * 2, frameBytes) : capacity * 2;
-    if (size <= held) size = held + FIRST_BYTES;
+    if (filled && capacity < READ_BYTES_MAX) size = capacity * 2;
+    else if (held > capacity / 2) size = Math.max(capacity, Math.min(held * 2, frameBytes));
     const into = size > capacity ? new Uint8Array(size) : this.input;
-    into.set(this.input.subarray(this.start, this.end));
+    if (held > 0) into.set(this.input.subarray(this.start, this.end));
     this.input = into;
     this.start = 0;
     this.end = held;
-  }
-
-  /** After a read that filled the buffer: the next one may take more. */
-  growAfterFullRead(): void {
-    if (this.end === this.input.length && this.start === this.end && this.input.length < READ_BYTES_MAX) {
-      this.input = new Uint8Array(this.input.length * 2);
-      this.start = 0;
-      this.end = 0;
-    }
   }
 
   /**

@@ -1,0 +1,161 @@
+// hot
+/**
+ * Properties of a message on their way from a header into a record: JSON escapes resolved, structure checked, the few names that change what
+ * a broker does found, all in one pass over the bytes and into one reused buffer.
+ *
+ * A string is plain when it is `key 0x01 value 0x02` repeated with no empty key or value (the last 0x02 may be missing and is
+ * added), no key occurs that the broker replaces or acts on, and UNIQ_KEY is there. Everything else is refused, and the
+ * general path decodes and encodes the properties as a map, as Apache does with all of them.
+ */
+
+/** What became of the properties. */
+export const PropertiesKind = {
+  /** In the buffer, ready for a record. */
+  Plain: 0,
+  /** The general path has to take them. */
+  General: 1,
+  /** Longer than a record can hold. */
+  TooLong: 2,
+} as const;
+
+/** One of {@link PropertiesKind}. */
+export type PropertiesKindValue = (typeof PropertiesKind)[keyof typeof PropertiesKind];
+
+/** Bytes of properties that a record can hold. Source: apache/rocketmq store MessageExtEncoder (Short.MAX_VALUE) */
+export const PROPERTIES_BYTES_MAX = 32_767;
+
+const NAME_END = 1;
+const PROPERTY_END = 2;
+
+/** Reads properties into a buffer. One instance is reused for every message of a thread. */
+export class PropertiesScan {
+  /** The properties as they go into the record. */
+  readonly bytes: Uint8Array = new Uint8Array(PROPERTIES_BYTES_MAX + 8);
+  /** How many bytes of them. */
+  length = 0;
+  /** Where the value of UNIQ_KEY begins in {@link bytes}. */
+  uniqKeyStart = 0;
+  /** Byte behind the value of UNIQ_KEY. */
+  uniqKeyEnd = 0;
+  /** False when the producer does not wait for the message to be stored safely (WAIT=false). */
+  wait = true;
+
+  /**
+   * Reads properties.
+   *
+   * @param from the header's bytes
+   * @param start first byte of the value
+   * @param end byte behind the value
+   * @param escaped whether it holds JSON escapes
+   */
+  read(from: Uint8Array, start: number, end: number, escaped: boolean): PropertiesKindValue {
+    if (!escaped && end - start > PROPERTIES_BYTES_MAX) return PropertiesKind.TooLong;
+    this.wait = true;
+    this.uniqKeyEnd = 0;
+    const copied = escaped ? this.#unescape(from, start, end) : this.#copy(from, start, end);
+    if (copied < 0) return PropertiesKind.General;
+    if (copied > PROPERTIES_BYTES_MAX) return PropertiesKind.TooLong;
+    this.length = copied;
+    return this.#inspect();
+  }
+
+  #copy(from: Uint8Array, start: number, end: number): number {
+    const into = this.bytes;
+    let at = 0;
+    for (let i = start; i < end; i++) into[at++] = from[i]!;
+    return at;
+  }
+
+  /** @returns bytes written; more than the bound when it would be longer; −1 for an escape that the general path has to judge */
+  #unescape(from: Uint8Array, start: number, end: number): number {
+    const into = this.bytes;
+    let at = 0;
+    for (let i = start; i < end; i++) {
+      const byte = from[i]!;
+      if (at > PROPERTIES_BYTES_MAX) return at;
+      if (byte !== 0x5c) {
+        into[at++] = byte;
+        continue;
+      }
+      const kind = from[++i]!;
+      if (kind !== 0x75) {
+        const plain = kind === 0x22 || kind === 0x5c || kind === 0x2f ? kind : kind === 0x74 ? 9 : kind === 0x6e ? 10 : kind === 0x72 ? 13 : -1;
+        if (plain < 0) return -1;
+        into[at++] = plain;
+        continue;
+      }
+      // Only \u0000 … \u007f here: the separators are among them; others are rare and take the general path.
+      if (i + 4 >= end || from[i + 1] !== 0x30 || from[i + 2] !== 0x30) return -1;
+      const high = from[i + 3]! - 0x30;
+      const low = hexDigit(from[i + 4]!);
+      if (high < 0 || high > 7 || low < 0) return -1;
+      into[at++] = high * 16 + low;
+      i += 4;
+    }
+    return at;
+  }
+
+  #inspect(): PropertiesKindValue {
+    const bytes = this.bytes;
+    if (this.length === 0) return PropertiesKind.General;
+    if (bytes[this.length - 1] !== PROPERTY_END) bytes[this.length++] = PROPERTY_END;
+    const end = this.length;
+    let at = 0;
+    while (at < end) {
+      const keyStart = at;
+      while (at < end && bytes[at]! > PROPERTY_END) at++;
+      const keyEnd = at;
+      if (keyEnd === keyStart || bytes[at] !== NAME_END) return PropertiesKind.General;
+      const valueStart = ++at;
+      while (at < end && bytes[at]! > PROPERTY_END) at++;
+      if (at === valueStart || bytes[at] !== PROPERTY_END) return PropertiesKind.General;
+      if (!this.#known(keyStart, keyEnd, valueStart, at)) return PropertiesKind.General;
+      at++;
+    }
+    return this.uniqKeyEnd === 0 ? PropertiesKind.General : PropertiesKind.Plain;
+  }
+
+  /** Looks at one property; false when the broker acts on it in a way that only the general path knows. */
+  #known(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): boolean {
+    const bytes = this.bytes;
+    const first = bytes[keyStart]!;
+    switch (keyEnd - keyStart) {
+      case 4: // WAIT
+        if (first === 0x57 && bytes[keyStart + 1] === 0x41) this.wait = !(valueEnd - valueStart === 5 && (bytes[valueStart]! | 0x20) === 0x66);
+        return true;
+      case 5: // DELAY
+        return !(first === 0x44 && bytes[keyStart + 1] === 0x45);
+      case 6: // POP_CK
+        return !(first === 0x50 && bytes[keyStart + 1] === 0x4f);
+      case 7: // CLUSTER
+        return !(first === 0x43 && bytes[keyStart + 1] === 0x4c);
+      case 8: // UNIQ_KEY, TRAN_MSG, MSG_TYPE
+        if (first === 0x55 && bytes[keyStart + 1] === 0x4e && bytes[keyStart + 4] === 0x5f) {
+          if (this.uniqKeyEnd !== 0) return false;
+          this.uniqKeyStart = valueStart;
+          this.uniqKeyEnd = valueEnd;
+          return valueEnd - valueStart <= 64 && this.#isPlainText(valueStart, valueEnd);
+        }
+        return !(first === 0x54 && bytes[keyStart + 1] === 0x52);
+      default:
+        // TIMER_…, TRAN_…, INNER_…, __CRC32#: rare, and each means something to the broker.
+        return !(first === 0x54 && bytes[keyStart + 1] === 0x49) && !(first === 0x49 && bytes[keyStart + 1] === 0x4e && keyEnd - keyStart > 9) &&
+          !(first === 0x5f && bytes[keyStart + 2] === 0x43);
+    }
+  }
+
+  /** Whether a value can stand in a JSON string as it is. */
+  #isPlainText(start: number, end: number): boolean {
+    for (let i = start; i < end; i++) {
+      const byte = this.bytes[i]!;
+      if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return false;
+    }
+    return true;
+  }
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}

@@ -1,0 +1,192 @@
+/**
+ * The writer: hands appended records to the kernel, one write for all that a turn appended, whoever appended it.
+ *
+ * Records become visible to readers when they are written and not before, so a consumer never sees what a crash of the process could take back.
+ *
+ * When the disk is full, what was not written is taken back: under both locks the ring's epoch rises, appended and reserved fall back to
+ * written and the queues' next offsets are restored, so no refused record ever appears and offsets stay without a gap.
+ */
+import { LogMemory, LogStatus } from "./memory/log_memory.ts";
+import type { SegmentSet } from "./file/segment_set.ts";
+import { DiskError } from "./file/disk.ts";
+import { BLANK_MAGIC } from "./log_appender.ts";
+
+/** What one write did. */
+export const WriteOutcome = {
+  /** Everything appended before the call is written. */
+  Written: "written",
+  /** The disk is full and what was not written was taken back. */
+  Refused: "refused",
+  /** The device failed: the log is read-only now and the process must end. */
+  Failed: "failed",
+} as const;
+
+/** One of {@link WriteOutcome}. */
+export type WriteOutcomeValue = (typeof WriteOutcome)[keyof typeof WriteOutcome];
+
+/** Restores next offsets when records are taken back. */
+export interface OffsetRestorer {
+  /**
+   * Makes `queueOffset` the next offset of the queue again, if its next offset is larger.
+   *
+   * @param topic bytes of the topic name, valid during the call
+   */
+  restore(topic: Uint8Array, queueId: number, queueOffset: number): void;
+}
+
+/** Called with the milliseconds of a write that took longer than `slowWriteMs`. */
+export type SlowWriteListener = (elapsedMs: number, bytes: number) => void;
+
+/** Writes the log ring to its files. One for each thread that appends. */
+export class LogWriter {
+  readonly #memory: LogMemory;
+  readonly #files: SegmentSet;
+  readonly #restorer: OffsetRestorer;
+  readonly #options: { nowMs: () => number; slowWriteMs: number; busyWriteMs: number; onSlow: SlowWriteListener };
+  #writes = 0;
+  #bytes = 0;
+  #lastError: unknown;
+
+  /**
+   * @param memory the log
+   * @param files the commit-log files, opened for writing
+   * @param restorer told of each record that is taken back
+   * @param options clock in milliseconds; writes above `slowWriteMs` are reported; above `busyWriteMs` the log turns busy
+   */
+  constructor(
+    memory: LogMemory,
+    files: SegmentSet,
+    restorer: OffsetRestorer,
+    options: { nowMs: () => number; slowWriteMs: number; busyWriteMs: number; onSlow: SlowWriteListener },
+  ) {
+    this.#memory = memory;
+    this.#files = files;
+    this.#restorer = restorer;
+    this.#options = options;
+  }
+
+  /** Calls of write(2) so far, and the bytes that they took. */
+  get counters(): { readonly writes: number; readonly bytes: number } {
+    return { writes: this.#writes, bytes: this.#bytes };
+  }
+
+  /** The error of the last write that failed. */
+  get lastError(): unknown {
+    return this.#lastError;
+  }
+
+  /**
+   * Writes everything that is appended. Blocks while another thread writes, and while the kernel takes the bytes.
+   *
+   * @throws {LockHolderLostError} when the write lock's holder did not come back
+   */
+  write(): WriteOutcomeValue {
+    const memory = this.#memory;
+    if (memory.appended.load() === memory.written.load()) return this.#idleOutcome();
+    memory.writeLock.acquire();
+    let outcome: WriteOutcomeValue = WriteOutcome.Written;
+    try {
+      outcome = this.#writeAppended();
+    } finally {
+      memory.writeLock.release();
+    }
+    if (outcome === WriteOutcome.Written) memory.writtenBell.ring();
+    return outcome;
+  }
+
+  #idleOutcome(): WriteOutcomeValue {
+    return this.#memory.status === LogStatus.ReadOnly ? WriteOutcome.Failed : WriteOutcome.Written;
+  }
+
+  #writeAppended(): WriteOutcomeValue {
+    const memory = this.#memory;
+    const from = memory.written.load();
+    const to = memory.appended.load();
+    if (to === from) return this.#idleOutcome();
+    const began = this.#options.nowMs();
+    memory.busySince.store(began);
+    try {
+      this.#writeRange(from, to);
+    } catch (error) {
+      return this.#refuse(error);
+    } finally {
+      memory.busySince.store(0);
+    }
+    memory.written.store(to);
+    this.#bytes += to - from;
+    const elapsedMs = this.#options.nowMs() - began;
+    if (elapsedMs > this.#options.slowWriteMs) this.#options.onSlow(elapsedMs, to - from);
+    if (elapsedMs > this.#options.busyWriteMs && memory.status === LogStatus.Open) memory.setStatus(LogStatus.Busy);
+    return WriteOutcome.Written;
+  }
+
+  #writeRange(from: number, to: number): void {
+    const { ring, ringBytes } = this.#memory;
+    let position = from;
+    while (position < to) {
+      const index = position % ringBytes;
+      const bytes = Math.min(to - position, ringBytes - index);
+      this.#files.write(ring, index, bytes, position);
+      this.#writes++;
+      position += bytes;
+    }
+  }
+
+  #refuse(error: unknown): WriteOutcomeValue {
+    this.#lastError = error;
+    if (!(error instanceof DiskError) || error.code !== "NO_SPACE") {
+      this.#memory.setStatus(LogStatus.ReadOnly);
+      return WriteOutcome.Failed;
+    }
+    this.#memory.setStatus(LogStatus.DiskFull);
+    this.#takeBack();
+    return WriteOutcome.Refused;
+  }
+
+  /** Under the write lock: takes the append lock too and undoes what the kernel did not take. */
+  #takeBack(): void {
+    const memory = this.#memory;
+    memory.appendLock.acquire();
+    try {
+      const written = memory.written.load();
+      const appended = memory.appended.load();
+      this.#restoreOffsets(written, appended);
+      memory.raiseEpoch();
+      memory.ringFloor.store(written);
+      memory.appended.store(written);
+      memory.reserved.store(written);
+    } finally {
+      memory.appendLock.release();
+    }
+  }
+
+  #restoreOffsets(from: number, to: number): void {
+    const { ring, ringView, ringBytes } = this.#memory;
+    let position = from;
+    while (position < to) {
+      const index = position % ringBytes;
+      const bytes = ringView.getInt32(index);
+      const magic = ringView.getInt32(index + 4);
+      if (bytes <= 0) throw new Error(`Cannot take back records: no record at position ${position}`);
+      if (magic !== BLANK_MAGIC) this.#restoreOne(ring, ringView, index, magic);
+      position += bytes;
+    }
+  }
+
+  #restoreOne(ring: Uint8Array, view: DataView, index: number, magic: number): void {
+    const queueId = view.getInt32(index + 12);
+    const queueOffset = view.getUint32(index + 20) * 0x1_0000_0000 + view.getUint32(index + 24);
+    const sysFlag = view.getInt32(index + 36);
+    // Source: apache/rocketmq common MessageSysFlag; prepared (4) and rollback (8) records take no queue offset.
+    const type = sysFlag & 0xc;
+    if (type === 0x4 || type === 0xc) return;
+    const bornHostBytes = (sysFlag & 0x10) === 0 ? 8 : 20;
+    const storeHostBytes = (sysFlag & 0x20) === 0 ? 8 : 20;
+    let at = index + 48 + bornHostBytes + 8 + storeHostBytes + 4 + 8;
+    at += 4 + view.getInt32(at);
+    const wide = magic === (0xdaa320ab | 0);
+    const topicBytes = wide ? view.getInt16(at) : view.getUint8(at);
+    at += wide ? 2 : 1;
+    this.#restorer.restore(ring.subarray(at, at + topicBytes), queueId, queueOffset);
+  }
+}
