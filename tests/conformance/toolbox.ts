@@ -1,0 +1,137 @@
+/**
+ * What the conformance tests need from the machine: programs, jars, compiled clients.
+ *
+ * Owns: a cache folder (`RINGMQ_CACHE`, else `~/.cache/ringmq`), each entry built once and named by a hash of what it is made from.
+ * Reads: PATH, the sources beside this file.
+ * Never: fails a machine that lacks a program, unless `RINGMQ_CONFORMANCE=required`.
+ *
+ * @module
+ */
+
+/** Programs that tests ask for. */
+export type Program = "java" | "javac" | "mvn" | "go" | "node" | "npm" | "setsid" | "cc";
+
+/** Where a long-lived client program is found. */
+export interface ClientProgram {
+  /** Program and arguments. */
+  readonly command: readonly string[];
+}
+
+const HERE = new URL(".", import.meta.url).pathname;
+
+/** Whether a missing program fails the tests instead of skipping them. */
+export const conformanceRequired: boolean = Deno.env.get("RINGMQ_CONFORMANCE") === "required";
+
+/**
+ * Programs of a list that are not in PATH.
+ *
+ * @param programs What is needed.
+ */
+export function missingPrograms(programs: readonly Program[]): Program[] {
+  const folders = (Deno.env.get("PATH") ?? "").split(":");
+  return programs.filter((program) => !folders.some((folder) => isFile(`${folder}/${program}`)));
+}
+
+/** Jars of Apache RocketMQ 5.4.0: servers, client and mqadmin. @returns The folder. */
+export function apacheJars(): Promise<string> {
+  return jars("java54");
+}
+
+/** The Java client 5.4.0 with mqadmin. @returns How to run it. */
+export async function java54Client(): Promise<ClientProgram> {
+  const lib = await apacheJars();
+  const classes = await javaClasses("java54", lib, ["java/conformance", "java54/conformance"]);
+  return { command: [...JAVA, "-Djava.security.manager=allow", "-cp", `${classes}:${lib}/*`, "conformance.Runner", "conformance.Admin"] };
+}
+
+/** The Java client 4.9.8. @returns How to run it. */
+export async function java49Client(): Promise<ClientProgram> {
+  const lib = await jars("java49");
+  const classes = await javaClasses("java49", lib, ["java/conformance"]);
+  return { command: [...JAVA, "-cp", `${classes}:${lib}/*`, "conformance.Runner"] };
+}
+
+/** The Go client v2.1.2. @returns How to run it. */
+export async function goClient(): Promise<ClientProgram> {
+  const folder = await built("go", ["go/main.go", "go/go.mod", "go/go.sum"], async (out) => {
+    await run(["go", "build", "-o", `${out}/client`, "."], { cwd: `${HERE}go` });
+  });
+  return { command: [`${folder}/client`] };
+}
+
+/** The Node client ali-ons 3.12.0. @returns How to run it. */
+export async function nodeClient(): Promise<ClientProgram> {
+  const folder = await built("node", ["node/package.json"], async (out) => {
+    await Deno.copyFile(`${HERE}node/package.json`, `${out}/package.json`);
+    await run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd: out });
+  });
+  return { command: ["node", `${HERE}node/main.cjs`, folder] };
+}
+
+const JAVA = ["java", "-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Drocketmq.client.logLevel=ERROR"];
+
+function jars(name: "java54" | "java49"): Promise<string> {
+  return built(`${name}-jars`, [`${name}/pom.xml`], async (out) => {
+    const goal = "org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies";
+    await run(["mvn", "-q", "-B", "-f", `${HERE}${name}/pom.xml`, goal, `-DoutputDirectory=${out}`], {});
+  });
+}
+
+async function javaClasses(name: string, lib: string, folders: readonly string[]): Promise<string> {
+  const sources: string[] = [];
+  for (const folder of folders) {
+    for await (const entry of Deno.readDir(HERE + folder)) sources.push(`${folder}/${entry.name}`);
+  }
+  sources.sort();
+  return built(`${name}-classes`, [...sources, `${name}/pom.xml`], async (out) => {
+    await run(["javac", "-nowarn", "-encoding", "UTF-8", "-cp", `${lib}/*`, "-d", out, ...sources], { cwd: HERE });
+  });
+}
+
+/** Makes a cache entry once. It is built beside its place and moved there whole, so a build cut short leaves nothing. */
+async function built(name: string, inputs: readonly string[], build: (out: string) => Promise<void>): Promise<string> {
+  const root = Deno.env.get("RINGMQ_CACHE") ?? `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`}/ringmq`;
+  const place = `${root}/${name}-${await hashOf(inputs)}`;
+  if (isFolder(place)) return place;
+  await Deno.mkdir(root, { recursive: true });
+  const draft = await Deno.makeTempDir({ dir: root, prefix: `${name}-draft-` });
+  try {
+    await build(draft);
+    await Deno.rename(draft, place);
+  } catch (error) {
+    await Deno.remove(draft, { recursive: true });
+    // Two test processes may build the same entry at once; the first to finish wins and the other uses its work.
+    if (!isFolder(place)) throw error;
+  }
+  return place;
+}
+
+async function hashOf(inputs: readonly string[]): Promise<string> {
+  const texts = await Promise.all(inputs.map((input) => Deno.readTextFile(HERE + input)));
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(texts.join("\0")));
+  return [...new Uint8Array(digest).subarray(0, 6)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function run(command: readonly string[], options: { readonly cwd?: string }): Promise<void> {
+  const output = await new Deno.Command(command[0]!, { args: command.slice(1), stdin: "null", ...options }).output();
+  if (output.success) return;
+  const decoder = new TextDecoder();
+  throw new Error(`Cannot run ${command.join(" ")}: ${decoder.decode(output.stdout)}${decoder.decode(output.stderr)}`);
+}
+
+function isFile(path: string): boolean {
+  return statOf(path)?.isFile ?? false;
+}
+
+function isFolder(path: string): boolean {
+  return statOf(path)?.isDirectory ?? false;
+}
+
+function statOf(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    throw error;
+  }
+}
