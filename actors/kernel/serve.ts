@@ -1,0 +1,81 @@
+/**
+ * The worker's side of `spawn`.
+ *
+ * Owns: the worker's global scope: its messages and its uncaught errors.
+ * Reads: nothing.
+ * Never: returns control to the module; `serve(role, start)` is the one statement of a worker file.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { setImmediate } from "node:timers";
+import { systemClock } from "../../store/clock.ts";
+import { ActorCell, type CellHost } from "./actor_cell.ts";
+import type { Contract, Role, Start } from "./contract.ts";
+import { ControlBlock } from "./control_block.ts";
+import { encodeError, InitFailedError } from "./errors.ts";
+import { channelPort, type Port, scopePort } from "./port.ts";
+import type { ActorMessage, OwnerMessage } from "./wire.ts";
+
+/** What the worker's global scope has. */
+interface Scope extends EventTarget {
+  close(): void;
+}
+
+/**
+ * Serves an actor in this worker.
+ *
+ * @param role What the actor is.
+ * @param start Makes its behaviour.
+ */
+export function serve<C extends Contract>(role: Role<C>, start: Start<C>): void {
+  const scope = globalThis as unknown as Scope;
+  const owner = scopePort(scope);
+  let cell: ActorCell<C> | undefined;
+  listenForUncaught(scope, (error) => {
+    if (cell !== undefined) cell.crash(error);
+    else owner.post({ kind: "crashed", error: encodeError(error) } satisfies ActorMessage);
+  });
+  owner.listen((received) => {
+    const message = received as OwnerMessage;
+    if (message.kind !== "attach") cell?.receive(message);
+    else if (message.role === role.name) {
+      cell = new ActorCell<C>(message, start, owner, new ControlBlock(message.control), workerHost(scope));
+    } else {
+      const error = new InitFailedError(`Cannot serve "${message.role}": this worker serves "${role.name}"`);
+      owner.post({ kind: "refused", error: encodeError(error) } satisfies ActorMessage);
+    }
+  });
+  owner.post({ kind: "hello" } satisfies ActorMessage);
+}
+
+function listenForUncaught(scope: Scope, crash: (error: unknown) => void): void {
+  scope.addEventListener("error", (event) => {
+    event.preventDefault();
+    crash((event as ErrorEvent).error);
+  });
+  scope.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    crash((event as PromiseRejectionEvent).reason);
+  });
+}
+
+function workerHost(scope: Scope): CellHost {
+  return {
+    clock: systemClock,
+    ownsThread: true,
+    openPort: (port: MessagePort | Port): Port => channelPort(port as MessagePort),
+    breathe: (): Promise<void> => new Promise((resolve) => setImmediate(resolve)),
+    cpuUs: threadCpuUs,
+    ended: (): void => scope.close(),
+  };
+}
+
+/** CPU time of this thread in microseconds, 0 where the platform does not tell. */
+function threadCpuUs(): number {
+  const { threadCpuUsage } = process as unknown as { threadCpuUsage?: () => { user: number; system: number } };
+  if (threadCpuUsage === undefined) return 0;
+  const { user, system } = threadCpuUsage();
+  return user + system;
+}
