@@ -53,6 +53,12 @@ export async function introduceHandles(
   if (!(a instanceof OwnedActor) || !(b instanceof OwnedActor)) {
     throw new PeerRefusedError(`Cannot introduce ${a.name} and ${b.name}: they were not made by this kernel`);
   }
+  for (const actor of [a, b]) {
+    // Looked at before the channel is made: an end that nobody takes would stay open.
+    if (!actor.connected) {
+      throw new PeerRefusedError(`Cannot introduce ${a.name} and ${b.name}: ${actor.name} has ended`);
+    }
+  }
   const link = ++links;
   const [endOfA, endOfB] = makeChannel(a, b);
   await Promise.all([

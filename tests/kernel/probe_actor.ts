@@ -1,0 +1,142 @@
+/**
+ * The actor that the kernel's suite runs, inline and in a worker.
+ *
+ * @module
+ */
+
+import { type Contract, defineRole, type Role, type Start } from "../../actors/kernel/contract.ts";
+import { transferred } from "../../actors/kernel/transferred.ts";
+
+/** An error of a class that the other side does not know. */
+export class ProbeError extends Error {
+  override readonly name = "ProbeError";
+  readonly code = "probe-broken";
+  readonly retryable = true;
+}
+
+/** What the probe takes and gives. */
+export interface ProbeContract extends Contract {
+  init: { greeting: string; failStart?: boolean; hangStart?: boolean; askAtStart?: boolean; slowStop?: boolean };
+  asks: {
+    echo: { request: { text: string; bytes?: Uint8Array }; reply: { text: string; bytes?: Uint8Array; from: string } };
+    delay: { request: { ms: number }; reply: number };
+    never: { request: undefined; reply: undefined };
+    fail: { request: "probe" | "range" | "async" | "assertion" | "text"; reply: undefined };
+    unclonable: { request: undefined; reply: undefined };
+    moved: { request: number; reply: { bytes: Uint8Array<ArrayBuffer> } };
+    relay: {
+      request: { peer: "left" | "right"; text: string; timeoutMs: number };
+      reply: { text: string; from: string };
+    };
+    relayNever: { request: undefined; reply: undefined };
+    connected: { request: undefined; reply: { left: boolean; right: boolean; dropped: number } };
+    seen: { request: undefined; reply: string[] };
+    atStart: { request: undefined; reply: string };
+    share: { request: SharedArrayBuffer; reply: undefined };
+    epoch: { request: undefined; reply: number };
+    ticks: { request: undefined; reply: number };
+  };
+  tells: {
+    note: string;
+    pass: { peer: "left" | "right"; text: string };
+    explode: string;
+    rejectLater: string;
+    throwInTimer: string;
+    giveUp: string;
+    tick: number;
+    block: number;
+  };
+  signals: { noted: string; lifecycle: "stopping" };
+  peers: { left: ProbeContract; right: ProbeContract };
+}
+
+/** The probe's role. */
+export const probeRole: Role<ProbeContract> = defineRole<ProbeContract>(
+  "probe",
+  new URL("./probe_worker.ts", import.meta.url),
+);
+
+/** Starts the probe. */
+export const startProbe: Start<ProbeContract> = async (init, context) => {
+  if (init.failStart) throw new ProbeError("Cannot start probe: told so");
+  if (init.hangStart) await new Promise(() => {});
+  const seen: string[] = [];
+  let ticks = 0;
+  const atStart = init.askAtStart
+    ? (await context.peer("left").ask("echo", { text: "at start" }, { timeoutMs: 5_000 })).text
+    : "";
+  return {
+    asks: {
+      echo: ({ text, bytes }, from) => {
+        seen.push(`echo ${text}`);
+        return { text: `${init.greeting} ${text}`, from, ...(bytes === undefined ? {} : { bytes }) };
+      },
+      delay: async ({ ms }) => {
+        await context.clock.sleep(ms);
+        return ms;
+      },
+      never: () => new Promise(() => {}),
+      fail: (kind) => {
+        if (kind === "probe") throw new ProbeError("Cannot probe: told so", { cause: new RangeError("deep") });
+        if (kind === "range") throw new RangeError("Cannot range: told so");
+        if (kind === "text") throw "only text";
+        if (kind === "async") return Promise.reject(new ProbeError("Cannot probe later: told so"));
+        throw Object.assign(new Error("broken invariant"), { name: "AssertionError" });
+      },
+      unclonable: () => (() => {}) as unknown as undefined,
+      moved: (count) => {
+        const bytes = new Uint8Array(count).fill(7);
+        return transferred({ bytes }, [bytes.buffer]);
+      },
+      relay: ({ peer, text, timeoutMs }) => context.peer(peer).ask("echo", { text }, { timeoutMs }),
+      relayNever: () => context.peer("right").ask("never", undefined, { timeoutMs: 60_000 }),
+      connected: () => ({
+        left: context.peer("left").connected,
+        right: context.peer("right").connected,
+        dropped: context.peer("right").tellsDropped,
+      }),
+      seen: () => [...seen],
+      atStart: () => atStart,
+      share: (memory) => {
+        Atomics.store(new Int32Array(memory), 0, 42);
+      },
+      epoch: () => context.epoch,
+      ticks: () => ticks,
+    },
+    tells: {
+      note: (text, from) => {
+        seen.push(`${from} ${text}`);
+        context.countWork(1);
+        context.signal("noted", text);
+      },
+      pass: ({ peer, text }) => context.peer(peer).tell("note", text),
+      explode: (text) => {
+        throw new ProbeError(text);
+      },
+      rejectLater: (text) => {
+        void Promise.reject(new ProbeError(text));
+      },
+      throwInTimer: (text) => {
+        context.clock.setTimer(0, () => {
+          throw new ProbeError(text);
+        });
+      },
+      giveUp: (text) => context.fail(new ProbeError(text)),
+      tick: (ms) => {
+        const again = (): void => {
+          ticks++;
+          context.clock.setTimer(ms, again);
+        };
+        context.clock.setTimer(ms, again);
+      },
+      block: (ms) => {
+        const untilMs = context.clock.monotonicMs() + ms;
+        while (context.gate() && context.clock.monotonicMs() < untilMs) Atomics.wait(context.stopWord, 0, 0, 50);
+      },
+    },
+    stop: async () => {
+      context.signal("lifecycle", "stopping");
+      if (init.slowStop) await new Promise(() => {});
+    },
+  };
+};

@@ -1,0 +1,4 @@
+import { serve } from "../../actors/kernel/serve.ts";
+import { probeRole, startProbe } from "./probe_actor.ts";
+
+serve(probeRole, startProbe);
