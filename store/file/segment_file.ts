@@ -40,12 +40,13 @@ export function segmentPath(directory: string, start: number): string {
 }
 
 /**
- * Makes a segment at its full size, sparse, and syncs its directory. Nothing changes when it is there already.
+ * Makes a segment at its full size, sparse. Nothing changes when it is there already.
  *
+ * @param syncNames true to sync the directory, so that the name survives a crash of the machine
  * @returns true when the file was not there or was empty
  * @throws {DiskError} when the disk refuses
  */
-export function createSegment(disk: Disk, path: string, fileBytes: number): boolean {
+export function createSegment(disk: Disk, path: string, fileBytes: number, syncNames = true): boolean {
   const file = disk.open(path, "create");
   let isNew: boolean;
   try {
@@ -54,7 +55,7 @@ export function createSegment(disk: Disk, path: string, fileBytes: number): bool
   } finally {
     file.close();
   }
-  if (isNew) disk.syncDirectory(directoryOf(path));
+  if (isNew && syncNames) disk.syncDirectory(directoryOf(path));
   return isNew;
 }
 

@@ -22,6 +22,8 @@ export interface SegmentSetOptions {
   readonly handles: HandleCache;
   /** True at recovery: an empty last file is removed. */
   readonly removeEmpty?: boolean;
+  /** False for files that can be derived again: the directory is then not synced when a file is made or cut. */
+  readonly syncNames?: boolean;
 }
 
 /** A directory of equal-size segments. */
@@ -31,6 +33,7 @@ export class SegmentSet {
   /** Size of every segment in bytes. */
   readonly fileBytes: number;
   readonly #handles: HandleCache;
+  readonly #syncNames: boolean;
   /** Adjacent and in order. */
   #segments: SegmentFile[];
 
@@ -38,6 +41,7 @@ export class SegmentSet {
     this.directory = options.directory;
     this.fileBytes = options.fileBytes;
     this.#handles = options.handles;
+    this.#syncNames = options.syncNames ?? true;
     this.#segments = segments;
   }
 
@@ -101,7 +105,7 @@ export class SegmentSet {
   prepareNext(position: number): boolean {
     const start = this.startOf(position) + this.fileBytes;
     if (this.#handles.disk.stat(segmentPath(this.directory, start))?.bytes === this.fileBytes) return false;
-    return createSegment(this.#handles.disk, segmentPath(this.directory, start), this.fileBytes);
+    return createSegment(this.#handles.disk, segmentPath(this.directory, start), this.fileBytes, this.#syncNames);
   }
 
   /**
@@ -166,12 +170,13 @@ export class SegmentSet {
    * @throws {DiskError} when the disk refuses
    */
   truncateAfter(position: number): void {
+    const { disk } = this.#handles;
     this.#discover();
     for (let last = this.#segments.at(-1); last !== undefined && last.start > position; last = this.#segments.at(-1)) {
       this.#removeFile(last);
       this.#segments.pop();
     }
-    this.#handles.disk.syncDirectory(this.directory);
+    if (this.#syncNames && disk.exists(this.directory)) disk.syncDirectory(this.directory);
     const segment = this.fileAt(position);
     if (segment === undefined) return;
     const file = this.#handles.acquire(segment.path);
@@ -183,7 +188,7 @@ export class SegmentSet {
       block.fill(0, count);
       if (!isZero(words, Math.ceil(count / 4))) file.write(zeros, 0, count, at);
     }
-    file.syncData();
+    if (this.#syncNames) file.syncData();
   }
 
   /**
@@ -239,7 +244,7 @@ export class SegmentSet {
       });
     }
     const segment = { start, path: segmentPath(this.directory, start) };
-    createSegment(this.#handles.disk, segment.path, this.fileBytes);
+    createSegment(this.#handles.disk, segment.path, this.fileBytes, this.#syncNames);
     this.#segments.push(segment);
     return segment;
   }

@@ -1,0 +1,90 @@
+/**
+ * Opens what a dispatcher writes to: topics and queues, when their first record comes.
+ *
+ * Owns: the numbers of the queues, dense from 0.
+ * Reads: the end of a queue from its files, which recovery has put right before.
+ * Never: makes a directory for a name that could lead out of the store.
+ */
+import { queueDirectory, UNIT_BYTES } from "./consume_queue.ts";
+import { findQueueEnd } from "./consume_queue_bounds.ts";
+import { ConsumeQueueReader } from "./consume_queue_reader.ts";
+import { DispatchQueue } from "./dispatch_queue.ts";
+import { hashOn } from "./dispatch_text.ts";
+import { DispatchTopic } from "./dispatch_topics.ts";
+import type { HandleCache } from "./file/handle_cache.ts";
+import { SegmentSet } from "./file/segment_set.ts";
+
+/** Topic whose tags codes are times of delivery. Source: apache/rocketmq common TopicValidator RMQ_SYS_SCHEDULE_TOPIC */
+export const SCHEDULE_TOPIC = "SCHEDULE_TOPIC_XXXX";
+
+const KEY_SEPARATOR = new TextEncoder().encode("#");
+
+/** Options of {@link DispatchFiles}. */
+export interface DispatchFilesOptions {
+  /** Directory of all queues. */
+  readonly root: string;
+  /** Size of a queue's file in bytes, a multiple of the unit. */
+  readonly fileBytes: number;
+  /** Open files of this thread, to write. */
+  readonly handles: HandleCache;
+  /** Records of a topic below this position are not dispatched, because the topic was deleted behind them. */
+  readonly deletedBelow?: (topic: string) => number;
+}
+
+/** Opens topics and queues for a dispatcher. */
+export class DispatchFiles {
+  readonly #options: DispatchFilesOptions;
+  #queueCount = 0;
+
+  /** @param options directory, file size and open files */
+  constructor(options: DispatchFilesOptions) {
+    this.#options = options;
+  }
+
+  /** A topic by the bytes of its name, or undefined when that is not a name. */
+  openTopic(bytes: Uint8Array, start: number, end: number, hash: number): DispatchTopic | undefined {
+    const nameBytes = bytes.slice(start, end);
+    const name = new TextDecoder().decode(nameBytes);
+    if (name === "" || name === "." || name === ".." || /[/\0]/.test(name)) return undefined;
+    const keySeed = hashOn(hashOn(0, nameBytes, 0, nameBytes.length), KEY_SEPARATOR, 0, 1);
+    const deletedBelow = this.#options.deletedBelow?.(name) ?? 0;
+    return new DispatchTopic({ name, nameBytes, hash, keySeed, isSchedule: name === SCHEDULE_TOPIC, deletedBelow });
+  }
+
+  /**
+   * A queue at its end.
+   *
+   * @throws {StoreError} when its files are not what they must be
+   * @throws {DiskError} when the disk refuses
+   */
+  openQueue(topic: string, queueId: number): DispatchQueue {
+    const { root, fileBytes, handles } = this.#options;
+    const reader = new ConsumeQueueReader({ root, topic, queueId, fileBytes, handles });
+    const end = findQueueEnd(reader);
+    const files = SegmentSet.open({ directory: reader.directory, fileBytes, handles, syncNames: false });
+    const index = this.#queueCount;
+    this.#queueCount += 1;
+    return new DispatchQueue(files, { index, nextOffset: end.max, maxPhysical: end.maxPhysical });
+  }
+
+  /** Adds the paths of the files that a queue wrote to since the last time. */
+  addDirtyPaths(queue: DispatchQueue, paths: string[]): void {
+    const end = queue.nextOffset * UNIT_BYTES;
+    for (let start = queue.files.startOf(queue.dirtyFrom); start < end; start += queue.files.fileBytes) {
+      const segment = queue.files.fileAt(start);
+      if (segment !== undefined) paths.push(segment.path);
+    }
+    queue.isDirty = false;
+    queue.isListed = false;
+  }
+
+  /** Closes the files of a topic that was deleted. */
+  closeTopic(topic: DispatchTopic): void {
+    for (const queue of topic.queues()) this.#options.handles.forgetBelow(queue.files.directory);
+  }
+
+  /** Directory of a queue. */
+  directory(topic: string, queueId: number): string {
+    return queueDirectory(this.#options.root, topic, queueId);
+  }
+}

@@ -1,0 +1,185 @@
+// hot
+/**
+ * Writes the units of one queue, gathered over a batch.
+ *
+ * Owns: the queue's end (next offset, largest physical position) and the units gathered since the last write.
+ * Reads: nothing after it was opened at the queue's end.
+ * Never: writes a unit twice or out of order: a record at or below the largest physical position, or whose queue offset
+ * is there already, is passed over. A queue offset that leaves a gap is bridged by blank units, so that every unit lies where
+ * its offset says.
+ */
+import { BLANK_UNIT_SIZE, UNIT_BYTES } from "./consume_queue.ts";
+import type { SegmentSet } from "./file/segment_set.ts";
+
+const HIGH = 0x1_0000_0000;
+
+/** Units that a queue gathers before it writes them without waiting for the end of the batch. */
+export const GATHERED_UNITS_MAX = 512;
+
+/** A buffer for gathered units; queues borrow one while they have any. */
+export class UnitBuffer {
+  /** The bytes. */
+  readonly bytes: Uint8Array = new Uint8Array(GATHERED_UNITS_MAX * UNIT_BYTES);
+  /** A view on the bytes. */
+  readonly view: DataView = new DataView(this.bytes.buffer);
+}
+
+/** Buffers that no queue has borrowed. */
+export class UnitBufferPool {
+  readonly #free: UnitBuffer[] = [];
+
+  /** A buffer to gather in. */
+  borrow(): UnitBuffer {
+    return this.#free.pop() ?? new UnitBuffer();
+  }
+
+  /** Takes a buffer back. */
+  giveBack(buffer: UnitBuffer): void {
+    this.#free.push(buffer);
+  }
+}
+
+/** Counters that all queues of a dispatcher share. */
+export interface DispatchCounters {
+  /** Units written. */
+  units: number;
+  /** Records passed over because their unit was there. */
+  repeated: number;
+  /** Blank units written in front of a record. */
+  blankUnits: number;
+}
+
+/** Where a queue begins when it is opened. */
+export interface QueueStart {
+  /** Number of the queue in the dispatcher, dense from 0. */
+  readonly index: number;
+  /** Offset of the next unit. */
+  readonly nextOffset: number;
+  /** Position in the log behind the last record of the queue, −1 when there is none. */
+  readonly maxPhysical: number;
+}
+
+/** Writes the units of one queue. */
+export class DispatchQueue {
+  /** Number of the queue in the dispatcher. */
+  readonly index: number;
+  /** Files of the queue. */
+  readonly files: SegmentSet;
+  /** Store time in ms of the last record. */
+  storeTimestampMs = 0;
+  /** True between the first unit of a batch and its mark. */
+  isMarked = false;
+  /** True from the first write after `takeDirty` on. */
+  isDirty = false;
+  /** True while the dispatcher has this queue in its list of queues to sync. */
+  isListed = false;
+  /** First byte written since `takeDirty`. */
+  dirtyFrom = 0;
+  /** Offset of the first unit that stands for a record, when the queue began in the middle since it was opened; else −1. */
+  startedAt = -1;
+  #nextOffset: number;
+  #maxPhysical: number;
+  #buffer: UnitBuffer | undefined;
+  #gathered = 0;
+
+  /**
+   * @param files the queue's files, opened to write
+   * @param start where the queue begins
+   */
+  constructor(files: SegmentSet, start: QueueStart) {
+    this.index = start.index;
+    this.files = files;
+    this.#nextOffset = start.nextOffset;
+    this.#maxPhysical = start.maxPhysical;
+  }
+
+  /** Offset of the next unit, gathered ones counted. */
+  get nextOffset(): number {
+    return this.#nextOffset;
+  }
+
+  /** Position in the log behind the last record of the queue, −1 when there is none. */
+  get maxPhysical(): number {
+    return this.#maxPhysical;
+  }
+
+  /**
+   * Gathers the unit of a record.
+   *
+   * @returns false when the unit is there already
+   * @throws {DiskError} when gathered units had to be written and the disk refused
+   */
+  add(
+    position: number,
+    size: number,
+    tagsHigh: number,
+    tagsLow: number,
+    queueOffset: number,
+    pool: UnitBufferPool,
+    counters: DispatchCounters,
+  ): boolean {
+    if (position + size <= this.#maxPhysical || queueOffset < this.#nextOffset) {
+      counters.repeated += 1;
+      return false;
+    }
+    if (queueOffset > this.#nextOffset) this.#bridge(queueOffset, pool, counters);
+    if (this.#gathered === GATHERED_UNITS_MAX) this.write(pool);
+    const buffer = this.#buffer ??= pool.borrow();
+    const view = buffer.view;
+    const at = this.#gathered * UNIT_BYTES;
+    view.setInt32(at, Math.floor(position / HIGH));
+    view.setInt32(at + 4, position | 0);
+    view.setInt32(at + 8, size);
+    view.setInt32(at + 12, tagsHigh);
+    view.setInt32(at + 16, tagsLow);
+    this.#gathered += 1;
+    this.#nextOffset = queueOffset + 1;
+    this.#maxPhysical = position + size;
+    counters.units += 1;
+    return true;
+  }
+
+  /**
+   * Writes the gathered units.
+   *
+   * @throws {DiskError} when the disk refuses; the units stay gathered
+   */
+  write(pool: UnitBufferPool): void {
+    const buffer = this.#buffer;
+    if (buffer === undefined) return;
+    const position = (this.#nextOffset - this.#gathered) * UNIT_BYTES;
+    this.files.write(buffer.bytes, 0, this.#gathered * UNIT_BYTES, position);
+    if (!this.isDirty) {
+      this.isDirty = true;
+      this.dirtyFrom = position;
+    }
+    this.#gathered = 0;
+    this.#buffer = undefined;
+    pool.giveBack(buffer);
+  }
+
+  /** Blank units up to a queue offset. A gap of more than a file makes the queue start anew, as if it had no unit yet. */
+  #bridge(queueOffset: number, pool: UnitBufferPool, counters: DispatchCounters): void {
+    this.write(pool);
+    const fileUnits = this.files.fileBytes / UNIT_BYTES;
+    const fileStart = queueOffset - queueOffset % fileUnits;
+    if (this.files.count === 0) this.startedAt = queueOffset;
+    if (this.#nextOffset < fileStart && (this.files.count === 0 || queueOffset - this.#nextOffset > fileUnits)) {
+      this.files.removeAll();
+      this.startedAt = queueOffset;
+      this.#nextOffset = fileStart;
+    }
+    const count = queueOffset - this.#nextOffset;
+    if (count === 0) return;
+    const bytes = new Uint8Array(count * UNIT_BYTES);
+    const view = new DataView(bytes.buffer);
+    for (let unit = 0; unit < count; unit++) view.setInt32(unit * UNIT_BYTES + 8, BLANK_UNIT_SIZE);
+    this.files.write(bytes, 0, bytes.length, this.#nextOffset * UNIT_BYTES);
+    if (!this.isDirty) {
+      this.isDirty = true;
+      this.dirtyFrom = this.#nextOffset * UNIT_BYTES;
+    }
+    counters.blankUnits += count;
+    this.#nextOffset = queueOffset;
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The index files of a store, as their one writer sees them.
+ *
+ * Owns: which file is written; the roll to the next when it is full.
+ * Reads: the directory when it opens.
+ * Never: reads entries; that is `index_file_reader.ts`, on any thread.
+ */
+import { StoreError } from "./errors.ts";
+import type { Disk } from "./file/disk.ts";
+import {
+  decodeIndexHeader,
+  INDEX_HEADER_BYTES,
+  indexFileBytes,
+  indexFileName,
+  type IndexHeader,
+} from "./index_file.ts";
+import type { IndexShape } from "./index_file.ts";
+import { IndexFileWriter } from "./index_file_writer.ts";
+
+/** Options of {@link IndexFileSet}. */
+export interface IndexFileSetOptions {
+  /** Where the files are. */
+  readonly disk: Disk;
+  /** Directory of the index files. */
+  readonly directory: string;
+  /** Slots and entries of a file. */
+  readonly shape: IndexShape;
+  /** Wall clock in ms, for the names of new files. */
+  readonly nowMs: () => number;
+}
+
+/** An index file on the disk. */
+export interface IndexFileEntry {
+  /** Where the file is. */
+  readonly path: string;
+  /** What its header says. */
+  readonly header: IndexHeader;
+}
+
+/**
+ * The index files of a directory, oldest first, with their headers.
+ *
+ * @throws {StoreError} `SEGMENT_SIZE` when a file has another size than the shape says
+ */
+export function listIndexFiles(disk: Disk, directory: string, shape: IndexShape): IndexFileEntry[] {
+  if (!disk.exists(directory)) return [];
+  const files: IndexFileEntry[] = [];
+  for (const name of disk.list(directory)) {
+    const path = `${directory}/${name}`;
+    const stat = disk.stat(path);
+    if (stat === undefined || stat.isDirectory || !/^\d+$/.test(name)) continue;
+    if (stat.bytes !== indexFileBytes(shape)) {
+      const sizes = `its size is ${stat.bytes}, configured is ${indexFileBytes(shape)}`;
+      throw new StoreError("SEGMENT_SIZE", `Cannot load index file "${path}": ${sizes}`, { path });
+    }
+    files.push({ path, header: readIndexHeader(disk, path) });
+  }
+  return files;
+}
+
+/** The header of an index file. */
+export function readIndexHeader(disk: Disk, path: string): IndexHeader {
+  const file = disk.open(path, "read");
+  try {
+    const bytes = new Uint8Array(INDEX_HEADER_BYTES);
+    file.read(bytes, 0, bytes.length, 0);
+    return decodeIndexHeader(bytes);
+  } finally {
+    file.close();
+  }
+}
+
+/** The index files of a store, to be written. */
+export class IndexFileSet {
+  readonly #options: IndexFileSetOptions;
+  #current: IndexFileWriter | undefined;
+  /** Files that were filled and not yet taken by `takeDirty`. */
+  #filled: string[] = [];
+  #lastName = "";
+
+  /**
+   * Opens the directory; the newest file is written on when it is not full.
+   *
+   * @throws {StoreError} when a file has a wrong size
+   * @throws {DiskError} when the disk refuses
+   */
+  constructor(options: IndexFileSetOptions) {
+    this.#options = options;
+    options.disk.makeDirectory(options.directory);
+    const newest = listIndexFiles(options.disk, options.directory, options.shape).at(-1);
+    if (newest === undefined) return;
+    this.#lastName = newest.path.slice(options.directory.length + 1);
+    this.#current = new IndexFileWriter(newest.path, options.disk.open(newest.path, "write"), options.shape);
+  }
+
+  /** The file that keys go to. A full file is closed and the next one is made, which blocks. */
+  current(): IndexFileWriter {
+    const current = this.#current;
+    return current !== undefined && !current.isFull ? current : this.#roll();
+  }
+
+  /**
+   * Position of the last record whose keys are all indexed, −1 when there is none. A file that got no entry yet may have been made
+   * between two keys of the record where the one before ended, so that record is not counted.
+   */
+  get endPosition(): number {
+    const header = this.#current?.header;
+    return header === undefined ? -1 : header.count <= 1 ? header.endPosition - 1 : header.endPosition;
+  }
+
+  /** Writes what a batch gathered. */
+  write(): void {
+    this.#current?.write();
+  }
+
+  /** Writes everything, because there is nothing else to do now. */
+  writeAll(): void {
+    this.#current?.writeAll();
+  }
+
+  /** Paths of the files that were written since the last call. */
+  takeDirty(): string[] {
+    const paths = this.#filled;
+    this.#filled = [];
+    if (this.#current?.isDirty === true) {
+      paths.push(this.#current.path);
+      this.#current.isDirty = false;
+    }
+    return paths;
+  }
+
+  /** Writes everything and closes the file. */
+  close(): void {
+    this.#current?.close();
+    this.#current = undefined;
+  }
+
+  #roll(): IndexFileWriter {
+    const { disk, directory, shape, nowMs } = this.#options;
+    const full = this.#current;
+    if (full !== undefined) {
+      full.close();
+      this.#filled.push(full.path);
+    }
+    let nameMs = nowMs();
+    while (indexFileName(nameMs) <= this.#lastName && nameMs < nowMs() + 1000) nameMs += 1;
+    const name = indexFileName(nameMs) > this.#lastName ? indexFileName(nameMs) : nextName(this.#lastName);
+    const path = `${directory}/${name}`;
+    const file = disk.open(path, "create");
+    file.truncate(indexFileBytes(shape));
+    const next = new IndexFileWriter(path, file, shape);
+    if (full !== undefined) next.seed(full.header.endPosition, full.header.endTimestampMs);
+    this.#lastName = name;
+    this.#current = next;
+    return next;
+  }
+}
+
+/** A name that sorts directly behind another, for a clock that was set back. */
+function nextName(name: string): string {
+  return String(BigInt(name) + 1n).padStart(name.length, "0");
+}

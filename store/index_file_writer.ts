@@ -1,0 +1,222 @@
+// hot
+/**
+ * Writes one index file.
+ *
+ * Owns: the file's slots in memory, in chunks that are made when a key first falls into them; entries gathered since the last
+ * write; the header. All of it is written in order of position: entries and header once a batch, slots when few
+ * are dirty, when many entries came since, or when the dispatcher has nothing else to do. Three system calls for each key
+ * would cost more than everything else that dispatch does.
+ * Reads: the slots of a file that was begun before.
+ * Never: lets a slot on the disk name an entry that is not there: entries, then header, then slots. Until the slots are written, a
+ * reader misses the newest entries; after a crash recovery makes the slots again from the entries.
+ */
+import type { DiskFile } from "./file/disk.ts";
+import {
+  decodeIndexHeader,
+  encodeIndexHeader,
+  entryAt,
+  INDEX_ENTRY_BYTES,
+  INDEX_HEADER_BYTES,
+  INDEX_SLOT_BYTES,
+  type IndexHeader,
+  type IndexShape,
+  slotAt,
+} from "./index_file.ts";
+
+const HIGH = 0x1_0000_0000;
+const CHUNK_SLOTS = 4096;
+const GATHERED_ENTRIES_MAX = 4096;
+/** Dirty slots that are written one by one. */
+const FEW_SLOTS = 64;
+/** Entries after which the dirty slots are written although the dispatcher is busy. */
+const ENTRIES_BETWEEN_SLOTS = 131_072;
+
+/** Writes one index file. */
+export class IndexFileWriter {
+  /** Where the file is. */
+  readonly path: string;
+  /** What the header says when everything is written. */
+  readonly header: IndexHeader;
+  /** True from the first write after the last sync on. */
+  isDirty = false;
+  readonly #shape: IndexShape;
+  readonly #file: DiskFile;
+  readonly #chunks: (DataView | undefined)[];
+  readonly #dirtyChunks: Uint8Array;
+  readonly #fewSlots = new Int32Array(FEW_SLOTS);
+  #fewCount = 0;
+  readonly #entries = new Uint8Array(GATHERED_ENTRIES_MAX * INDEX_ENTRY_BYTES);
+  readonly #entriesView = new DataView(this.#entries.buffer);
+  #gathered = 0;
+  #entriesSinceSlots = 0;
+  readonly #headerBytes = new Uint8Array(INDEX_HEADER_BYTES);
+  readonly #headerView = new DataView(this.#headerBytes.buffer);
+
+  /**
+   * @param path where the file is
+   * @param file the file, opened to write, at its full size
+   * @param shape slots and entries of the file
+   */
+  constructor(path: string, file: DiskFile, shape: IndexShape) {
+    this.path = path;
+    this.#file = file;
+    this.#shape = shape;
+    const chunkCount = Math.ceil(shape.slots / CHUNK_SLOTS);
+    this.#chunks = new Array<DataView | undefined>(chunkCount).fill(undefined);
+    this.#dirtyChunks = new Uint8Array(chunkCount);
+    file.read(this.#headerBytes, 0, INDEX_HEADER_BYTES, 0);
+    this.header = decodeIndexHeader(this.#headerBytes);
+  }
+
+  /** True when no entry fits any more. */
+  get isFull(): boolean {
+    return this.header.count >= this.#shape.entries;
+  }
+
+  /** Starts a new file where the one before ended. */
+  seed(endPosition: number, endTimestampMs: number): void {
+    const header = this.header;
+    header.beginPosition = header.endPosition = endPosition;
+    header.beginTimestampMs = header.endTimestampMs = endTimestampMs;
+  }
+
+  /**
+   * Adds a key.
+   *
+   * @param keyHash hash of the key as stored
+   * @param position position of the record
+   * @param storeTimestampMs store time of the record
+   * @throws {DiskError} when gathered entries had to be written or slots read, and the disk refused
+   */
+  put(keyHash: number, position: number, storeTimestampMs: number): void {
+    const header = this.header;
+    const entry = header.count;
+    const slot = keyHash % this.#shape.slots;
+    const chunkIndex = Math.floor(slot / CHUNK_SLOTS);
+    const chunk = this.#chunks[chunkIndex] ?? this.#load(chunkIndex);
+    const slotByte = (slot % CHUNK_SLOTS) * INDEX_SLOT_BYTES;
+    let before = chunk.getInt32(slotByte);
+    if (before <= 0 || before > entry) before = 0;
+    if (this.#gathered === GATHERED_ENTRIES_MAX) this.#writeEntries();
+    this.#encodeEntry(keyHash, position, storeTimestampMs, before);
+    chunk.setInt32(slotByte, entry);
+    this.#markSlot(slot, chunkIndex);
+    if (entry <= 1) {
+      header.beginPosition = position;
+      header.beginTimestampMs = storeTimestampMs;
+    }
+    if (before === 0) header.usedSlots += 1;
+    header.count = entry + 1;
+    header.endPosition = position;
+    header.endTimestampMs = storeTimestampMs;
+  }
+
+  /**
+   * Writes entries and header, and the slots when few are dirty or many entries came since.
+   *
+   * @throws {DiskError} when the disk refuses
+   */
+  write(): void {
+    if (this.#gathered === 0) return;
+    this.#writeEntries();
+    this.#writeHeader();
+    if (this.#fewCount <= FEW_SLOTS) this.#writeFewSlots();
+    else if (this.#entriesSinceSlots >= ENTRIES_BETWEEN_SLOTS) this.#writeDirtyChunks();
+  }
+
+  /**
+   * Writes everything that is not on the disk yet.
+   *
+   * @throws {DiskError} when the disk refuses
+   */
+  writeAll(): void {
+    this.write();
+    if (this.#fewCount > FEW_SLOTS) this.#writeDirtyChunks();
+  }
+
+  /** Writes everything, the header also of a file that got no entry, and closes the file. */
+  close(): void {
+    this.writeAll();
+    this.#writeHeader();
+    this.#file.close();
+  }
+
+  /** Blocks until what was written is on the device. */
+  sync(): void {
+    this.#file.syncData();
+    this.isDirty = false;
+  }
+
+  #encodeEntry(keyHash: number, position: number, storeTimestampMs: number, before: number): void {
+    const begin = this.header.beginTimestampMs;
+    let seconds = 0;
+    if (begin > 0 && storeTimestampMs > begin) {
+      seconds = Math.floor((storeTimestampMs - begin) / 1000);
+      if (seconds > 0x7fff_ffff) seconds = 0x7fff_ffff;
+    }
+    const view = this.#entriesView;
+    const at = this.#gathered * INDEX_ENTRY_BYTES;
+    view.setInt32(at, keyHash);
+    view.setInt32(at + 4, Math.floor(position / HIGH));
+    view.setInt32(at + 8, position | 0);
+    view.setInt32(at + 12, seconds);
+    view.setInt32(at + 16, before);
+    this.#gathered += 1;
+    this.#entriesSinceSlots += 1;
+  }
+
+  #markSlot(slot: number, chunkIndex: number): void {
+    this.#dirtyChunks[chunkIndex] = 1;
+    if (this.#fewCount < FEW_SLOTS) this.#fewSlots[this.#fewCount] = slot;
+    this.#fewCount += 1;
+  }
+
+  #load(chunkIndex: number): DataView {
+    const first = chunkIndex * CHUNK_SLOTS;
+    const bytes = new Uint8Array(Math.min(CHUNK_SLOTS, this.#shape.slots - first) * INDEX_SLOT_BYTES);
+    if (this.header.count > 1) this.#file.read(bytes, 0, bytes.length, slotAt(first));
+    const chunk = new DataView(bytes.buffer);
+    this.#chunks[chunkIndex] = chunk;
+    return chunk;
+  }
+
+  #writeEntries(): void {
+    const first = this.header.count - this.#gathered;
+    this.#file.write(this.#entries, 0, this.#gathered * INDEX_ENTRY_BYTES, entryAt(this.#shape, first));
+    this.#gathered = 0;
+    this.isDirty = true;
+  }
+
+  #writeHeader(): void {
+    encodeIndexHeader(this.header, this.#headerView);
+    this.#file.write(this.#headerBytes, 0, INDEX_HEADER_BYTES, 0);
+    this.isDirty = true;
+  }
+
+  #writeFewSlots(): void {
+    const bytes = new Uint8Array(INDEX_SLOT_BYTES);
+    const view = new DataView(bytes.buffer);
+    for (let index = 0; index < this.#fewCount; index++) {
+      const slot = this.#fewSlots[index]!;
+      const chunkIndex = Math.floor(slot / CHUNK_SLOTS);
+      const chunk = this.#chunks[chunkIndex]!;
+      view.setInt32(0, chunk.getInt32((slot % CHUNK_SLOTS) * INDEX_SLOT_BYTES));
+      this.#file.write(bytes, 0, INDEX_SLOT_BYTES, slotAt(slot));
+      this.#dirtyChunks[chunkIndex] = 0;
+    }
+    this.#fewCount = 0;
+    this.#entriesSinceSlots = 0;
+  }
+
+  #writeDirtyChunks(): void {
+    for (let index = 0; index < this.#dirtyChunks.length; index++) {
+      if (this.#dirtyChunks[index] === 0) continue;
+      const chunk = this.#chunks[index]!;
+      const bytes = new Uint8Array(chunk.buffer);
+      this.#file.write(bytes, 0, bytes.length, slotAt(index * CHUNK_SLOTS));
+      this.#dirtyChunks[index] = 0;
+    }
+    this.#fewCount = 0;
+    this.#entriesSinceSlots = 0;
+  }
+}
