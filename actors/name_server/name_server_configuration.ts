@@ -100,3 +100,23 @@ export const UNCHANGEABLE_KEYS: readonly string[] = [
   "kvConfigPath",
   "rocketmqHome",
 ];
+
+/**
+ * Fills the two paths that depend on where the program runs.
+ *
+ * @param configuration What was read.
+ * @param home Home directory of the user.
+ * @param file The configuration file, if there was one; updates are written to it.
+ * @returns The configuration with both paths set.
+ * Source: apache/rocketmq common NamesrvConfig, namesrv NamesrvStartup.parseCommandlineAndConfigFile.
+ */
+export function withPaths(
+  configuration: NameServerConfiguration,
+  home: string,
+  file?: string,
+): NameServerConfiguration {
+  const { values } = configuration;
+  const kvConfigPath = values.kvConfigPath === "" ? `${home}/namesrv/kvConfig.json` : values.kvConfigPath;
+  const storePath = values.configStorePath === "" ? `${home}/namesrv/namesrv.properties` : values.configStorePath;
+  return { ...configuration, values: { ...values, kvConfigPath, configStorePath: file ?? storePath } };
+}

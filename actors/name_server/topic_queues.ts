@@ -206,8 +206,10 @@ export class TopicQueues {
    */
   check(isKnown: (brokerName: string) => boolean): void {
     for (const [topic, queues] of this.#topics) {
-      assert(queues.size > 0, `Topic "${topic}" has no queues`);
-      for (const brokerName of queues.keys()) assert(isKnown(brokerName), `Topic "${topic}" names "${brokerName}"`);
+      if (queues.size === 0) assert(false, `Topic "${topic}" has no queues`);
+      for (const brokerName of queues.keys()) {
+        if (!isKnown(brokerName)) assert(false, `Topic "${topic}" names unknown broker "${brokerName}"`);
+      }
     }
   }
 

@@ -143,7 +143,7 @@ Deno.test("RouteTables.register() deletes topics that it does not bring when tha
   tables.register(registration({ brokerName: "b", address: "10.0.0.3:10911" }));
   tables.register(registration({ topics: [topic("T"), topic("U")] }));
   assertEquals(tables.routeOf("TBW102")?.queues.map((queue) => queue.brokerName), ["b"]);
-  assertEquals(tables.topics.names().sort(), ["T", "TBW102", "U"].filter((name) => tables.routeOf(name)).sort());
+  assertEquals(tables.topics.names().sort(), ["T", "TBW102", "U"]);
 });
 
 Deno.test("RouteTables.removeExpired() removes brokers that were silent for longer than their time-out", () => {

@@ -1,0 +1,152 @@
+/**
+ * The name server as a program: command line in, exit code out.
+ *
+ * Owns: the command line and what is printed. Reads: the configuration file and the environment.
+ * Never: serves anything itself; `startNameServer` does.
+ */
+
+import { ExitCode } from "../kernel/exit_code.ts";
+import { NetError } from "../net/errors.ts";
+import { PropertiesError } from "../../protocol/properties_error.ts";
+import { ConfigurationError, describeConfiguration, readConfiguration } from "../../store/configuration.ts";
+import { StoreError } from "../../store/errors.ts";
+import { DiskError } from "../../store/file/disk.ts";
+import { NAME_SERVER_FULL_SCHEMA, type NameServerConfiguration, withPaths } from "./name_server_configuration.ts";
+import { type NameServer, startNameServer } from "./name_server.ts";
+
+const USAGE = `Name server of RingMQ
+
+Usage: deno run <module> [options]
+
+  -c, --configFile FILE   properties file with the keys of RocketMQ's namesrv.conf
+      --set KEY=VALUE     one value; stronger than the file; may be given several times
+  -p, --printConfigItem   print each value with its origin, and end
+  -h, --help              print this, and end
+`;
+
+/** A command line that was understood. */
+export interface ProgramArguments {
+  readonly configFile: string | undefined;
+  readonly sets: readonly string[];
+  readonly print: boolean;
+  readonly help: boolean;
+}
+
+/** What the program takes from its surroundings; tests give their own. */
+export interface ProgramWorld {
+  /** Environment variables. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Reads a text file. */
+  readText(path: string): string;
+  /** Writes a line to standard output. */
+  print(line: string): void;
+  /** Writes a line to standard error. */
+  complain(line: string): void;
+  /** Settles when a signal asks the program to stop. */
+  untilStopped(): Promise<void>;
+}
+
+/**
+ * Reads a command line.
+ *
+ * @param args Arguments without the program's name.
+ * @returns What they ask for.
+ * @throws {ConfigurationError} when an option is unknown or its value is missing.
+ */
+export function parseArguments(args: readonly string[]): ProgramArguments {
+  let configFile: string | undefined;
+  const sets: string[] = [];
+  let print = false;
+  let help = false;
+  for (let at = 0; at < args.length; at++) {
+    const [option, inline] = splitOption(args[at] ?? "");
+    const valueOf = (): string => {
+      const value = inline ?? args[++at];
+      if (value === undefined) throw new ConfigurationError([`option "${option}" needs a value`]);
+      return value;
+    };
+    if (option === "-c" || option === "--configFile") configFile = valueOf();
+    else if (option === "--set") sets.push(valueOf());
+    else if (option === "-p" || option === "--printConfigItem") print = true;
+    else if (option === "-h" || option === "--help") help = true;
+    else throw new ConfigurationError([`option "${option}" is unknown, see --help`]);
+  }
+  return { configFile, sets, print, help };
+}
+
+/**
+ * Runs a name server until it is asked to stop.
+ *
+ * @param args Command line.
+ * @param world Surroundings.
+ * @returns The exit code.
+ */
+export async function runNameServer(args: readonly string[], world: ProgramWorld): Promise<ExitCode> {
+  let server: NameServer;
+  try {
+    const parsed = parseArguments(args);
+    if (parsed.help) {
+      world.print(USAGE.trimEnd());
+      return ExitCode.OK;
+    }
+    const configuration = configurationOf(parsed, world);
+    if (parsed.print) {
+      for (const line of describeConfiguration(NAME_SERVER_FULL_SCHEMA, configuration)) world.print(line);
+      return ExitCode.OK;
+    }
+    for (const { key, origin } of configuration.unknown) world.complain(`Unknown key "${key}" (${origin}) is ignored`);
+    server = await startNameServer({ configuration });
+  } catch (error) {
+    world.complain(error instanceof Error ? error.message : String(error));
+    return exitCodeOf(error);
+  }
+  world.print(`The Name Server boot success. serializeType=JSON, address ${server.hostname}:${server.port}`);
+  return await serveUntilStopped(server, world);
+}
+
+async function serveUntilStopped(server: NameServer, world: ProgramWorld): Promise<ExitCode> {
+  const why = await Promise.race([world.untilStopped(), server.gaveUp]);
+  if (why !== undefined) world.complain(`Name server gives up: ${why.message}`);
+  try {
+    await server.stop();
+  } catch (error) {
+    world.complain(error instanceof Error ? error.message : String(error));
+    return ExitCode.STOP_TIMED_OUT;
+  }
+  if (why !== undefined) return ExitCode.ACTOR_GAVE_UP;
+  world.print("The Name Server stopped.");
+  return ExitCode.OK;
+}
+
+function configurationOf(parsed: ProgramArguments, world: ProgramWorld): NameServerConfiguration {
+  const file = parsed.configFile === undefined ? undefined : world.readText(parsed.configFile);
+  const configuration = readConfiguration(NAME_SERVER_FULL_SCHEMA, {
+    ...(file === undefined ? {} : { file }),
+    sets: parsed.sets,
+    environment: world.environment,
+  });
+  return withPaths(configuration, world.environment["HOME"] ?? ".", parsed.configFile);
+}
+
+/**
+ * The exit code for a failed start.
+ *
+ * @param error What was thrown.
+ * @returns The most telling code.
+ */
+export function exitCodeOf(error: unknown): ExitCode {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const code = (cause as { code?: unknown }).code;
+    if (cause instanceof ConfigurationError || cause instanceof PropertiesError) return ExitCode.BAD_CONFIGURATION;
+    if (cause instanceof Deno.errors.NotFound) return ExitCode.BAD_CONFIGURATION;
+    if (cause instanceof NetError || code === "listen-failed") return ExitCode.PORT_TAKEN;
+    if (cause instanceof StoreError || code === "FILE_FORMAT") return ExitCode.STORE_DAMAGED;
+    if (cause instanceof DiskError || cause.name === "DiskError") return ExitCode.DISK_FAILED;
+  }
+  return ExitCode.FAILED;
+}
+
+function splitOption(argument: string): [string, string | undefined] {
+  const separator = argument.startsWith("--") ? argument.indexOf("=") : -1;
+  return separator < 0 ? [argument, undefined] : [argument.slice(0, separator), argument.slice(separator + 1)];
+}
