@@ -15,10 +15,11 @@ import type { RemotingCommand } from "../../protocol/command.ts";
 import type { GetCount, PutCount } from "../../store/broker_stats.ts";
 import type { ClientChannel } from "../../store/client_channel.ts";
 import type { LiveSubscription } from "../../store/consumer_table.ts";
+import type { RecoveredQueue } from "../../store/queue_slots.ts";
 import type { TopicEntry, TopicUpdate } from "../../store/topic_view.ts";
 import type { BrokerConfiguration } from "./broker_configuration.ts";
 
-export type { ClientChannel, GetCount, LiveSubscription, PutCount, TopicEntry, TopicUpdate };
+export type { ClientChannel, GetCount, LiveSubscription, PutCount, RecoveredQueue, TopicEntry, TopicUpdate };
 
 /** What a gateway must know of a consumer group to check pulls and send-backs. */
 export interface GroupEntry {
@@ -115,25 +116,12 @@ export interface TrafficCounts {
   readonly sendBacks: readonly { readonly topic: string; readonly group: string; readonly count: number }[];
 }
 
-/** A queue that recovery found in the store. */
-export interface RecoveredQueue {
-  readonly topic: string;
-  readonly queueId: number;
-  readonly minOffset: number;
-  /** Dispatched end (exclusive) of the consume queue. */
-  readonly maxOffset: number;
-  /** Offset that the next record of this queue gets. */
-  readonly nextOffset: number;
-}
-
 /** Start values. */
 export interface BrokerControllerInit {
-  /** Effective configuration with the machine's defaults filled in. */
+  /** Effective configuration with the machine's defaults and the real ports filled in. */
   readonly configuration: BrokerConfiguration;
   /** File that request 25 rewrites; undefined keeps changes in memory only. */
   readonly configurationPath: string | undefined;
-  /** Port that the gateways really listen on. */
-  readonly listenPort: number;
   /** Shared gauges, layout in store/gauges.ts. */
   readonly gauges: SharedArrayBuffer;
   /** Names of the gateway peers, index = gateway number: "gateway-0", … */
@@ -142,6 +130,8 @@ export interface BrokerControllerInit {
   readonly queues: RecoveredQueue[];
   /** Wall time of the process start, ms. */
   readonly bootTimestamp: number;
+  /** Memory of the machine, bytes: what is nearer to the end of the log than 40 % of it counts as in memory. */
+  readonly memoryBytes: number;
 }
 
 /** Asks that every subscriber of the topic view serves. */

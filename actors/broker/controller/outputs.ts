@@ -1,0 +1,74 @@
+/**
+ * What BrokerController needs of the rest of the broker, as functions.
+ *
+ * Owns: the interface between the state of the control plane and the actors around it.
+ * Reads: nothing.
+ * Never: an actor reference. `peer_outputs.ts` makes these functions from the peers; tests make them by hand.
+ */
+import type { RemotingCommand } from "../../../protocol/command.ts";
+import type { ClientChannel } from "../../../store/client_channel.ts";
+import type { QueueUnit } from "../broker_controller_contract.ts";
+import type { SubscriberLink } from "./subscribers.ts";
+
+/** How long the controller waits for a read of the cold-read service, milliseconds. */
+export const COLD_READ_TIMEOUT_MS = 10_000;
+
+/** How long the controller waits for a subscriber to apply an update, milliseconds. */
+export const PUBLISH_TIMEOUT_MS = 5_000;
+
+/** One queue offset of one queue. */
+export interface QueuePoint {
+  readonly topic: string;
+  readonly queueId: number;
+  readonly offset: number;
+}
+
+/** The cold-read service. */
+export interface ColdReads {
+  /** Queue offset for a store time. */
+  offsetByTime(
+    request: { topic: string; queueId: number; timestamp: number; boundary: "lower" | "upper" },
+  ): Promise<number>;
+  /** Store time at each point, milliseconds; −1 where there is no record. */
+  storeTimes(points: readonly QueuePoint[]): Promise<readonly number[]>;
+  /** The record at a commit-log position. */
+  readMessage(position: number): Promise<Uint8Array | null>;
+  /** Units of a consume queue. */
+  queueUnits(
+    request: { topic: string; queueId: number; index: number; count: number },
+  ): Promise<{ units: readonly QueueUnit[]; minOffset: number; maxOffset: number }>;
+}
+
+/** Whoever deletes files. */
+export interface Housekeeping {
+  cleanExpiredConsumeQueues(): Promise<void>;
+  cleanUnusedTopics(keep: readonly string[]): Promise<void>;
+  deleteExpiredCommitLog(): Promise<void>;
+}
+
+/** What the schedule service knows of delay levels. */
+export interface DelayOffsets {
+  /** Text of delayOffset.json. */
+  readonly text: string;
+  readonly levels: readonly { level: number; delivered: number }[];
+}
+
+/** The world around the control plane. */
+export interface Outputs {
+  readonly coldReads: ColdReads;
+  readonly housekeeping: Housekeeping;
+  /** Sends a one-way request to a client. */
+  push(channel: ClientChannel, command: RemotingCommand): void;
+  /** Sends a request to a client and waits. @throws when the channel is gone or the time is over */
+  callClient(channel: ClientChannel, command: RemotingCommand, timeoutMs: number): Promise<RemotingCommand>;
+  /** Closes a client's connection. */
+  closeChannel(channel: ClientChannel): void;
+  /** Has every gateway but one tell the offset commits that it holds. */
+  flushOffsets(exceptGateway: number): Promise<void>;
+  /** Delay offsets of the schedule service. */
+  delayOffsets(): Promise<DelayOffsets>;
+  /** The way to a subscriber by its peer name. */
+  subscriberLink(name: string): SubscriberLink;
+  /** Writes a line to the broker's log. */
+  log(level: "info" | "warn" | "error", text: string): void;
+}
