@@ -28,7 +28,10 @@ export async function apachePlan(options: ServerPlanOptions): Promise<ServerPlan
   const lib = await apacheJars();
   await Deno.mkdir(`${dir}/home/conf`, { recursive: true });
   const nameServerConf = { listenPort: nameServerPort, ...options.nameServerConf };
-  await Deno.writeTextFile(`${dir}/namesrv.conf`, Object.entries(nameServerConf).map(([key, value]) => `${key}=${value}\n`).join(""));
+  await Deno.writeTextFile(
+    `${dir}/namesrv.conf`,
+    Object.entries(nameServerConf).map(([key, value]) => `${key}=${value}\n`).join(""),
+  );
   const env = { ROCKETMQ_HOME: `${dir}/home`, HOME: `${dir}/home` };
   const java = (heap: string, main: string, conf: string): string[] => [
     "java",
@@ -44,7 +47,11 @@ export async function apachePlan(options: ServerPlanOptions): Promise<ServerPlan
     conf,
   ];
   return {
-    nameServer: { command: java("256m", "org.apache.rocketmq.namesrv.NamesrvStartup", `${dir}/namesrv.conf`), env, port: nameServerPort },
+    nameServer: {
+      command: java("256m", "org.apache.rocketmq.namesrv.NamesrvStartup", `${dir}/namesrv.conf`),
+      env,
+      port: nameServerPort,
+    },
     broker: { command: java("1g", "org.apache.rocketmq.broker.BrokerStartup", brokerConf), env, port: brokerPort },
   };
 }

@@ -9,7 +9,7 @@
  * @module
  */
 import { systemClock } from "../../store/clock.ts";
-import { waitFor } from "./deadline.ts";
+import { until } from "../helpers/until.ts";
 
 /** What is run. */
 export interface ServerCommand {
@@ -59,14 +59,14 @@ export class ServerProcess {
       ...(server.cwd === undefined ? {} : { cwd: server.cwd }),
     });
     await launcher.output();
-    const pid = await waitFor(() => readNumber(`${dir}/pid`), { timeoutMs: 5_000, what: "the process id", everyMs: 2 });
+    const pid = await until(() => readNumber(`${dir}/pid`), { timeoutMs: 5_000, what: "the process id" });
     try {
-      await waitFor(() => {
+      await until(() => {
         const exit = readNumber(`${dir}/exit`);
         if (exit !== undefined) throw new Error(`Server ended with status ${exit}`);
         return Deno.readTextFileSync(`${dir}/out.log`).includes("boot success");
-      }, { timeoutMs: 60_000, what: `"boot success" from ${server.command[0]}`, everyMs: 5 });
-      await waitFor(() => accepts(server.port), { timeoutMs: 10_000, what: `port ${server.port}`, everyMs: 5 });
+      }, { timeoutMs: 60_000, what: `"boot success" from ${server.command[0]}` });
+      await until(() => accepts(server.port), { timeoutMs: 10_000, what: `port ${server.port}` });
     } catch (error) {
       killGroup(pid, "SIGKILL");
       throw new Error(`Cannot start ${server.command.join(" ")}: ${tail(`${dir}/out.log`)}`, { cause: error });
@@ -114,7 +114,7 @@ export class ServerProcess {
   }
 
   async #gone(timeoutMs: number): Promise<void> {
-    await waitFor(() => this.ended && groupMembers(this.pid).length === 0, { timeoutMs, what: `the end of ${this.pid}` });
+    await until(() => this.ended && groupMembers(this.pid).length === 0, { timeoutMs, what: `the end of ${this.pid}` });
   }
 }
 

@@ -44,7 +44,9 @@ export interface ServerPlan {
 /** Name of the target that this run was asked for. */
 export function targetName(): TargetName {
   const name = Deno.env.get("RINGMQ_TARGET") ?? "ringmq";
-  if (name !== "ringmq" && name !== "apache") throw new Error(`RINGMQ_TARGET is "${name}", must be "ringmq" or "apache"`);
+  if (name !== "ringmq" && name !== "apache") {
+    throw new Error(`RINGMQ_TARGET is "${name}", must be "ringmq" or "apache"`);
+  }
   return name;
 }
 
@@ -95,7 +97,10 @@ export class Target {
         nameServerConf: options.nameServer ?? {},
       };
       const conf = { ...defaultBrokerConf(planOptions), ...options.broker };
-      await Deno.writeTextFile(planOptions.brokerConf, Object.entries(conf).map(([key, value]) => `${key}=${value}\n`).join(""));
+      await Deno.writeTextFile(
+        planOptions.brokerConf,
+        Object.entries(conf).map(([key, value]) => `${key}=${value}\n`).join(""),
+      );
       await Deno.mkdir(`${dir}/namesrv`);
       await Deno.mkdir(`${dir}/broker`);
       const plan = name === "apache" ? await apachePlan(planOptions) : ringmqPlan(planOptions);

@@ -41,7 +41,16 @@ export function apacheJars(): Promise<string> {
 export async function java54Client(): Promise<ClientProgram> {
   const lib = await apacheJars();
   const classes = await javaClasses("java54", lib, ["java/conformance", "java54/conformance"]);
-  return { command: [...JAVA, "-Djava.security.manager=allow", "-cp", `${classes}:${lib}/*`, "conformance.Runner", "conformance.Admin"] };
+  return {
+    command: [
+      ...JAVA,
+      "-Djava.security.manager=allow",
+      "-cp",
+      `${classes}:${lib}/*`,
+      "conformance.Runner",
+      "conformance.Admin",
+    ],
+  };
 }
 
 /** The Java client 4.9.8. @returns How to run it. */
@@ -68,7 +77,14 @@ export async function nodeClient(): Promise<ClientProgram> {
   return { command: ["node", `${HERE}node/main.cjs`, folder] };
 }
 
-const JAVA = ["java", "-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Drocketmq.client.logLevel=ERROR"];
+const JAVA = [
+  "java",
+  "-Xms64m",
+  "-Xmx512m",
+  "-XX:+UseSerialGC",
+  "-XX:TieredStopAtLevel=1",
+  "-Drocketmq.client.logLevel=ERROR",
+];
 
 function jars(name: "java54" | "java49"): Promise<string> {
   return built(`${name}-jars`, [`${name}/pom.xml`], async (out) => {
@@ -90,7 +106,8 @@ async function javaClasses(name: string, lib: string, folders: readonly string[]
 
 /** Makes a cache entry once. It is built beside its place and moved there whole, so a build cut short leaves nothing. */
 async function built(name: string, inputs: readonly string[], build: (out: string) => Promise<void>): Promise<string> {
-  const root = Deno.env.get("RINGMQ_CACHE") ?? `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`}/ringmq`;
+  const root = Deno.env.get("RINGMQ_CACHE") ??
+    `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`}/ringmq`;
   const place = `${root}/${name}-${await hashOf(inputs)}`;
   if (isFolder(place)) return place;
   await Deno.mkdir(root, { recursive: true });

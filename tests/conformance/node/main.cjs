@@ -13,6 +13,9 @@ const quiet = { info() {}, debug() {}, warn() {}, error(...words) {
   process.stderr.write(`${words.join(" ")}\n`);
 } };
 
+/** ali-ons insists on an HTTP client although a name server address makes it useless. */
+const httpclient = { request: () => Promise.reject(new Error("no HTTP here")) };
+
 function build(seq, seed, size) {
   const head = Buffer.from(`#${seq}:${seed};`);
   const body = Buffer.alloc(Math.max(size, head.length));
@@ -36,7 +39,7 @@ function check(body) {
 }
 
 async function startProducer(args) {
-  const producer = new Producer({ nameSrv: args.namesrv, producerGroup: args.group, instanceName: args.name, logger: quiet, clientIP: "127.0.0.1" });
+  const producer = new Producer({ httpclient, nameSrv: args.namesrv, producerGroup: args.group, instanceName: args.name, logger: quiet, clientIP: "127.0.0.1" });
   producer.on("error", (error) => quiet.error("producer", error.message));
   await producer.ready();
   producers.set(args.name, producer);
@@ -74,16 +77,16 @@ async function produce(args) {
 async function startConsumer(args) {
   const running = { count: 0, lines: [] };
   running.consumer = new Consumer({
-    nameSrv: args.namesrv, consumerGroup: args.group, instanceName: args.name, logger: quiet, clientIP: "127.0.0.1",
+    httpclient, nameSrv: args.namesrv, consumerGroup: args.group, instanceName: args.name, logger: quiet, clientIP: "127.0.0.1",
     consumeFromWhere: args.from === "last" ? "CONSUME_FROM_LAST_OFFSET" : "CONSUME_FROM_FIRST_OFFSET",
     parallelConsumeLimit: args.threads ?? 8,
   });
   running.consumer.on("error", (error) => quiet.error("consumer", error.message));
-  running.consumer.subscribe(args.topic, args.expression ?? "*", (message) => {
+  running.consumer.subscribe(args.topic, args.expression ?? "*", async (message) => { // ali-ons refuses a listener that is not an async function.
     const retried = message.retryTopic === undefined || message.retryTopic === null ? 0 : 1;
     running.lines.push(`${args.name} ${message.queueId} ${message.queueOffset} ${check(message.body)} ${message.reconsumeTimes} ${retried} ${Date.now()}\n`);
     running.count++;
-    return Promise.resolve(message.reconsumeTimes < (args.failTimes ?? 0) ? Consumer.ACTION_RETRY : undefined);
+    return message.reconsumeTimes < (args.failTimes ?? 0) ? Consumer.ACTION_RETRY : undefined;
   });
   running.log = args.log;
   consumers.set(args.name, running);
