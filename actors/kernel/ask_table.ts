@@ -8,7 +8,8 @@
  * @module
  */
 
-import type { Clock, Timer } from "../../store/clock.ts";
+import type { Clock } from "../../store/clock.ts";
+import { DeadlineTable } from "./deadline_table.ts";
 import { AskOverflowError, AskTimeoutError, decodeError } from "./errors.ts";
 import type { ReplyMessage } from "./wire.ts";
 
@@ -18,25 +19,23 @@ export const ASKS_OUTSTANDING_MAX = 65_536;
 interface Waiting {
   readonly name: string;
   readonly timeoutMs: number;
-  readonly deadlineMs: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** The table. One timer serves all deadlines; it is set only while something waits. */
+/** The table. */
 export class AskTable {
-  readonly #clock: Clock;
   readonly #target: string;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting: DeadlineTable<Waiting>;
   #nextId = 1;
-  #timer: Timer | undefined;
-  #timerAtMs = Infinity;
   #lateReplies = 0;
 
   /** @param clock Counts the deadlines. @param target Who is asked, for messages. */
   constructor(clock: Clock, target: string) {
-    this.#clock = clock;
     this.#target = target;
+    this.#waiting = new DeadlineTable(clock, ({ name, timeoutMs, reject }) => {
+      reject(new AskTimeoutError(`Cannot ask "${name}" of ${target}: no reply within ${timeoutMs} ms`));
+    });
   }
 
   /** How many asks wait. */
@@ -54,11 +53,10 @@ export class AskTable {
    *
    * @param name Name of the ask.
    * @param timeoutMs Milliseconds until it is given up.
-   * @param post Sends the ask under the id given; when it throws, the ask is taken out again.
+   * @param post Sends the ask under the id given; when it throws, the ask is not entered.
    * @returns Settles with the reply.
    */
   open(name: string, timeoutMs: number, post: (id: number) => void): Promise<unknown> {
-    if (!(timeoutMs >= 0)) throw new RangeError(`Cannot ask "${name}": timeoutMs is ${timeoutMs}`);
     if (this.#waiting.size >= ASKS_OUTSTANDING_MAX) {
       return Promise.reject(
         new AskOverflowError(`Cannot ask "${name}" of ${this.#target}: ${ASKS_OUTSTANDING_MAX} asks wait already`),
@@ -66,61 +64,21 @@ export class AskTable {
     }
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      const deadlineMs = this.#clock.monotonicMs() + timeoutMs;
       post(id);
-      this.#waiting.set(id, { name, timeoutMs, deadlineMs, resolve, reject });
-      this.#arm(deadlineMs, timeoutMs);
+      this.#waiting.add(id, timeoutMs, { name, timeoutMs, resolve, reject });
     });
   }
 
   /** Settles the ask that a reply belongs to; a reply that nobody waits for is counted. */
   settle(reply: ReplyMessage): void {
-    const waiting = this.#waiting.get(reply.id);
-    if (waiting === undefined) {
-      this.#lateReplies++;
-      return;
-    }
-    this.#waiting.delete(reply.id);
-    if (this.#waiting.size === 0) this.#disarm();
-    if (reply.error === undefined) waiting.resolve(reply.value);
+    const waiting = this.#waiting.take(reply.id);
+    if (waiting === undefined) this.#lateReplies++;
+    else if (reply.error === undefined) waiting.resolve(reply.value);
     else waiting.reject(decodeError(reply.error));
   }
 
   /** Rejects everything that waits. */
   rejectAll(makeError: (askName: string) => Error): void {
-    this.#disarm();
-    const all = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const waiting of all) waiting.reject(makeError(waiting.name));
-  }
-
-  #arm(deadlineMs: number, delayMs: number): void {
-    if (deadlineMs >= this.#timerAtMs) return;
-    this.#timer?.cancel();
-    this.#timerAtMs = deadlineMs;
-    this.#timer = this.#clock.setTimer(delayMs, () => this.#expire());
-  }
-
-  #disarm(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#timerAtMs = Infinity;
-  }
-
-  #expire(): void {
-    this.#disarm();
-    const now = this.#clock.monotonicMs();
-    let next = Infinity;
-    for (const [id, waiting] of this.#waiting) {
-      if (waiting.deadlineMs > now) {
-        next = Math.min(next, waiting.deadlineMs);
-        continue;
-      }
-      this.#waiting.delete(id);
-      waiting.reject(
-        new AskTimeoutError(`Cannot ask "${waiting.name}" of ${this.#target}: no reply within ${waiting.timeoutMs} ms`),
-      );
-    }
-    if (next !== Infinity) this.#arm(next, next - now);
+    for (const waiting of this.#waiting.drain()) waiting.reject(makeError(waiting.name));
   }
 }

@@ -10,15 +10,15 @@
 
 /** Codes of the errors that the kernel itself raises. */
 export type ActorErrorCode =
-  | "ask-timeout"
-  | "ask-overflow"
-  | "actor-gone"
-  | "init-failed"
-  | "init-timeout"
-  | "stop-timeout"
-  | "unknown-message"
-  | "peer-refused"
-  | "injected";
+  | "ASK_TIMEOUT"
+  | "ASK_OVERFLOW"
+  | "ACTOR_GONE"
+  | "INIT_FAILED"
+  | "INIT_TIMEOUT"
+  | "STOP_TIMEOUT"
+  | "UNKNOWN_MESSAGE"
+  | "PEER_REFUSED"
+  | "INJECTED";
 
 /** Base of the errors that the kernel raises. */
 export abstract class ActorError extends Error {
@@ -37,7 +37,7 @@ export abstract class ActorError extends Error {
 /** No reply came in time. */
 export class AskTimeoutError extends ActorError {
   /** Which failure this is. */
-  readonly code = "ask-timeout";
+  readonly code = "ASK_TIMEOUT";
   /** True when the same call may succeed later. */
   readonly retryable = true;
 }
@@ -45,7 +45,7 @@ export class AskTimeoutError extends ActorError {
 /** Too many asks wait for this actor already. */
 export class AskOverflowError extends ActorError {
   /** Which failure this is. */
-  readonly code = "ask-overflow";
+  readonly code = "ASK_OVERFLOW";
   /** True when the same call may succeed later. */
   readonly retryable = true;
 }
@@ -53,7 +53,7 @@ export class AskOverflowError extends ActorError {
 /** The actor is not there, or it ended before it replied. */
 export class ActorGoneError extends ActorError {
   /** Which failure this is. */
-  readonly code = "actor-gone";
+  readonly code = "ACTOR_GONE";
   /** True when the same call may succeed later. */
   readonly retryable = true;
 }
@@ -61,7 +61,7 @@ export class ActorGoneError extends ActorError {
 /** The behaviour could not be started. */
 export class InitFailedError extends ActorError {
   /** Which failure this is. */
-  readonly code = "init-failed";
+  readonly code = "INIT_FAILED";
   /** True when the same call may succeed later. */
   readonly retryable = false;
 }
@@ -69,7 +69,7 @@ export class InitFailedError extends ActorError {
 /** The actor did not come up in time. */
 export class InitTimeoutError extends ActorError {
   /** Which failure this is. */
-  readonly code = "init-timeout";
+  readonly code = "INIT_TIMEOUT";
   /** True when the same call may succeed later. */
   readonly retryable = true;
 }
@@ -77,7 +77,7 @@ export class InitTimeoutError extends ActorError {
 /** The actor did not stop in time and was terminated. */
 export class StopTimeoutError extends ActorError {
   /** Which failure this is. */
-  readonly code = "stop-timeout";
+  readonly code = "STOP_TIMEOUT";
   /** True when the same call may succeed later. */
   readonly retryable = false;
 }
@@ -85,7 +85,7 @@ export class StopTimeoutError extends ActorError {
 /** The actor has no handler of that name. */
 export class UnknownMessageError extends ActorError {
   /** Which failure this is. */
-  readonly code = "unknown-message";
+  readonly code = "UNKNOWN_MESSAGE";
   /** True when the same call may succeed later. */
   readonly retryable = false;
 }
@@ -93,7 +93,7 @@ export class UnknownMessageError extends ActorError {
 /** Two actors could not be introduced to each other. */
 export class PeerRefusedError extends ActorError {
   /** Which failure this is. */
-  readonly code = "peer-refused";
+  readonly code = "PEER_REFUSED";
   /** True when the same call may succeed later. */
   readonly retryable = false;
 }
@@ -101,7 +101,7 @@ export class PeerRefusedError extends ActorError {
 /** A crash that was asked for by a test. */
 export class InjectedCrashError extends ActorError {
   /** Which failure this is. */
-  readonly code = "injected";
+  readonly code = "INJECTED";
   /** True when the same call may succeed later. */
   readonly retryable = false;
 }

@@ -10,28 +10,28 @@
 
 /** What can go wrong on the net. */
 export type NetErrorCode =
-  | "bad-address"
-  | "connect-failed"
-  | "connect-timeout"
-  | "listen-failed"
-  | "request-timeout"
-  | "send-failed"
-  | "closed"
-  | "overflow"
-  | "aborted"
-  | "slow-reader";
+  | "BAD_ADDRESS"
+  | "CONNECT_FAILED"
+  | "CONNECT_TIMEOUT"
+  | "LISTEN_FAILED"
+  | "REQUEST_TIMEOUT"
+  | "SEND_FAILED"
+  | "CLOSED"
+  | "OVERFLOW"
+  | "ABORTED"
+  | "SLOW_READER";
 
 const RETRYABLE: Readonly<Record<NetErrorCode, boolean>> = {
-  "bad-address": false,
-  "connect-failed": true,
-  "connect-timeout": true,
-  "listen-failed": false,
-  "request-timeout": true,
-  "send-failed": true,
-  "closed": true,
-  "overflow": true,
-  "aborted": false,
-  "slow-reader": true,
+  "BAD_ADDRESS": false,
+  "CONNECT_FAILED": true,
+  "CONNECT_TIMEOUT": true,
+  "LISTEN_FAILED": false,
+  "REQUEST_TIMEOUT": true,
+  "SEND_FAILED": true,
+  "CLOSED": true,
+  "OVERFLOW": true,
+  "ABORTED": false,
+  "SLOW_READER": true,
 };
 
 /** A failure between two ends of a connection. */

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { systemClock } from "../../store/clock.ts";
 import { NetError } from "./errors.ts";
 
 /** A connection. */
@@ -67,13 +68,13 @@ export interface Transport {
    * Opens a connection.
    *
    * @param address `host:port`.
-   * @throws {NetError} `connect-failed` or `connect-timeout`, with the address.
+   * @throws {NetError} `CONNECT_FAILED` or `CONNECT_TIMEOUT`, with the address.
    */
   connect(address: string, options: ConnectOptions): Promise<Connection>;
   /**
    * Listens.
    *
-   * @throws {NetError} `listen-failed`, with the address.
+   * @throws {NetError} `LISTEN_FAILED`, with the address.
    */
   listen(options: ListenOptions): Listener;
 }
@@ -86,7 +87,7 @@ const BACKLOG = 1024;
  *
  * @param address `host:port`, `[v6]:port` included.
  * @returns Host and port.
- * @throws {NetError} `bad-address` when it is neither.
+ * @throws {NetError} `BAD_ADDRESS` when it is neither.
  */
 export function parseAddress(address: string): { hostname: string; port: number } {
   const at = address.lastIndexOf(":");
@@ -94,7 +95,7 @@ export function parseAddress(address: string): { hostname: string; port: number 
   let hostname = address.slice(0, Math.max(at, 0));
   if (hostname.startsWith("[") && hostname.endsWith("]")) hostname = hostname.slice(1, -1);
   if (hostname === "" || !Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new NetError("bad-address", `Cannot parse address "${address}": it is not host:port`, { address });
+    throw new NetError("BAD_ADDRESS", `Cannot parse address "${address}": it is not host:port`, { address });
   }
   return { hostname, port };
 }
@@ -170,18 +171,21 @@ class TcpListener implements Listener {
 
 async function connectTcp(address: string, options: ConnectOptions): Promise<Connection> {
   const { hostname, port } = parseAddress(address);
-  const signal = AbortSignal.timeout(options.timeoutMs);
+  const abort = new AbortController();
+  const timer = systemClock.setTimer(options.timeoutMs, () => abort.abort());
   try {
-    return new TcpConnection(await Deno.connect({ hostname, port, signal }));
+    return new TcpConnection(await Deno.connect({ hostname, port, signal: abort.signal }));
   } catch (cause) {
-    const late = signal.aborted;
+    const late = abort.signal.aborted;
     throw new NetError(
-      late ? "connect-timeout" : "connect-failed",
+      late ? "CONNECT_TIMEOUT" : "CONNECT_FAILED",
       late
         ? `Cannot connect to ${address}: no answer within ${options.timeoutMs} ms`
         : `Cannot connect to ${address}: ${cause instanceof Error ? cause.message : String(cause)}`,
       { address, cause },
     );
+  } finally {
+    timer.cancel();
   }
 }
 
@@ -198,7 +202,7 @@ function listenTcp(options: ListenOptions): Listener {
     );
   } catch (cause) {
     throw new NetError(
-      "listen-failed",
+      "LISTEN_FAILED",
       `Cannot listen on ${address}: ${cause instanceof Error ? cause.message : String(cause)}`,
       { address, cause },
     );

@@ -78,7 +78,7 @@ for (const [how, run] of Object.entries(RUNS)) {
         AskTimeoutError,
         'Cannot ask "delay" of probe: no reply within 10 ms',
       );
-      assertEquals([late.code, late.retryable], ["ask-timeout", true]);
+      assertEquals([late.code, late.retryable], ["ASK_TIMEOUT", true]);
       assertEquals(await probe.ask("delay", { ms: 80 }, SOON), 80);
     }));
 
