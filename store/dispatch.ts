@@ -259,6 +259,12 @@ export class Dispatcher {
       }
       at = end + 1;
     }
+    if (properties.tagsEnd > properties.tagsStart) {
+      if (file.isFull) file = index.current();
+      const hash = hashOn(topic.tagsSeed, bytes, properties.tagsStart, properties.tagsEnd);
+      file.put(indexKeyHash(hash), position, storeTimestampMs);
+      this.keys += 1;
+    }
   }
 
   #write(queue: DispatchQueue): void {

@@ -17,7 +17,9 @@ import { SegmentSet } from "./file/segment_set.ts";
 /** Topic whose tags codes are times of delivery. Source: apache/rocketmq common TopicValidator RMQ_SYS_SCHEDULE_TOPIC */
 export const SCHEDULE_TOPIC = "SCHEDULE_TOPIC_XXXX";
 
-const KEY_SEPARATOR = new TextEncoder().encode("#");
+/** What stands between topic and key, and between topic and tags. Source: Apache RocketMQ 5.4.0, recorded index files */
+const KEY_INFIX = new TextEncoder().encode("#");
+const TAGS_INFIX = new TextEncoder().encode("#T#");
 
 /** Options of {@link DispatchFiles}. */
 export interface DispatchFilesOptions {
@@ -46,9 +48,16 @@ export class DispatchFiles {
     const nameBytes = bytes.slice(start, end);
     const name = new TextDecoder().decode(nameBytes);
     if (name === "" || name === "." || name === ".." || /[/\0]/.test(name)) return undefined;
-    const keySeed = hashOn(hashOn(0, nameBytes, 0, nameBytes.length), KEY_SEPARATOR, 0, 1);
-    const deletedBelow = this.#options.deletedBelow?.(name) ?? 0;
-    return new DispatchTopic({ name, nameBytes, hash, keySeed, isSchedule: name === SCHEDULE_TOPIC, deletedBelow });
+    const nameHash = hashOn(0, nameBytes, 0, nameBytes.length);
+    return new DispatchTopic({
+      name,
+      nameBytes,
+      hash,
+      keySeed: hashOn(nameHash, KEY_INFIX, 0, KEY_INFIX.length),
+      tagsSeed: hashOn(nameHash, TAGS_INFIX, 0, TAGS_INFIX.length),
+      isSchedule: name === SCHEDULE_TOPIC,
+      deletedBelow: this.#options.deletedBelow?.(name) ?? 0,
+    });
   }
 
   /**

@@ -11,6 +11,12 @@ import type { DispatchQueue } from "./dispatch_queue.ts";
 /** Queue ids below this lie in an array, larger ones in a map. */
 const QUEUE_IDS_DENSE = 1024;
 
+/** What a topic begins with. */
+export type DispatchTopicStart = Pick<
+  DispatchTopic,
+  "name" | "nameBytes" | "hash" | "keySeed" | "tagsSeed" | "isSchedule" | "deletedBelow"
+>;
+
 /** What dispatch knows about a topic. */
 export class DispatchTopic {
   /** Name. */
@@ -21,6 +27,8 @@ export class DispatchTopic {
   readonly hash: number;
   /** Java hash of `name#`, with which each key's hash begins. */
   readonly keySeed: number;
+  /** Java hash of `name#T#`, with which the hash of its tags as a key begins. */
+  readonly tagsSeed: number;
   /** True for the topic whose tags codes are times of delivery. */
   readonly isSchedule: boolean;
   /** Records below this position belong to a topic of this name that was deleted. */
@@ -29,11 +37,12 @@ export class DispatchTopic {
   readonly #sparse = new Map<number, DispatchQueue>();
 
   /** @param topic name in both forms, its hashes and kind */
-  constructor(topic: Pick<DispatchTopic, "name" | "nameBytes" | "hash" | "keySeed" | "isSchedule" | "deletedBelow">) {
+  constructor(topic: DispatchTopicStart) {
     this.name = topic.name;
     this.nameBytes = topic.nameBytes;
     this.hash = topic.hash;
     this.keySeed = topic.keySeed;
+    this.tagsSeed = topic.tagsSeed;
     this.isSchedule = topic.isSchedule;
     this.deletedBelow = topic.deletedBelow;
   }

@@ -19,7 +19,9 @@
  *   | key hash   | position | seconds since begin time    | entry before it  |
  * ```
  *
- * The key is `topic#key`; its hash is the absolute value of Java's, which is at least 0. A new file starts with the end
+ * A record has an entry for its unique key, one for each of its keys, and one for its tags, in this order. The first two are
+ * stored as `topic#key`, the last as `topic#T#tags` (RocketMQ 5.4; older brokers do not index tags). The hash is the
+ * absolute value of Java's, at least 0. A new file starts with the end
  * time and end position of the one before; its first entry sets begin time and begin position.
  * Source: apache/rocketmq store/src/main/java/org/apache/rocketmq/store/index/IndexFile.java, IndexHeader.java
  */

@@ -4,7 +4,7 @@
  * Owns: nothing but its open files.
  * Reads: headers, slots and entries from the files as they are now, one pread each.
  * Never: compares keys: two keys with the same hash answer together, and the client compares, as with Apache.
- * Source: apache/rocketmq store IndexService queryOffset, IndexFile selectPhyOffset
+ * Source: apache/rocketmq store IndexService queryOffset, IndexFile selectPhyOffset, DefaultMessageStore queryMessage
  */
 import { javaStringHash } from "../protocol/java_hash.ts";
 import type { DiskFile } from "./file/disk.ts";
@@ -36,8 +36,10 @@ export interface IndexFileReaderOptions {
 export interface IndexQuery {
   /** Topic of the records. */
   readonly topic: string;
-  /** One of their keys, or their unique key. */
+  /** One of their keys, their unique key, or their tags. */
   readonly key: string;
+  /** True when `key` is what TAGS says. */
+  readonly isTags?: boolean;
   /** Most records in the answer. */
   readonly recordsMax: number;
   /** Earliest store time in ms. */
@@ -48,7 +50,7 @@ export interface IndexQuery {
 
 /** What was found. */
 export interface IndexAnswer {
-  /** Positions of records, newest file first, newest entry first. */
+  /** Positions of the newest records that match, in ascending order as Apache answers. */
   readonly positions: number[];
   /** Store time of the last record that is indexed, ms; 0 when there is none. */
   readonly lastTimestampMs: number;
@@ -92,12 +94,13 @@ export class IndexFileReader {
       if (isTimeMatched(header, query)) this.#select(file, header, query, positions);
       if (header.beginTimestampMs < query.beginMs || positions.length >= query.recordsMax) break;
     }
+    positions.sort((a, b) => a - b);
     return { positions, lastTimestampMs, lastPosition };
   }
 
   #select(file: DiskFile, header: IndexHeader, query: IndexQuery, positions: number[]): void {
     const { shape } = this.#options;
-    const hash = indexKeyHash(javaStringHash(`${query.topic}#${query.key}`));
+    const hash = indexKeyHash(javaStringHash(`${query.topic}${query.isTags === true ? "#T#" : "#"}${query.key}`));
     const view = this.#view;
     file.read(this.#bytes, 0, 4, slotAt(hash % shape.slots));
     let entry = view.getInt32(0);
