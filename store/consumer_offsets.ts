@@ -8,7 +8,7 @@
  *
  * An offset is the queue offset of the next message to consume. Keys are `topic@group` as in RocketMQ's file.
  */
-import { type DataVersion, nextDataVersion } from "./data_versions.ts";
+import { type DataVersion, nextDataVersion } from "../protocol/data_version.ts";
 
 /** Separator of topic and group in a key. Source: apache/rocketmq broker ConsumerOffsetManager TOPIC_GROUP_SEPARATOR */
 export const TOPIC_GROUP_SEPARATOR = "@";

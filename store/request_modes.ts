@@ -10,8 +10,8 @@
 export interface RequestMode {
   readonly topic: string;
   readonly consumerGroup: string;
-  /** "PULL" or "POP". */
-  readonly mode: string;
+  /** Whether consumers pull or pop. */
+  readonly mode: "PULL" | "POP";
   /** Queues that consumers share when they pop; −1 for all. */
   readonly popShareQueueNum: number;
 }

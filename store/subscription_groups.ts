@@ -5,8 +5,8 @@
  * Reads: nothing; time is handed in.
  * Never: files or live consumers.
  */
-import type { SubscriptionGroupConfig } from "../protocol/subscription_group.ts";
-import { type DataVersion, nextDataVersion } from "./data_versions.ts";
+import { defaultSubscriptionGroup, type SubscriptionGroupConfig } from "../protocol/subscription_group.ts";
+import { type DataVersion, nextDataVersion } from "../protocol/data_version.ts";
 import { alterGroupAttributes } from "./topic_attributes.ts";
 import { groupNameFault, SYSTEM_GROUP_PREFIX } from "./topic_names.ts";
 
@@ -31,26 +31,6 @@ export interface AutoCreation {
   readonly autoCreate: boolean;
   /** The broker's `enableCreateSysGroup`. */
   readonly createSystemGroups: boolean;
-}
-
-/** A configuration with RocketMQ's defaults in every field but the name. Source: apache/rocketmq remoting SubscriptionGroupConfig */
-export function groupConfigOf(group: string): SubscriptionGroupConfig {
-  return {
-    groupName: group,
-    consumeEnable: true,
-    consumeFromMinEnable: true,
-    consumeBroadcastEnable: true,
-    consumeMessageOrderly: false,
-    retryQueueNums: 1,
-    retryMaxTimes: 16,
-    groupRetryPolicy: { type: "CUSTOMIZED" },
-    brokerId: 0,
-    whichBrokerWhenConsumeSlowly: 1,
-    notifyConsumerIdsChangedEnable: true,
-    groupSysFlag: 0,
-    consumeTimeoutMinute: 15,
-    attributes: new Map(),
-  };
 }
 
 /** The consumer groups of one broker. */
@@ -134,7 +114,7 @@ export class SubscriptionGroups {
     if (existing !== undefined) return { config: existing, created: false };
     const allowed = rules.autoCreate || (rules.createSystemGroups && group.startsWith(SYSTEM_GROUP_PREFIX));
     if (!allowed || groupNameFault(group) !== undefined) return { config: undefined, created: false };
-    const config = groupConfigOf(group);
+    const config = defaultSubscriptionGroup(group);
     this.#put(config, nowMs);
     return { config, created: true };
   }

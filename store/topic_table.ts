@@ -6,7 +6,7 @@
  * Never: queue slots, files or registration. A caller that changes a topic publishes, saves and registers it.
  */
 import type { TopicConfig } from "../protocol/topic_config.ts";
-import { type DataVersion, nextDataVersion } from "./data_versions.ts";
+import { type DataVersion, nextDataVersion } from "../protocol/data_version.ts";
 import { alterTopicAttributes } from "./topic_attributes.ts";
 import { AUTO_CREATE_TOPIC } from "./topic_names.ts";
 import { TopicPerm } from "./topic_view.ts";

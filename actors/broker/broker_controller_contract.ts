@@ -46,6 +46,9 @@ export interface GroupUpdate {
   readonly removed: string[];
 }
 
+/** One live subscription of a group, as the newest heartbeat said. */
+export type SubscriptionEntry = LiveSubscription;
+
 /** A consumer group that has registered by heartbeat (it stays while it has a channel). */
 export interface LiveGroup {
   readonly group: string;

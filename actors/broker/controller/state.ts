@@ -5,11 +5,11 @@
  * Reads: the clock and the gauges.
  * Never: tells, saves or registers anything; the `*_changes.ts` modules do, and every change goes through them.
  */
+import type { DataVersion } from "../../../protocol/data_version.ts";
 import type { Clock } from "../../../store/clock.ts";
 import { BrokerStats } from "../../../store/broker_stats.ts";
 import { ConsumerOffsets } from "../../../store/consumer_offsets.ts";
 import { ConsumerTable } from "../../../store/consumer_table.ts";
-import { firstDataVersion } from "../../../store/data_versions.ts";
 import { Gauges } from "../../../store/gauges.ts";
 import { ProducerTable } from "../../../store/producer_table.ts";
 import { QueueLocks } from "../../../store/queue_locks.ts";
@@ -54,9 +54,10 @@ export class ControllerState {
     const nowMs = clock.nowMs();
     this.clock = clock;
     this.configuration = init.configuration;
-    this.topics = new TopicTable(firstDataVersion(nowMs));
-    this.groups = new SubscriptionGroups(firstDataVersion(nowMs));
-    this.offsets = new ConsumerOffsets(firstDataVersion(nowMs));
+    const version: DataVersion = { stateVersion: 0, timestamp: nowMs, counter: 0 };
+    this.topics = new TopicTable(version);
+    this.groups = new SubscriptionGroups(version);
+    this.offsets = new ConsumerOffsets(version);
     this.slots = new QueueSlots(init.queues);
     this.stats = new BrokerStats(init.configuration.values.brokerClusterName);
     this.gauges = new Gauges(init.gauges);
