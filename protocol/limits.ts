@@ -39,3 +39,10 @@ export const JSON_DEPTH_MAX = 128;
 
 /** Largest length of an ext field's name in the ROCKETMQ header, bytes. Source: apache/rocketmq remoting/protocol/RocketMQSerializable.java writeStr. */
 export const EXT_KEY_BYTES_MAX = 32_767;
+
+/**
+ * Largest inflated registration, bytes. A frame of 16 MiB could inflate to a thousand times its size; half a million
+ * topic lines fit into this.
+ * Source: own bound; RocketMQ has none.
+ */
+export const REGISTER_BODY_BYTES_MAX = 67_108_864;
