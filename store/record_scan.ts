@@ -14,6 +14,17 @@
  * Source: apache/rocketmq store CommitLog checkMessageAndReturnSize
  */
 
+import {
+  BLANK_RECORD_BYTES_MIN,
+  bodyLengthOffset,
+  MAGIC_BLANK,
+  MAGIC_V1,
+  MAGIC_V2,
+  RECORD_BYTES_MIN,
+  RecordOffset,
+  storeTimestampOffset,
+} from "../protocol/record.ts";
+
 /** What lies at a position of the log. */
 export const ScanKind = {
   /** A record; its fields are set. */
@@ -29,25 +40,7 @@ export const ScanKind = {
 /** One of {@link ScanKind}. */
 export type ScanKindValue = (typeof ScanKind)[keyof typeof ScanKind];
 
-/** Magic of a record whose topic has a length of one byte. Source: apache/rocketmq common MessageDecoder MESSAGE_MAGIC_CODE */
-export const MAGIC_V1 = 0xDAA320A7 | 0;
-/** Magic of a record whose topic has a length of two bytes. Source: apache/rocketmq common MessageDecoder MESSAGE_MAGIC_CODE_V2 */
-export const MAGIC_V2 = 0xDAA320AB | 0;
-/** Magic of the blank rest of a file. Source: apache/rocketmq store CommitLog BLANK_MAGIC_CODE */
-export const MAGIC_BLANK = 0xCBD43194 | 0;
-
-/** Bytes of a blank record that mean anything: size and magic. Source: apache/rocketmq store CommitLog END_FILE_MIN_BLANK_LENGTH */
-export const BLANK_BYTES_MIN = 8;
-
-/** Bytes of the smallest record: IPv4 hosts, no body, no topic, no properties. */
-export const RECORD_BYTES_MIN = 91;
-
 const HIGH = 0x1_0000_0000;
-const HOST_BYTES_V4 = 8;
-const HOST_BYTES_V6 = 20;
-const BORN_HOST_V6 = 0x10;
-const STORE_HOST_V6 = 0x20;
-
 /** Finds the fields of stored records. */
 export class RecordScan {
   #bytes: Uint8Array = new Uint8Array(0);
@@ -98,24 +91,25 @@ export class RecordScan {
    * @returns one of {@link ScanKind}
    */
   scan(at: number, end: number): ScanKindValue {
-    if (end - at < BLANK_BYTES_MIN) return ScanKind.Short;
+    if (end - at < BLANK_RECORD_BYTES_MIN) return ScanKind.Short;
     const view = this.#view;
     const size = view.getInt32(at);
     const magic = view.getInt32(at + 4);
     this.size = size;
-    if (magic === MAGIC_BLANK) return size >= BLANK_BYTES_MIN ? ScanKind.Blank : ScanKind.Invalid;
+    if (magic === MAGIC_BLANK) return size >= BLANK_RECORD_BYTES_MIN ? ScanKind.Blank : ScanKind.Invalid;
     if ((magic !== MAGIC_V1 && magic !== MAGIC_V2) || size < RECORD_BYTES_MIN) return ScanKind.Invalid;
     if (size > end - at) return ScanKind.Short;
-    this.bodyCrc = view.getInt32(at + 8);
-    this.queueId = view.getInt32(at + 12);
-    this.queueOffset = view.getInt32(at + 20) * HIGH + view.getUint32(at + 24);
-    this.position = view.getInt32(at + 28) * HIGH + view.getUint32(at + 32);
-    const sysFlag = view.getInt32(at + 36);
+    this.bodyCrc = view.getInt32(at + RecordOffset.BODY_CRC);
+    this.queueId = view.getInt32(at + RecordOffset.QUEUE_ID);
+    const queueOffset = at + RecordOffset.QUEUE_OFFSET;
+    this.queueOffset = view.getInt32(queueOffset) * HIGH + view.getUint32(queueOffset + 4);
+    const position = at + RecordOffset.PHYSICAL_OFFSET;
+    this.position = view.getInt32(position) * HIGH + view.getUint32(position + 4);
+    const sysFlag = view.getInt32(at + RecordOffset.SYS_FLAG);
     this.sysFlag = sysFlag;
-    let next = at + 48 + ((sysFlag & BORN_HOST_V6) === 0 ? HOST_BYTES_V4 : HOST_BYTES_V6);
-    this.storeTimestampMs = view.getInt32(next) * HIGH + view.getUint32(next + 4);
-    next += 8 + ((sysFlag & STORE_HOST_V6) === 0 ? HOST_BYTES_V4 : HOST_BYTES_V6) + 12;
-    return this.#tail(next, at + size, magic);
+    const storeTime = at + storeTimestampOffset(sysFlag);
+    this.storeTimestampMs = view.getInt32(storeTime) * HIGH + view.getUint32(storeTime + 4);
+    return this.#tail(at + bodyLengthOffset(sysFlag), at + size, magic);
   }
 
   #tail(bodyAt: number, end: number, magic: number): ScanKindValue {
@@ -126,7 +120,7 @@ export class RecordScan {
     if (bodyBytes < 0 || bodyBytes > end - bodyAt - 4 - topicWidth - 2) return ScanKind.Invalid;
     this.bodyStart = bodyAt + 4;
     this.bodyEnd = this.bodyStart + bodyBytes;
-    const topicBytes = topicWidth === 2 ? view.getInt16(this.bodyEnd) : view.getUint8(this.bodyEnd);
+    const topicBytes = topicWidth === 2 ? view.getInt16(this.bodyEnd) : view.getInt8(this.bodyEnd);
     this.topicStart = this.bodyEnd + topicWidth;
     this.topicEnd = this.topicStart + topicBytes;
     if (topicBytes < 0 || this.topicEnd + 2 > end) return ScanKind.Invalid;
@@ -135,9 +129,4 @@ export class RecordScan {
     this.propertiesEnd = this.propertiesStart + propertiesBytes;
     return propertiesBytes < 0 || this.propertiesEnd !== end ? ScanKind.Invalid : ScanKind.Record;
   }
-}
-
-/** Byte of the store time in a record, from its system flags. */
-export function storeTimeAt(sysFlag: number): number {
-  return 48 + ((sysFlag & BORN_HOST_V6) === 0 ? HOST_BYTES_V4 : HOST_BYTES_V6);
 }

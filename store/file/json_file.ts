@@ -1,0 +1,67 @@
+/**
+ * Configuration files: text that is replaced as a whole, with the text before it kept beside as `.bak`.
+ *
+ * Owns: the order of writing, so that at every moment one of the two is whole.
+ * Reads: the file, or its `.bak` when the file is missing or not readable.
+ * Never: knows what the text means; unknown fields are kept by who encodes it.
+ *
+ * Order of RocketMQ 5: the present text goes to `.bak` and is synced, then the file is overwritten and synced.
+ * Source: apache/rocketmq common MixAll string2File, ConfigManager load
+ */
+import { directoryOf, type Disk } from "./disk.ts";
+
+/** Suffix of the text before. Source: apache/rocketmq common MixAll string2File */
+export const BACKUP_SUFFIX = ".bak";
+
+/**
+ * Replaces the text of a file. Blocks until it is on the device.
+ *
+ * @throws {DiskError} when the disk refuses; the text before is then in the file or in its `.bak`
+ */
+export function writeTextFile(disk: Disk, path: string, text: string): void {
+  const directory = directoryOf(path);
+  disk.makeDirectory(directory);
+  const backup = `${path}${BACKUP_SUFFIX}`;
+  const isNew = !disk.exists(path) || !disk.exists(backup);
+  if (disk.exists(path)) {
+    const before = disk.readFile(path);
+    if (before.length > 0) disk.writeFile(backup, before);
+  }
+  disk.writeFile(path, new TextEncoder().encode(text));
+  if (isNew) disk.syncDirectory(directory);
+}
+
+/** Where a text came from. */
+export interface ReadText<T> {
+  /** What the text says. */
+  readonly value: T;
+  /** True when the file could not be used and its `.bak` was. */
+  readonly isBackup: boolean;
+}
+
+/**
+ * Reads a file, or its `.bak` when the file is missing, empty, or refused by `decode`.
+ *
+ * @param decode turns text into what it says; throws when it cannot
+ * @returns undefined when neither file is there
+ * @throws the error of `decode` on the file when the `.bak` is no better
+ */
+export function readTextFile<T>(disk: Disk, path: string, decode: (text: string) => T): ReadText<T> | undefined {
+  const attempt = (from: string): { readonly value: T } | { readonly error: unknown } | undefined => {
+    if (!disk.exists(from)) return undefined;
+    const text = new TextDecoder().decode(disk.readFile(from));
+    if (text.trim() === "") return undefined;
+    try {
+      return { value: decode(text) };
+    } catch (error) {
+      return { error };
+    }
+  };
+  const file = attempt(path);
+  if (file !== undefined && "value" in file) return { value: file.value, isBackup: false };
+  const backup = attempt(`${path}${BACKUP_SUFFIX}`);
+  if (backup !== undefined && "value" in backup) return { value: backup.value, isBackup: true };
+  const failed = file ?? backup;
+  if (failed !== undefined) throw failed.error;
+  return undefined;
+}
