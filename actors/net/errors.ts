@@ -60,3 +60,16 @@ export class NetError extends Error {
     this.address = options.address ?? "";
   }
 }
+
+/** What a handler or a hook throws to answer a request with a code of its choice. */
+export class ResponseError extends Error {
+  override readonly name = "ResponseError";
+  /** Response code of RocketMQ. */
+  readonly responseCode: number;
+
+  /** @param responseCode Response code of RocketMQ. @param remark The response's remark. */
+  constructor(responseCode: number, remark: string) {
+    super(remark);
+    this.responseCode = responseCode;
+  }
+}

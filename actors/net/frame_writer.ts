@@ -1,0 +1,150 @@
+/**
+ * Writes frames to a connection, all that one turn offered in one write.
+ *
+ * Owns: the frames that wait. One write is in flight at a time; what is offered meanwhile goes with the next.
+ * Reads: nothing.
+ * Never: grows without a bound; a reader that is too slow is given up.
+ *
+ * @module
+ */
+
+import { NetError } from "./errors.ts";
+import type { Connection } from "./transport.ts";
+
+/** How a writer is made. */
+export interface FrameWriterOptions {
+  /** Where the bytes go. */
+  readonly connection: Connection;
+  /** Bytes that may wait. */
+  readonly pendingBytesMax: number;
+  /** Called after each write that took bytes. */
+  readonly wrote: () => void;
+  /** Called once, when nothing more can be written. */
+  readonly failed: (error: NetError) => void;
+}
+
+/** Frames up to this size are joined into one write; larger ones are written from where they lie. */
+const JOIN_BYTES_MAX = 65_536;
+
+/** The writer. */
+export class FrameWriter {
+  readonly #options: FrameWriterOptions;
+  #frames: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #writing = false;
+  #ended = false;
+  #drained: PromiseWithResolvers<void> | undefined;
+
+  /** @param options The connection and the bound. */
+  constructor(options: FrameWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes that wait to be written. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** Takes a frame; it must not be changed afterwards. Past the bound the writer fails with `SLOW_READER`. */
+  offer(frame: Uint8Array): void {
+    if (this.#ended) return;
+    this.#pendingBytes += frame.length;
+    if (this.#pendingBytes > this.#options.pendingBytesMax) {
+      const address = this.#options.connection.remoteAddress;
+      this.#fail(
+        new NetError(
+          "SLOW_READER",
+          `Cannot write to ${address}: ${this.#pendingBytes} bytes wait, limit is ${this.#options.pendingBytesMax}`,
+          { address },
+        ),
+      );
+      return;
+    }
+    this.#frames.push(frame);
+    if (this.#writing) return;
+    this.#writing = true;
+    queueMicrotask(() => void this.#write());
+  }
+
+  /** Settles when everything offered so far is written, or nothing can be. */
+  async drained(): Promise<void> {
+    if (this.#pendingBytes === 0 || this.#ended) return;
+    this.#drained ??= Promise.withResolvers();
+    await this.#drained.promise;
+  }
+
+  /** Takes nothing more and drops what waits. */
+  end(): void {
+    this.#ended = true;
+    this.#frames = [];
+    this.#pendingBytes = 0;
+    this.#drained?.resolve();
+  }
+
+  async #write(): Promise<void> {
+    try {
+      while (this.#frames.length > 0) {
+        const frames = this.#frames;
+        this.#frames = [];
+        for (const bytes of join(frames)) {
+          await this.#writeAll(bytes);
+          if (this.#ended) return;
+          this.#pendingBytes -= bytes.length;
+          this.#options.wrote();
+        }
+      }
+      this.#drained?.resolve();
+      this.#drained = undefined;
+    } catch (cause) {
+      const address = this.#options.connection.remoteAddress;
+      const why = cause instanceof Error ? cause.message : String(cause);
+      this.#fail(new NetError("SEND_FAILED", `Cannot write to ${address}: ${why}`, { address, cause }));
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    let start = 0;
+    while (start < bytes.length && !this.#ended) {
+      start += await this.#options.connection.write(start === 0 ? bytes : bytes.subarray(start));
+    }
+  }
+
+  #fail(error: NetError): void {
+    if (this.#ended) return;
+    this.end();
+    this.#options.failed(error);
+  }
+}
+
+/** Joins runs of small frames; their bytes in order are those of the frames. */
+function join(frames: readonly Uint8Array[]): Uint8Array[] {
+  if (frames.length === 1) return [...frames];
+  const joined: Uint8Array[] = [];
+  let run: Uint8Array[] = [];
+  let runBytes = 0;
+  const endRun = (): void => {
+    if (run.length === 1) joined.push(...run);
+    else if (run.length > 1) joined.push(concat(run, runBytes));
+    run = [];
+    runBytes = 0;
+  };
+  for (const frame of frames) {
+    if (runBytes + frame.length > JOIN_BYTES_MAX) endRun();
+    run.push(frame);
+    runBytes += frame.length;
+  }
+  endRun();
+  return joined;
+}
+
+function concat(parts: readonly Uint8Array[], bytes: number): Uint8Array {
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

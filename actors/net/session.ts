@@ -1,0 +1,132 @@
+/**
+ * The session: what one end of a connection knows about requests and responses. It does no input or output.
+ *
+ * Owns: the decoder of the incoming bytes, the opaque numbers of the requests of this end, their deadlines.
+ * Reads: the clock.
+ * Never: touches a connection; bytes go in and out through whoever owns the session.
+ *
+ * Both ends number their requests by themselves, so a response is looked up among the requests of this end only.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../store/clock.ts";
+import type { RemotingCommand } from "../../protocol/command.ts";
+import { encodeFrame, FrameDecoder } from "../../protocol/frame.ts";
+import { DeadlineTable } from "../kernel/deadline_table.ts";
+import { NetError } from "./errors.ts";
+import { OUTSTANDING_MAX } from "./limits.ts";
+
+/** How a session is made. */
+export interface SessionOptions<T> {
+  /** Counts the deadlines. */
+  readonly clock: Clock;
+  /** Told of each request whose deadline has passed. */
+  readonly expired: (ticket: T) => void;
+  /** Requests that may be outstanding; {@link OUTSTANDING_MAX} when left out. */
+  readonly outstandingMax?: number;
+  /** Bytes of the largest frame; that of the protocol when left out. */
+  readonly frameBytesMax?: number;
+}
+
+/** Largest opaque; Java's counter is an int. */
+const OPAQUE_MAX = 0x7fff_ffff;
+
+/** The session. `T` is what the owner keeps for each of its requests. */
+export class Session<T> {
+  readonly #decoder: FrameDecoder;
+  readonly #outstanding: DeadlineTable<T>;
+  readonly #outstandingMax: number;
+  #opaque = 0;
+  #unknownResponses = 0;
+
+  /** @param options Clock, bounds, and who is told of deadlines. */
+  constructor(options: SessionOptions<T>) {
+    this.#decoder = new FrameDecoder(
+      options.frameBytesMax === undefined ? {} : { frameBytesMax: options.frameBytesMax },
+    );
+    this.#outstanding = new DeadlineTable(options.clock, options.expired);
+    this.#outstandingMax = options.outstandingMax ?? OUTSTANDING_MAX;
+  }
+
+  /** Requests that wait for their response. */
+  get outstanding(): number {
+    return this.#outstanding.size;
+  }
+
+  /** Responses that belonged to no request of this end: late, or made up. */
+  get unknownResponses(): number {
+    return this.#unknownResponses;
+  }
+
+  /**
+   * Takes incoming bytes.
+   *
+   * @param bytes As read; they may be reused once the commands' bodies are no longer needed.
+   * @param into Where the commands go; those before a broken frame go there even when this throws.
+   * @returns The commands that are now whole, in order.
+   * @throws {ProtocolError} When the bytes break the protocol; the connection is of no more use.
+   */
+  receive(bytes: Uint8Array, into: RemotingCommand[] = []): RemotingCommand[] {
+    this.#decoder.push(bytes);
+    for (;;) {
+      const command = this.#decoder.next();
+      if (command === undefined) return into;
+      into.push(command);
+    }
+  }
+
+  /**
+   * Enters a request and encodes it.
+   *
+   * @param request The request; its opaque is set.
+   * @param timeoutMs Milliseconds until it is given up.
+   * @param ticket What is kept for it.
+   * @returns The frame to be written.
+   * @throws {NetError} `OVERFLOW` when too many requests wait.
+   * @throws {ProtocolError} When the request cannot be encoded.
+   */
+  request(request: RemotingCommand, timeoutMs: number, ticket: T): Uint8Array {
+    if (this.#outstanding.size >= this.#outstandingMax) {
+      throw new NetError("OVERFLOW", `Cannot send request ${request.code}: ${this.#outstandingMax} wait already`);
+    }
+    request.opaque = this.#nextOpaque();
+    const frame = encodeFrame(request);
+    this.#outstanding.add(request.opaque, timeoutMs, ticket);
+    return frame;
+  }
+
+  /**
+   * Encodes a request that nobody answers.
+   *
+   * @param request The request, marked one-way; its opaque is set.
+   * @throws {ProtocolError} When the request cannot be encoded.
+   */
+  oneway(request: RemotingCommand): Uint8Array {
+    request.opaque = this.#nextOpaque();
+    return encodeFrame(request);
+  }
+
+  /** Takes out the request that a response belongs to. @returns Undefined when there is none; it is counted. */
+  take(response: RemotingCommand): T | undefined {
+    const ticket = this.#outstanding.take(response.opaque);
+    if (ticket === undefined) this.#unknownResponses++;
+    return ticket;
+  }
+
+  /** Takes out a request that its asker has given up. */
+  forget(opaque: number): T | undefined {
+    return this.#outstanding.take(opaque);
+  }
+
+  /** Takes out everything that waits. */
+  end(): T[] {
+    return this.#outstanding.drain();
+  }
+
+  /** Opaque numbers start at 1: some clients take 0 for none. */
+  #nextOpaque(): number {
+    do this.#opaque = this.#opaque >= OPAQUE_MAX ? 1 : this.#opaque + 1; while (this.#outstanding.has(this.#opaque));
+    return this.#opaque;
+  }
+}
