@@ -58,7 +58,9 @@ export function encodeJsonHeader(command: RemotingCommand): Uint8Array {
 
 function jsonHeaderText(command: RemotingCommand): string {
   const remark = command.remark === undefined ? "" : `,"remark":${JSON.stringify(command.remark)}`;
-  return `{"code":${command.code},"extFields":${JSON.stringify(command.ext, asText)},"flag":${command.flag},` +
+  const ext = JSON.stringify(command.ext, asText);
+  const extFields = ext === "{}" ? "" : `,"extFields":${ext}`;
+  return `{"code":${command.code}${extFields},"flag":${command.flag},` +
     `"language":"${languageName(command.language)}","opaque":${command.opaque}${remark},` +
     `"serializeTypeCurrentRPC":"JSON","version":${command.version}}`;
 }
