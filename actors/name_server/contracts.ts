@@ -105,6 +105,10 @@ export interface GatewayReport {
   readonly refused: number;
   /** Requests that the tables did not answer in time. */
   readonly timedOut: number;
+  /** Notices to brokers that could not be sent. */
+  readonly noticesFailed: number;
+  /** Requests whose handling threw; a defect when it is not 0. */
+  readonly handlersFailed: number;
 }
 
 /** The actor that owns the sockets. */

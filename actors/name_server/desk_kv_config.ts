@@ -5,7 +5,12 @@
  */
 
 import { encodeKvTable } from "../../protocol/kv_table.ts";
-import { decodeKvConfigHeader, decodeKvNamespaceHeader } from "../../protocol/commands/kv_config.ts";
+import {
+  decodeGetKvListRequestHeader,
+  decodeKvConfigRequestHeader,
+  decodePutKvConfigRequestHeader,
+  encodeGetKvConfigResponseHeader,
+} from "../../protocol/commands/kv_config.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
 import { ResponseCode } from "../../protocol/response_code.ts";
 import type { NameServerReply, NameServerRequest } from "./contracts.ts";
@@ -35,34 +40,32 @@ export function answerKvConfig(state: NameServerState, request: NameServerReques
 }
 
 function put(state: NameServerState, request: NameServerRequest): NameServerReply {
-  const { namespace, key, value } = decodeKvConfigHeader(request.ext);
-  if (namespace === undefined || key === undefined) {
+  if (request.ext["namespace"] === undefined || request.ext["key"] === undefined) {
     return refuse(ResponseCode.SYSTEM_ERROR, "namespace or key is null");
   }
+  const { namespace, key, value } = decodePutKvConfigRequestHeader(request.ext);
   state.kvConfig.put(namespace, key, value);
   if (namespace === ORDER_TOPIC_NAMESPACE) state.orderChanged(key);
   return done();
 }
 
 function get(state: NameServerState, request: NameServerRequest): NameServerReply {
-  const { namespace, key } = decodeKvConfigHeader(request.ext);
-  const value = namespace === undefined || key === undefined ? undefined : state.kvConfig.get(namespace, key);
-  if (value !== undefined) return done({ ext: { value } });
-  return refuse(ResponseCode.QUERY_NOT_FOUND, `No config item, Namespace: ${namespace ?? null} Key: ${key ?? null}`);
+  const { namespace, key } = decodeKvConfigRequestHeader(request.ext);
+  const value = state.kvConfig.get(namespace, key);
+  if (value !== undefined) return done({ ext: encodeGetKvConfigResponseHeader({ value }) });
+  return refuse(ResponseCode.QUERY_NOT_FOUND, `No config item, Namespace: ${namespace} Key: ${key}`);
 }
 
 function remove(state: NameServerState, request: NameServerRequest): NameServerReply {
-  const { namespace, key } = decodeKvConfigHeader(request.ext);
-  if (namespace !== undefined && key !== undefined) {
-    state.kvConfig.delete(namespace, key);
-    if (namespace === ORDER_TOPIC_NAMESPACE) state.orderChanged(key);
-  }
+  const { namespace, key } = decodeKvConfigRequestHeader(request.ext);
+  state.kvConfig.delete(namespace, key);
+  if (namespace === ORDER_TOPIC_NAMESPACE) state.orderChanged(key);
   return done();
 }
 
 function list(state: NameServerState, request: NameServerRequest): NameServerReply {
-  const { namespace } = decodeKvNamespaceHeader(request.ext);
-  const table = namespace === undefined ? undefined : state.kvConfig.list(namespace);
+  const { namespace } = decodeGetKvListRequestHeader(request.ext);
+  const table = state.kvConfig.list(namespace);
   if (table !== undefined) return done({ body: encodeKvTable({ table }) });
-  return refuse(ResponseCode.QUERY_NOT_FOUND, `No config item, Namespace: ${namespace ?? null}`);
+  return refuse(ResponseCode.QUERY_NOT_FOUND, `No config item, Namespace: ${namespace}`);
 }

@@ -4,11 +4,15 @@
  * Owns: their answers. Reads and changes: `RouteTables`. Never: brokers.
  */
 
-import { decodeDeleteTopicHeader, decodeRegisterTopicHeader, decodeTopicsByClusterHeader } from "./headers.ts";
+import { encodeTopicList } from "../../protocol/bodies/name_lists.ts";
+import {
+  decodeDeleteTopicInNamesrvRequestHeader,
+  decodeGetTopicsByClusterRequestHeader,
+  decodeRegisterTopicRequestHeader,
+} from "../../protocol/commands/route.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
 import { ResponseCode } from "../../protocol/response_code.ts";
-import { decodeTopicRoute } from "../../protocol/route.ts";
-import { encodeTopicList } from "../../protocol/topic_list.ts";
+import { decodeTopicRouteData } from "../../protocol/route.ts";
 import type { NameServerReply, NameServerRequest } from "./contracts.ts";
 import { done, type NameServerState, refuse } from "./desk_reply.ts";
 import { minBrokerId } from "./broker_table.ts";
@@ -54,7 +58,7 @@ function list(topicList: readonly string[], brokerAddr?: string): NameServerRepl
 
 /** An unknown cluster has no topics. */
 function topicsOfCluster(state: NameServerState, request: NameServerRequest): NameServerReply {
-  const { cluster } = decodeTopicsByClusterHeader(request.ext);
+  const { cluster } = decodeGetTopicsByClusterRequestHeader(request.ext);
   return list(state.tables.topics.namesOn(state.tables.brokers.clusters.get(cluster) ?? new Set()));
 }
 
@@ -73,14 +77,14 @@ function systemTopics(state: NameServerState): NameServerReply {
 }
 
 function deleteTopic(state: NameServerState, request: NameServerRequest): NameServerReply {
-  const { topic, clusterName } = decodeDeleteTopicHeader(request.ext);
+  const { topic, clusterName } = decodeDeleteTopicInNamesrvRequestHeader(request.ext);
   if (clusterName === undefined || clusterName === "") state.tables.deleteTopic(topic);
   else state.tables.deleteTopic(topic, clusterName);
   return done();
 }
 
 function registerTopic(state: NameServerState, request: NameServerRequest): NameServerReply {
-  const { topic } = decodeRegisterTopicHeader(request.ext);
-  if (request.body.length > 0) state.tables.registerTopic(topic, decodeTopicRoute(request.body).queueDatas);
+  const { topic } = decodeRegisterTopicRequestHeader(request.ext);
+  if (request.body.length > 0) state.tables.registerTopic(topic, decodeTopicRouteData(request.body).queueDatas);
   return done();
 }

@@ -52,7 +52,8 @@ export class GatewayRoutes {
   readonly #generations: RouteGenerations;
   readonly #cache: RouteCache;
   readonly #pending = new Map<string, Pending>();
-  readonly #timeoutMs: number;
+  readonly #routeTimeoutMs: number;
+  readonly #requestTimeoutMs: number;
   readonly #routeWaitingMax: number;
   readonly #otherWaitingMax: number;
   #routeWaiting = 0;
@@ -69,7 +70,8 @@ export class GatewayRoutes {
     this.#routes = routes;
     this.#generations = generations;
     this.#cache = new RouteCache(generations, values.routeCacheBytesMax);
-    this.#timeoutMs = values.routeAskTimeoutMs;
+    this.#routeTimeoutMs = values.routeAskTimeoutMs;
+    this.#requestTimeoutMs = values.requestAskTimeoutMs;
     this.#routeWaitingMax = values.clientRequestThreadPoolQueueCapacity;
     this.#otherWaitingMax = values.defaultThreadPoolQueueCapacity;
   }
@@ -112,7 +114,10 @@ export class GatewayRoutes {
         return TIMED_OUT;
       }
       if (error instanceof ActorGoneError) return NOT_READY;
-      return refuse(ResponseCode.SYSTEM_ERROR, error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+      return refuse(
+        ResponseCode.SYSTEM_ERROR,
+        error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+      );
     }
   }
 
@@ -123,7 +128,7 @@ export class GatewayRoutes {
     if (pending !== undefined && this.#generations.holds(query.topic, pending.stamp)) return await pending.reply;
     if (this.#routeWaiting >= this.#routeWaitingMax) throw new AskOverflowError("Too many route queries wait");
     const stamp = this.#generations.stampOf(query.topic);
-    const mine: Pending = { stamp, reply: this.#routes.ask("route", query, { timeoutMs: this.#timeoutMs }) };
+    const mine: Pending = { stamp, reply: this.#routes.ask("route", query, { timeoutMs: this.#routeTimeoutMs }) };
     this.#pending.set(key, mine);
     this.#routeWaiting++;
     try {
@@ -146,7 +151,7 @@ export class GatewayRoutes {
     const request = { code, version, ext, body, channel };
     this.#otherWaiting++;
     try {
-      return await this.#routes.ask("request", request, { timeoutMs: this.#timeoutMs, transfer: [body.buffer] });
+      return await this.#routes.ask("request", request, { timeoutMs: this.#requestTimeoutMs, transfer: [body.buffer] });
     } finally {
       this.#otherWaiting--;
     }

@@ -77,14 +77,12 @@ export class KvConfig {
    *
    * @param namespace Its namespace, made when missing.
    * @param key Its key.
-   * @param value The value; undefined only makes the namespace and forgets the key.
+   * @param value The value.
    * @throws {KvConfigFullError} when the table would pass its bound.
    * @throws {DiskError} when the file cannot be written; the table is then as before.
    */
-  put(namespace: string, key: string, value: string | undefined): void {
-    const table = new Map(this.#namespaces.get(namespace));
-    if (value === undefined) table.delete(key);
-    else table.set(key, value);
+  put(namespace: string, key: string, value: string): void {
+    const table = new Map(this.#namespaces.get(namespace)).set(key, value);
     this.#replace(new Map(this.#namespaces).set(namespace, table));
   }
 

@@ -72,6 +72,12 @@ export const NAME_SERVER_OWN_SCHEMA = {
     default: 2_500,
     source: "ours: milliseconds a gateway waits for the tables, below the 3 s that clients wait for a route",
   },
+  requestAskTimeoutMs: {
+    type: "int",
+    default: 20_000,
+    source:
+      "ours: milliseconds a gateway waits for any other answer, below the 24 s that brokers wait for a registration",
+  },
   routeCacheBytesMax: { type: "int", default: 67_108_864, source: "ours: encoded routes a gateway keeps, in bytes" },
   recoveryWaitSeconds: {
     type: "int",

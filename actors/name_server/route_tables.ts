@@ -8,7 +8,7 @@
 
 import { assert } from "../../store/assert.ts";
 import type { Clock } from "../../store/clock.ts";
-import type { DataVersion } from "../../protocol/data_version.ts";
+import { type DataVersion, isSameDataVersion } from "../../protocol/data_version.ts";
 import { BrokerTable, type LiveBroker, minBrokerId } from "./broker_table.ts";
 import {
   type BrokerDeparture,
@@ -252,7 +252,7 @@ export class RouteTables {
       this.#topics.deleteOthers(brokerName, new Set(topics.map((topic) => topic.topicName)));
     }
     const before = this.#brokers.liveAt(cluster, address)?.dataVersion;
-    const isChanged = isFirst || before === undefined || !sameDataVersion(before, dataVersion);
+    const isChanged = isFirst || before === undefined || !isSameDataVersion(before, dataVersion);
     const permMask = isPrimeSlave && registration.enableActingMaster === true ? ~PERM_WRITE : -1;
     for (const topic of topics) {
       if (isChanged || this.#topics.queuesOf(topic.topicName)?.has(brokerName) !== true) {
@@ -354,19 +354,6 @@ export class RouteTables {
     }
     return found;
   }
-}
-
-/**
- * Whether two data versions are the same registration state.
- *
- * @param left A version.
- * @param right Another one.
- * @returns True when all three numbers are equal.
- * Source: apache/rocketmq remoting DataVersion.equals.
- */
-export function sameDataVersion(left: DataVersion, right: DataVersion): boolean {
-  return left.stateVersion === right.stateVersion && left.timestamp === right.timestamp &&
-    left.counter === right.counter;
 }
 
 /** Presents the lowest id as master when there is none, provided that the topic cannot be written there. */

@@ -5,6 +5,7 @@
  */
 
 import type { DataVersion } from "../../protocol/data_version.ts";
+import type { TopicQueueMappingInfo } from "../../protocol/topic_queue_mapping.ts";
 
 /** Id of a master in its broker group. Source: apache/rocketmq common MixAll.MASTER_ID. */
 export const MASTER_ID = 0;
@@ -39,7 +40,7 @@ export interface QueueMapping {
   readonly topic: string;
   readonly brokerName: string;
   /** The mapping as it was decoded, for the route answer. */
-  readonly value: unknown;
+  readonly info: TopicQueueMappingInfo;
 }
 
 /** One registration (request 103), decoded. */
@@ -97,7 +98,7 @@ export interface TopicRoute {
   /** Broker address to its filter servers. */
   readonly filterServers: ReadonlyMap<string, readonly string[]>;
   /** Broker name to the mapping of a static topic; undefined when the topic is none. */
-  readonly mappings: ReadonlyMap<string, unknown> | undefined;
+  readonly mappings: ReadonlyMap<string, TopicQueueMappingInfo> | undefined;
 }
 
 /** The lowest live id of a broker group changed (request 905). */

@@ -7,6 +7,7 @@
  * Invariant: a topic is in the table only while at least one broker name has it.
  */
 
+import type { TopicQueueMappingInfo } from "../../protocol/topic_queue_mapping.ts";
 import { assert } from "../../store/assert.ts";
 import { QueueShapes, sameShape } from "./queue_shapes.ts";
 import {
@@ -21,7 +22,7 @@ import {
 /** Topic tables. Every change reports its topic. */
 export class TopicQueues {
   readonly #topics = new Map<string, Map<string, QueueShape>>();
-  readonly #mappings = new Map<string, Map<string, unknown>>();
+  readonly #mappings = new Map<string, Map<string, TopicQueueMappingInfo>>();
   readonly #shapes = new QueueShapes();
   readonly #changed: (topic: string) => void;
 
@@ -60,7 +61,7 @@ export class TopicQueues {
    * @param topic Its name.
    * @returns Broker name to mapping, or undefined when the topic is not static.
    */
-  mappingsOf(topic: string): ReadonlyMap<string, unknown> | undefined {
+  mappingsOf(topic: string): ReadonlyMap<string, TopicQueueMappingInfo> | undefined {
     return this.#mappings.get(topic);
   }
 
@@ -92,8 +93,8 @@ export class TopicQueues {
    */
   setMapping(mapping: QueueMapping): void {
     const table = this.#mappings.get(mapping.topic);
-    if (table === undefined) this.#mappings.set(mapping.topic, new Map([[mapping.brokerName, mapping.value]]));
-    else table.set(mapping.brokerName, mapping.value);
+    if (table === undefined) this.#mappings.set(mapping.topic, new Map([[mapping.brokerName, mapping.info]]));
+    else table.set(mapping.brokerName, mapping.info);
     this.#changed(mapping.topic);
   }
 

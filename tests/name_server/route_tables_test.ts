@@ -313,11 +313,12 @@ Deno.test("RouteTables keeps filter servers by address until an empty list comes
 
 Deno.test("RouteTables keeps the mapping of a static topic until its last broker is gone", () => {
   const { tables } = bench();
-  const mapping = { topic: "T", brokerName: "a", value: { bname: "a" } };
+  const info = { topic: "T", bname: "a", currIdMap: new Map([[0, 1]]), dirty: false, epoch: 1, totalQueues: 1 };
+  const mapping = { topic: "T", brokerName: "a", info };
   tables.register(registration({ mappings: [mapping] }));
   tables.deleteTopic("T");
   tables.register(registration({ mappings: [mapping] }));
-  assertEquals(tables.routeOf("T")?.mappings, new Map([["a", { bname: "a" }]]));
+  assertEquals(tables.routeOf("T")?.mappings, new Map([["a", info]]));
   tables.channelClosed(1);
   tables.register(registration());
   assertEquals(tables.routeOf("T")?.mappings, undefined);

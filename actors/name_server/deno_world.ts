@@ -1,0 +1,40 @@
+/**
+ * The surroundings of the program on Deno: files, environment, output, signals.
+ *
+ * Owns: signal listeners while somebody waits. Reads: the environment. Never: decides anything.
+ */
+
+import type { ProgramWorld } from "./name_server_program.ts";
+
+/** Signals that stop a server; Windows knows only the second. */
+const STOP_SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGTERM", "SIGINT"];
+
+/**
+ * The surroundings of this process.
+ *
+ * @returns Files, environment, output and signals of Deno.
+ */
+export function denoWorld(): ProgramWorld {
+  const encoder = new TextEncoder();
+  return {
+    environment: { HOME: Deno.env.get("HOME"), ROCKETMQ_HOME: Deno.env.get("ROCKETMQ_HOME") },
+    readText: (path) => Deno.readTextFileSync(path),
+    print: (line) => writeAll(Deno.stdout, encoder.encode(`${line}\n`)),
+    complain: (line) => writeAll(Deno.stderr, encoder.encode(`${line}\n`)),
+    untilStopped: () => untilSignal(),
+  };
+}
+
+function writeAll(to: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
+}
+
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      for (const signal of STOP_SIGNALS) Deno.removeSignalListener(signal, stop);
+      resolve();
+    };
+    for (const signal of STOP_SIGNALS) Deno.addSignalListener(signal, stop);
+  });
+}
