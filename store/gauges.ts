@@ -183,16 +183,16 @@ export class GaugeBatch {
     this.#gauges = gauges;
   }
 
-  /** Counts one append request of `messages` records that took `timeMs`. */
-  put(messages: number, bytes: number, timeMs: number, ofUser: boolean): void {
+  /** Counts append requests (one when not said) of together `messages` records that took `timeMs` each. */
+  put(messages: number, bytes: number, timeMs: number, ofUser: boolean, requests = 1): void {
     this.#any = true;
     this.#totals[Gauge.PutMessages] = this.#totals[Gauge.PutMessages]! + messages;
     this.#totals[Gauge.PutBytes] = this.#totals[Gauge.PutBytes]! + bytes;
     if (ofUser) this.#totals[Gauge.PutMessagesOfUsers] = this.#totals[Gauge.PutMessagesOfUsers]! + messages;
     const distribution = distributionBucketOf(timeMs);
-    this.#distribution[distribution] = this.#distribution[distribution]! + 1;
+    this.#distribution[distribution] = this.#distribution[distribution]! + requests;
     const fine = fineBucketOf(timeMs);
-    this.#fine[fine] = this.#fine[fine]! + 1;
+    this.#fine[fine] = this.#fine[fine]! + requests;
     if (timeMs > this.#putTimeMaxMs) this.#putTimeMaxMs = timeMs;
   }
 

@@ -79,7 +79,15 @@ export class PropertiesScan {
       }
       const kind = from[++i]!;
       if (kind !== 0x75) {
-        const plain = kind === 0x22 || kind === 0x5c || kind === 0x2f ? kind : kind === 0x74 ? 9 : kind === 0x6e ? 10 : kind === 0x72 ? 13 : -1;
+        const plain = kind === 0x22 || kind === 0x5c || kind === 0x2f
+          ? kind
+          : kind === 0x74
+          ? 9
+          : kind === 0x6e
+          ? 10
+          : kind === 0x72
+          ? 13
+          : -1;
         if (plain < 0) return -1;
         into[at++] = plain;
         continue;
@@ -121,7 +129,9 @@ export class PropertiesScan {
     const first = bytes[keyStart]!;
     switch (keyEnd - keyStart) {
       case 4: // WAIT
-        if (first === 0x57 && bytes[keyStart + 1] === 0x41) this.wait = !(valueEnd - valueStart === 5 && (bytes[valueStart]! | 0x20) === 0x66);
+        if (first === 0x57 && bytes[keyStart + 1] === 0x41) {
+          this.wait = !(valueEnd - valueStart === 5 && (bytes[valueStart]! | 0x20) === 0x66);
+        }
         return true;
       case 5: // DELAY
         return !(first === 0x44 && bytes[keyStart + 1] === 0x45);
@@ -139,7 +149,8 @@ export class PropertiesScan {
         return !(first === 0x54 && bytes[keyStart + 1] === 0x52);
       default:
         // TIMER_…, TRAN_…, INNER_…, __CRC32#: rare, and each means something to the broker.
-        return !(first === 0x54 && bytes[keyStart + 1] === 0x49) && !(first === 0x49 && bytes[keyStart + 1] === 0x4e && keyEnd - keyStart > 9) &&
+        return !(first === 0x54 && bytes[keyStart + 1] === 0x49) &&
+          !(first === 0x49 && bytes[keyStart + 1] === 0x4e && keyEnd - keyStart > 9) &&
           !(first === 0x5f && bytes[keyStart + 2] === 0x43);
     }
   }

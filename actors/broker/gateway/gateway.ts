@@ -30,7 +30,7 @@ export interface GeneralPath {
   /**
    * Takes one frame. Called outside of any batch of the log.
    *
-   * @param frame the frame behind its length, a copy of its own
+   * @param frame the whole frame, a copy of its own
    */
   take(connection: GatewayConnection, frame: Uint8Array): void;
   /** Takes a send that cannot be appended now. @param reason why */
@@ -246,7 +246,7 @@ export class Gateway {
       }
     }
     this.counters.generalFrames++;
-    this.#deferred.push({ connection, frame: input.slice(start + 4, end) });
+    this.#deferred.push({ connection, frame: input.slice(start, end) });
   }
 
   /** @returns false when the general path has to take it */

@@ -164,8 +164,7 @@ export class SendPath {
     );
     queues.setNextOffset(slot, queueOffset + 1);
     appender.advance(recordBytes);
-    served.putMessages++;
-    served.putBytes += recordBytes;
+    served.countPut(send.queueId, 1, recordBytes);
     if ((scan.flag & 2) === 0) {
       this.#acknowledge(connection, scan.opaque, queueOffset, position, position + recordBytes);
     }

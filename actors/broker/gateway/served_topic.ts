@@ -19,10 +19,12 @@ export class ServedTopic {
   readonly queueIdLimit: number;
   /** Whether a send may take the short path: an ordinary topic whose sends need no further check. */
   readonly plain: boolean;
-  /** Messages put since the last statistics tick. */
-  putMessages = 0;
-  /** Bytes of records put since the last statistics tick. */
-  putBytes = 0;
+  /** Messages put since the last statistics tick, by queue id. */
+  readonly putMessages: Int32Array;
+  /** Bytes of records put since the last statistics tick, by queue id. */
+  readonly putBytes: Float64Array;
+  /** Whether anything was put since the last statistics tick. */
+  touched = false;
 
   /**
    * @param entry of the view
@@ -33,6 +35,15 @@ export class ServedTopic {
     this.name = new TextEncoder().encode(entry.topic);
     this.slots = Int32Array.from(entry.slots);
     this.queueIdLimit = Math.max(entry.readQueueNums, entry.writeQueueNums);
+    this.putMessages = new Int32Array(this.queueIdLimit);
+    this.putBytes = new Float64Array(this.queueIdLimit);
     this.plain = plain && this.name.length <= 127 && entry.topicFilterType !== "MULTI_TAG";
+  }
+
+  /** Counts messages put into a queue. */
+  countPut(queueId: number, messages: number, recordBytes: number): void {
+    this.touched = true;
+    this.putMessages[queueId] = this.putMessages[queueId]! + messages;
+    this.putBytes[queueId] = this.putBytes[queueId]! + recordBytes;
   }
 }

@@ -1,0 +1,73 @@
+/**
+ * What every actor of a broker is started with, and how it opens the store.
+ *
+ * Owns: the shape of the init payload and the store's paths and sizes as they follow from the configuration.
+ * Reads: configuration values. Never: opens anything by itself.
+ */
+import { DenoDisk } from "../../store/file/deno_disk.ts";
+import { HandleCache } from "../../store/file/handle_cache.ts";
+import { SegmentSet } from "../../store/file/segment_set.ts";
+import type { BrokerValues } from "./broker_configuration.ts";
+import type { BrokerMemoryBuffers } from "./broker_memory.ts";
+
+/** Init payload of a broker's actor; plain data that crosses threads. */
+export interface BrokerActorInit {
+  /** Effective configuration. */
+  readonly values: BrokerValues;
+  /** Shared memory. */
+  readonly memory: BrokerMemoryBuffers;
+  /** Physical memory of the machine in bytes: what lies further behind the end counts as on disk. */
+  readonly machineMemoryBytes: number;
+  /** Shared gauges, see store/gauges.ts. */
+  readonly gauges: SharedArrayBuffer;
+}
+
+/** Paths and sizes of a store. */
+export interface StoreShape {
+  readonly root: string;
+  readonly commitLog: string;
+  readonly commitLogFileBytes: number;
+  readonly consumeQueue: string;
+  readonly consumeQueueFileBytes: number;
+  readonly index: string;
+  readonly config: string;
+}
+
+/** Paths and sizes that follow from the configuration. Source: apache/rocketmq store StorePathConfigHelper, MessageStoreConfig */
+export function storeShape(values: BrokerValues): StoreShape {
+  const root = values.storePathRootDir;
+  const unitBytes = 20;
+  return {
+    root,
+    commitLog: values.storePathCommitLog,
+    commitLogFileBytes: values.mappedFileSizeCommitLog,
+    consumeQueue: `${root}/consumequeue`,
+    consumeQueueFileBytes: Math.ceil(values.mappedFileSizeConsumeQueue / unitBytes) * unitBytes,
+    index: `${root}/index`,
+    config: `${root}/config`,
+  };
+}
+
+/** A thread's own handles on the commit log and the queues. */
+export interface StoreHandles {
+  readonly shape: StoreShape;
+  readonly handles: HandleCache;
+  readonly commitLog: SegmentSet;
+}
+
+/**
+ * Opens the store's files for one thread.
+ *
+ * @param mode whether this thread writes
+ * @param handlesMax open files of this thread at most
+ */
+export function openStore(values: BrokerValues, mode: "read" | "write", handlesMax: number): StoreHandles {
+  const shape = storeShape(values);
+  const handles = new HandleCache({ disk: new DenoDisk(), mode, handlesMax });
+  return { shape, handles, commitLog: SegmentSet.open({ directory: shape.commitLog, fileBytes: shape.commitLogFileBytes, handles }) };
+}
+
+/** Largest append in bytes: a body, its envelope, or a whole batch. Source: apache/rocketmq store MessageExtEncoder maxMessageSize + 64 KiB */
+export function appendBytesMax(values: BrokerValues): number {
+  return values.maxMessageSize + 64 * 1024;
+}

@@ -1,0 +1,56 @@
+/**
+ * The shared memory of one broker process: the log, and the token rings between its actors.
+ *
+ * It owns which bell and which ring belongs to whom. Created once by the main thread, handed to every actor at its start.
+ */
+import { createLogMemory, type LogMemoryBuffers } from "../../store/memory/log_memory.ts";
+import { createTokenRing } from "../../store/memory/token_ring.ts";
+
+/** Gateways of one broker at most. */
+export const GATEWAYS_MAX = 8;
+
+/** Bells of threads that sleep for several reasons, as indexes of `LogMemory.waiterBell`. Gateway n has bell n. */
+export const WaiterBell = { Hold: 8, Schedule: 9, Transactions: 10, GroupTransfer: 11 } as const;
+
+/** Words of a park record: token, slot, offset (two words), deadline in ms since 1970 (two words). */
+export const PARK_WORDS = 6;
+
+/** Words of a wake record: token, reason. */
+export const WAKE_WORDS = 2;
+
+/** Words of an arrival record: slot. */
+export const ARRIVAL_WORDS = 1;
+
+/** Why a parked pull is woken. */
+export const WakeReason = { Arrival: 0, Deadline: 1 } as const;
+
+/** Buffers of one broker; plain data that crosses threads. */
+export interface BrokerMemoryBuffers {
+  /** The commit log's ring, cursors, locks and bells. */
+  readonly log: LogMemoryBuffers;
+  /** Slots with new messages, from ReputMessageService to PullRequestHoldService. */
+  readonly arrivals: SharedArrayBuffer;
+  /** Pulls that found nothing, from each gateway to PullRequestHoldService. */
+  readonly parks: readonly SharedArrayBuffer[];
+  /** Pulls to look at again, from PullRequestHoldService to each gateway. */
+  readonly wakes: readonly SharedArrayBuffer[];
+}
+
+/**
+ * Creates the shared memory of a broker.
+ *
+ * @param options gateways; bytes of the log ring; bytes of the largest append
+ */
+export function createBrokerMemory(options: { gateways: number; ringBytes: number; appendBytesMax: number }): BrokerMemoryBuffers {
+  if (options.gateways < 1 || options.gateways > GATEWAYS_MAX) {
+    throw new RangeError(`Cannot create broker memory: ${options.gateways} gateways, allowed are 1 to ${GATEWAYS_MAX}`);
+  }
+  const each = (words: number): SharedArrayBuffer[] =>
+    Array.from({ length: options.gateways }, () => createTokenRing({ records: 16_384, recordWords: words }));
+  return {
+    log: createLogMemory(options),
+    arrivals: createTokenRing({ records: 16_384, recordWords: ARRIVAL_WORDS }),
+    parks: each(PARK_WORDS),
+    wakes: each(WAKE_WORDS),
+  };
+}

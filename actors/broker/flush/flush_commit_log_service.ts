@@ -1,0 +1,191 @@
+/**
+ * FlushCommitLogService: brings the commit log to the device and says how far it is.
+ *
+ * It owns the flushed cursor and the durable-position file, prepares the next log file before it is needed, and probes a disk that was full or slow. With SYNC_FLUSH it
+ * syncs as soon as something was written: sends that wait gather behind one fdatasync, which is group commit. With ASYNC_FLUSH it syncs by time and dirty pages. A
+ * sync that failed is never tried again, because the next call would report success for pages that are lost: the log is latched and the process ends.
+ *
+ * Source: apache/rocketmq store CommitLog.FlushRealTimeService, CommitLog.GroupCommitService
+ */
+import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
+import type { SegmentSet } from "../../../store/file/segment_set.ts";
+import { LogMemory, LogStatus } from "../../../store/memory/log_memory.ts";
+import { type BrokerActorInit, openStore } from "../broker_init.ts";
+import { GATEWAYS_MAX, WaiterBell } from "../broker_memory.ts";
+import type { FlushCommitLogContract } from "./flush_contract.ts";
+
+/** The next file is made when this share of the current one is written. */
+const PREPARE_SHARE = 0.5;
+
+/** How often a refused log is probed. Milliseconds. */
+const PROBE_EVERY_MS = 100;
+
+/** Bytes of one probe write. */
+const PROBE_BYTES = 64 * 1024;
+
+/** A probe that takes longer than this leaves a busy log busy. Milliseconds. */
+const PROBE_QUICK_MS = 50;
+
+/** Bytes of a page, in which Apache counts what is dirty. Source: apache/rocketmq store DefaultMappedFile.OS_PAGE_SIZE */
+const PAGE_BYTES = 4096;
+
+/** Syncs that take longer are logged. Milliseconds. */
+const SLOW_SYNC_MS = 500;
+
+/** Starts the behaviour. */
+export function startFlushCommitLogService(
+  init: BrokerActorInit,
+  context: ActorContext<FlushCommitLogContract>,
+): Behaviour<FlushCommitLogContract> {
+  const service = new FlushCommitLogService(init, context);
+  const loop = service.run();
+  return {
+    asks: {
+      flush: () => ({ flushed: service.flush() }),
+      counters: () => service.counters,
+    },
+    tells: {},
+    stop: async () => {
+      service.stop();
+      await loop;
+      service.flush();
+    },
+  };
+}
+
+/** The behaviour's state and loop. */
+export class FlushCommitLogService {
+  readonly #context: ActorContext<FlushCommitLogContract>;
+  readonly #memory: LogMemory;
+  readonly #files: SegmentSet;
+  readonly #probe = new Uint8Array(PROBE_BYTES);
+  readonly #isSync: boolean;
+  readonly #intervalMs: number;
+  readonly #thoroughMs: number;
+  readonly #leastBytes: number;
+  readonly #waiters: number[];
+  #lastSyncMs: number;
+  #lastLookMs = 0;
+  #lastProbeMs = 0;
+  #syncs = 0;
+  #slowestMs = 0;
+  #stopping = false;
+
+  /** @param init shared memory and configuration; @param context of the actor */
+  constructor(init: BrokerActorInit, context: ActorContext<FlushCommitLogContract>) {
+    const { values } = init;
+    this.#context = context;
+    this.#memory = new LogMemory(init.memory.log);
+    this.#files = openStore(values, "write", 8).commitLog;
+    this.#isSync = values.flushDiskType === "SYNC_FLUSH";
+    this.#intervalMs = values.flushIntervalCommitLog;
+    this.#thoroughMs = values.flushCommitLogThoroughInterval;
+    this.#leastBytes = values.flushCommitLogLeastPages * PAGE_BYTES;
+    this.#waiters = [...Array(GATEWAYS_MAX).keys(), WaiterBell.Schedule, WaiterBell.Transactions];
+    this.#lastSyncMs = context.clock.monotonicMs();
+  }
+
+  /** What was done so far. */
+  get counters(): { syncs: number; flushed: number; slowestMs: number; missed: number } {
+    return { syncs: this.#syncs, flushed: this.#memory.flushed.load(), slowestMs: this.#slowestMs, missed: this.#memory.flushBell.missed };
+  }
+
+  /** Ends the loop at its next turn. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  /** Takes turns until {@link stop}. */
+  async run(): Promise<void> {
+    const { written, flushed, flushBell } = this.#memory;
+    const hasWork = this.#isSync ? (): boolean => written.load() > flushed.load() : (): boolean => false;
+    try {
+      while (!this.#stopping) {
+        this.turn();
+        await flushBell.sleepAsync(hasWork, this.#isSync ? 100 : Math.min(100, this.#intervalMs));
+        if (!await this.#context.breathe()) return;
+      }
+    } catch (error) {
+      this.#context.fail(error);
+    }
+  }
+
+  /** Syncs when it is time, prepares the next file, probes a refused log. */
+  turn(): void {
+    this.#prepare();
+    this.#probeRefused();
+    const nowMs = this.#context.clock.monotonicMs();
+    const dirtyBytes = this.#memory.written.load() - this.#memory.flushed.load();
+    if (dirtyBytes === 0) return;
+    if (!this.#isSync) {
+      if (nowMs - this.#lastLookMs < this.#intervalMs) return;
+      this.#lastLookMs = nowMs;
+      if (dirtyBytes < this.#leastBytes && nowMs - this.#lastSyncMs < this.#thoroughMs) return;
+    }
+    this.flush();
+  }
+
+  /** Syncs everything that is written now. @returns the position that is on the device */
+  flush(): number {
+    const memory = this.#memory;
+    const from = memory.flushed.load();
+    const to = memory.written.load();
+    if (to === from || memory.status === LogStatus.ReadOnly) return from;
+    const beganMs = this.#context.clock.monotonicMs();
+    try {
+      this.#files.syncRange(from, to);
+    } catch (error) {
+      memory.setStatus(LogStatus.ReadOnly);
+      this.#context.signal("failed", { text: `Cannot sync the commit log from ${from} to ${to}: ${error instanceof Error ? error.message : error}` });
+      throw error;
+    }
+    memory.flushed.store(to);
+    this.#syncs++;
+    this.#lastSyncMs = this.#context.clock.monotonicMs();
+    this.#note(this.#lastSyncMs - beganMs, to - from);
+    for (const waiter of this.#waiters) memory.waiterBell(waiter).ring();
+    this.#context.countWork(1);
+    return to;
+  }
+
+  #note(elapsedMs: number, bytes: number): void {
+    this.#slowestMs = Math.max(this.#slowestMs, elapsedMs);
+    if (elapsedMs <= SLOW_SYNC_MS) return;
+    this.#context.signal("log", { level: "warn", text: `Commit log: fdatasync of ${bytes} bytes took ${Math.round(elapsedMs)} ms` });
+  }
+
+  #prepare(): void {
+    const { written, preparedFile } = this.#memory;
+    const position = written.load();
+    const start = this.#files.startOf(position);
+    const next = start + this.#files.fileBytes;
+    if (preparedFile.load() >= next || position - start < this.#files.fileBytes * PREPARE_SHARE) return;
+    this.#files.prepareNext(position);
+    preparedFile.store(next);
+  }
+
+  /** After a full disk or a slow write: a write into the free part of the log tells when appends may go on. */
+  #probeRefused(): void {
+    const memory = this.#memory;
+    const status = memory.status;
+    if (status !== LogStatus.DiskFull && status !== LogStatus.Busy) return;
+    const nowMs = this.#context.clock.monotonicMs();
+    if (nowMs - this.#lastProbeMs < PROBE_EVERY_MS) return;
+    this.#lastProbeMs = nowMs;
+    memory.writeLock.acquire();
+    try {
+      const position = memory.written.load();
+      if (memory.appended.load() !== position) return;
+      const left = this.#files.startOf(position) + this.#files.fileBytes - position;
+      this.#files.write(this.#probe, 0, Math.min(PROBE_BYTES, left), position);
+    } catch (error) {
+      if (status === LogStatus.Busy) throw error;
+      return;
+    } finally {
+      memory.writeLock.release();
+    }
+    if (this.#context.clock.monotonicMs() - nowMs > PROBE_QUICK_MS) return;
+    memory.setStatus(LogStatus.Open);
+    this.#context.signal("log", { level: "info", text: "Commit log: the disk takes writes again, sends are accepted" });
+  }
+}

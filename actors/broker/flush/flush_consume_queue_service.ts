@@ -1,0 +1,127 @@
+/**
+ * FlushConsumeQueueService: brings consume queues and indexes to the device, and only then says so in the checkpoint.
+ *
+ * It owns the checkpoint file. It asks ReputMessageService which files were written, syncs them, and writes the checkpoint last, so that a checkpoint never promises
+ * what is not on the device.
+ *
+ * Source: apache/rocketmq store DefaultMessageStore.FlushConsumeQueueService, StoreCheckpoint
+ */
+import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
+import { CheckpointFile } from "../../../store/checkpoint.ts";
+import { DenoDisk } from "../../../store/file/deno_disk.ts";
+import { DiskError } from "../../../store/file/disk.ts";
+import { LogMemory, LogStatus } from "../../../store/memory/log_memory.ts";
+import { type BrokerActorInit, storeShape } from "../broker_init.ts";
+import type { FlushConsumeQueueContract } from "./flush_contract.ts";
+
+/** Longest wait for ReputMessageService. Milliseconds. */
+const ASK_MS = 5000;
+
+/** Starts the behaviour. */
+export function startFlushConsumeQueueService(
+  init: BrokerActorInit,
+  context: ActorContext<FlushConsumeQueueContract>,
+): Behaviour<FlushConsumeQueueContract> {
+  const service = new FlushConsumeQueueService(init, context);
+  service.schedule();
+  return {
+    asks: {
+      flush: async () => ({ position: await service.flush() }),
+      counters: () => service.counters,
+    },
+    tells: {},
+    stop: () => service.stop(),
+  };
+}
+
+/** The behaviour's state. */
+export class FlushConsumeQueueService {
+  readonly #context: ActorContext<FlushConsumeQueueContract>;
+  readonly #memory: LogMemory;
+  readonly #disk = new DenoDisk();
+  readonly #checkpoint: CheckpointFile;
+  readonly #intervalMs: number;
+  #timer: { cancel(): void } | undefined;
+  #running: Promise<number> | undefined;
+  #checkpoints = 0;
+  #files = 0;
+  #stopping = false;
+
+  /** @param init shared memory and configuration; @param context of the actor */
+  constructor(init: BrokerActorInit, context: ActorContext<FlushConsumeQueueContract>) {
+    this.#context = context;
+    this.#memory = new LogMemory(init.memory.log);
+    this.#checkpoint = CheckpointFile.open(this.#disk, `${storeShape(init.values).root}/checkpoint`);
+    this.#intervalMs = init.values.flushIntervalConsumeQueue;
+  }
+
+  /** Checkpoints written and files synced so far. */
+  get counters(): { checkpoints: number; files: number } {
+    return { checkpoints: this.#checkpoints, files: this.#files };
+  }
+
+  /** Flushes from time to time. */
+  schedule(): void {
+    if (this.#stopping) return;
+    this.#timer = this.#context.clock.setTimer(this.#intervalMs, () => {
+      this.flush().then(() => this.schedule(), (error) => this.#failed(error));
+    });
+  }
+
+  /** Ends the schedule; the supervisor asks for the last flush before. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#timer?.cancel();
+    await this.#running;
+  }
+
+  /** Syncs what ReputMessageService wrote, then the checkpoint. @returns the position below which everything is derived and on the device */
+  flush(): Promise<number> {
+    this.#running ??= this.#flush().finally(() => this.#running = undefined);
+    return this.#running;
+  }
+
+  async #flush(): Promise<number> {
+    const dirt = await this.#context.peer("reput").ask("takeDirty", null, { timeoutMs: ASK_MS });
+    if (dirt.paths.length === 0) return dirt.position;
+    for (const path of dirt.paths) this.#sync(path);
+    if (dirt.storeTimestampMs > 0) this.#mark(dirt.storeTimestampMs);
+    return dirt.position;
+  }
+
+  #sync(path: string): void {
+    try {
+      const file = this.#disk.open(path, "write");
+      try {
+        file.syncData();
+        this.#files++;
+      } finally {
+        file.close();
+      }
+    } catch (error) {
+      // Retention or a deleted topic took the file away meanwhile.
+      if (!(error instanceof DiskError) || error.code !== "NOT_FOUND") throw error;
+    }
+  }
+
+  #mark(storeTimestampMs: number): void {
+    const flushedAll = this.#memory.flushed.load() === this.#memory.written.load();
+    this.#checkpoint.advance({
+      logicsMsgTimestampMs: storeTimestampMs,
+      physicMsgTimestampMs: flushedAll ? this.#memory.storeTimestamp.load() : storeTimestampMs,
+    });
+    this.#checkpoints++;
+    this.#context.countWork(1);
+  }
+
+  #failed(error: unknown): void {
+    if (this.#stopping) return;
+    if (error instanceof DiskError) {
+      this.#memory.setStatus(LogStatus.ReadOnly);
+      this.#context.signal("failed", { text: `Cannot sync consume queues: ${error.message}` });
+      return;
+    }
+    // ReputMessageService is starting again: what is dirty is asked for at the next interval.
+    this.schedule();
+  }
+}

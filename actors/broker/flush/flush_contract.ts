@@ -1,0 +1,50 @@
+/** The contracts of FlushCommitLogService and FlushConsumeQueueService. */
+import type { BrokerActorInit } from "../broker_init.ts";
+import type { ReputContract } from "../reput/reput_contract.ts";
+import { defineRole, type Role } from "../../kernel/contract.ts";
+
+/** Contract of the FlushCommitLogService actor. */
+export type FlushCommitLogContract = {
+  init: BrokerActorInit;
+  asks: {
+    /** Syncs everything that is written now. */
+    flush: { request: null; reply: { flushed: number } };
+    /** What it did so far. */
+    counters: { request: null; reply: { syncs: number; flushed: number; slowestMs: number; missed: number } };
+  };
+  tells: Record<never, never>;
+  signals: {
+    /** The device failed; nothing may be acknowledged any more. */
+    failed: { text: string };
+    log: { level: "info" | "warn" | "error"; text: string };
+  };
+};
+
+/** Contract of the FlushConsumeQueueService actor. */
+export type FlushConsumeQueueContract = {
+  init: BrokerActorInit;
+  asks: {
+    /** Syncs queues and indexes, then the checkpoint. */
+    flush: { request: null; reply: { position: number } };
+    /** What it did so far. */
+    counters: { request: null; reply: { checkpoints: number; files: number } };
+  };
+  tells: Record<never, never>;
+  signals: {
+    /** The device failed. */
+    failed: { text: string };
+  };
+  peers: { "reput": ReputContract };
+};
+
+/** The role of FlushCommitLogService. */
+export const flushCommitLogRole: Role<FlushCommitLogContract> = defineRole(
+  "flush-log",
+  new URL("./flush_commit_log_worker.ts", import.meta.url),
+);
+
+/** The role of FlushConsumeQueueService. */
+export const flushConsumeQueueRole: Role<FlushConsumeQueueContract> = defineRole(
+  "flush-queues",
+  new URL("./flush_consume_queue_worker.ts", import.meta.url),
+);

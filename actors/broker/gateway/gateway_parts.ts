@@ -1,0 +1,394 @@
+/**
+ * The parts of a gateway and how they hang together.
+ *
+ * It owns no logic of its own beyond wiring: which part asks whom, and the batches (offset commits, traffic) that are told from time to time.
+ */
+import type { ActorContext } from "../../kernel/contract.ts";
+import type { RemotingCommand } from "../../../protocol/command.ts";
+import { createResponse } from "../../../protocol/command.ts";
+import { encodeFrame } from "../../../protocol/frame.ts";
+import { ResponseCode } from "../../../protocol/response_code.ts";
+import { ConsumeQueueReader } from "../../../store/consume_queue_reader.ts";
+import { parseDelayLevels } from "../../../store/delay_levels.ts";
+import { GaugeBatch, Gauges } from "../../../store/gauges.ts";
+import { LogAppender, PlaceRefusal } from "../../../store/log_appender.ts";
+import { LogReader } from "../../../store/log_reader.ts";
+import { LogWriter } from "../../../store/log_writer.ts";
+import type { Doorbell } from "../../../store/memory/doorbell.ts";
+import { LogMemory } from "../../../store/memory/log_memory.ts";
+import { TokenRing } from "../../../store/memory/token_ring.ts";
+import { RecordAppender } from "../../../store/record_appender.ts";
+import { RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
+import { type TopicEntry, TopicPerm, type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
+import type { ConfigurationUpdate, ControlSnapshot, OffsetCommit } from "../broker_controller_contract.ts";
+import { openStore, type StoreHandles } from "../broker_init.ts";
+import { WaiterBell } from "../broker_memory.ts";
+import { AckQueue } from "./ack_hold.ts";
+import { ackOpaque, AckEncoder } from "./answer_bytes.ts";
+import { ClientCalls } from "./client_calls.ts";
+import { type GatewayConnection, hostBytes } from "./connection.ts";
+import { ControlView } from "./control_view.ts";
+import { Gateway } from "./gateway.ts";
+import type { GatewayContract, GatewayInit } from "./gateway_contract.ts";
+import { GatewayGeneralPath } from "./general_path.ts";
+import { GeneralSend, type PendingAck, type SendSettings } from "./general_send.ts";
+import { NameLookup } from "./name_lookup.ts";
+import { PullService } from "./pull_service.ts";
+import { SendBack, type SendBackHelp } from "./send_back.ts";
+import { SendPath } from "./send_path.ts";
+import { ServedTopic } from "./served_topic.ts";
+import { TrafficMeter } from "./traffic_meter.ts";
+
+/** How long a gateway waits for BrokerController or ColdReadService. Milliseconds. */
+const ASK_MS = 10_000;
+
+/** Commits that ride on pulls are told when so many wait, or at the next tick. */
+const COMMITS_MAX = 1024;
+
+/** Open consume-queue files of one gateway at most. */
+const QUEUE_HANDLES_MAX = 4096;
+
+/** A connection without traffic is closed after this time. Source: apache/rocketmq remoting NettyServerConfig.serverChannelMaxIdleTimeSeconds */
+const CHANNELS_PER_GATEWAY = 2 ** 40;
+const CHANNELS_PER_INCARNATION = 2 ** 32;
+
+/** Everything that serves requests on one gateway. */
+export class GatewayParts {
+  readonly view: TopicView = new TopicView();
+  readonly control: ControlView = new ControlView();
+  readonly gateway: Gateway;
+  readonly pulls: PullService;
+  readonly general: GatewayGeneralPath;
+  readonly writer: LogWriter;
+  readonly bell: Doorbell;
+  readonly #init: GatewayInit;
+  readonly #context: ActorContext<GatewayContract>;
+  readonly #memory: LogMemory;
+  readonly #store: StoreHandles;
+  readonly #topics: NameLookup<ServedTopic>;
+  readonly #acks = new AckQueue();
+  readonly #calls: ClientCalls;
+  readonly #appender: LogAppender;
+  readonly #records: RecordAppender;
+  readonly #meter: TrafficMeter;
+  readonly #wakes: TokenRing;
+  readonly #queueReaders = new Map<ServedTopic, ConsumeQueueReader[]>();
+  readonly #settings: SendSettings;
+  readonly #waitsForDevice: boolean;
+  #commits: OffsetCommit[] = [];
+  #sendBacks = new Map<string, { group: string; topic: string; count: number }>();
+  #spread = 0;
+  #turnsSeen = 0;
+
+  /** @param init of this gateway; @param context of the actor */
+  constructor(init: GatewayInit, context: ActorContext<GatewayContract>) {
+    const { values } = init;
+    this.#init = init;
+    this.#context = context;
+    const memory = new LogMemory(init.memory.log);
+    this.#memory = memory;
+    this.#store = openStore(values, "write", QUEUE_HANDLES_MAX);
+    this.#waitsForDevice = values.flushDiskType === "SYNC_FLUSH";
+    this.#settings = this.#sendSettings();
+    this.#topics = new NameLookup((name) => this.#serve(name));
+    this.#meter = new TrafficMeter(this.#topics, new GaugeBatch(new Gauges(init.gauges)));
+    this.#appender = new LogAppender(memory, { fileBytes: values.mappedFileSizeCommitLog });
+    this.#records = new RecordAppender(memory, this.#appender, this.view.queues);
+    this.bell = memory.waiterBell(init.index);
+    this.#wakes = new TokenRing(init.memory.wakes[init.index]!);
+    this.writer = this.#makeWriter();
+    const markDirty = (connection: GatewayConnection): void => this.gateway.markDirty(connection);
+    this.#calls = new ClientCalls(context.clock, markDirty);
+    const help = this.#sendHelp();
+    this.general = new GatewayGeneralPath({
+      sends: new GeneralSend(this.#settings, help),
+      sendBack: new SendBack(this.#settings, help),
+      pulls: () => this.pulls,
+      calls: this.#calls,
+      control: (command, connection) => this.#askController(command, connection),
+      query: async (command) => await context.peer("cold-read").ask("query", { command }, { timeoutMs: ASK_MS }),
+      ensureGroup: (group) => this.#ensureGroup(group),
+      markDirty,
+      channelClosed: (connection) => context.peer("controller").tell("channelClosed", { gateway: init.index, channel: connection.id }),
+    });
+    this.pulls = this.#makePulls(markDirty);
+    this.gateway = this.#makeGateway();
+  }
+
+  #sendSettings(): SendSettings {
+    const { values } = this.#init;
+    return {
+      brokerIP1: values.brokerIP1,
+      brokerPermission: values.brokerPermission,
+      clusterName: values.brokerClusterName,
+      maxMessageSize: values.maxMessageSize,
+      delayLevels: parseDelayLevels(values.messageDelayLevel).length,
+      storeHost: hostBytes(`${values.brokerIP1}:${values.listenPort}`),
+      startAcceptMs: values.startAcceptSendRequestTimeStamp,
+    };
+  }
+
+  #makeWriter(): LogWriter {
+    const { values } = this.#init;
+    const decoder = new TextDecoder();
+    return new LogWriter(this.#memory, this.#store.commitLog, {
+      restore: (topic, queueId, queueOffset) => {
+        const slot = this.view.get(decoder.decode(topic))?.slots[queueId];
+        if (slot !== undefined && this.view.queues.nextOffset(slot) > queueOffset) this.view.queues.setNextOffset(slot, queueOffset);
+      },
+    }, {
+      nowMs: () => this.#context.clock.monotonicMs(),
+      slowWriteMs: 500,
+      busyWriteMs: values.osPageCacheBusyTimeOutMills,
+      onSlow: (elapsedMs, bytes) => this.#log("warn", `Commit log: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms`),
+    });
+  }
+
+  #makeGateway(): Gateway {
+    const { values, index, incarnation } = this.#init;
+    const sends = new SendPath({
+      memory: this.#memory,
+      appender: this.#appender,
+      queues: this.view.queues,
+      topics: this.#topics,
+      acks: new AckEncoder(this.#settings.storeHost),
+      hold: this.#waitsForDevice ? this.#acks : undefined,
+      storeHost: this.#settings.storeHost,
+      clusterName: values.brokerClusterName,
+      bodyBytesMax: values.maxMessageSize,
+    });
+    return new Gateway({
+      memory: this.#memory,
+      appender: this.#appender,
+      writer: this.writer,
+      sends,
+      pulls: this.pulls,
+      general: this.general,
+      acks: this.#acks,
+      clock: this.#context.clock,
+      ackTimeoutMs: values.syncFlushTimeout,
+      fail: (error) => this.#context.signal("failed", { text: `Cannot write the commit log: ${error instanceof Error ? error.message : error}` }),
+    }, index * CHANNELS_PER_GATEWAY + incarnation * CHANNELS_PER_INCARNATION + 1);
+  }
+
+  #makePulls(markDirty: (connection: GatewayConnection) => void): PullService {
+    const { values } = this.#init;
+    const controller = this.#context.peer("controller");
+    return new PullService({
+      control: this.control,
+      topics: this.#topics,
+      queues: this.view.queues,
+      units: { readUnits: (topic, queueId, offset, count, into) => this.#queueReader(topic, queueId)?.readUnits(offset, count, into, 0) ?? 0 },
+      reader: new LogReader(this.#memory, this.#store.commitLog),
+      settings: {
+        brokerPermission: values.brokerPermission,
+        brokerIP1: values.brokerIP1,
+        litePullMessageEnable: values.litePullMessageEnable,
+        enablePropertyFilter: values.enablePropertyFilter,
+        longPollingEnable: values.longPollingEnable,
+        shortPollingTimeMs: values.shortPollingTimeMills,
+      },
+      parks: new TokenRing(this.#init.memory.parks[this.#init.index]!),
+      wakes: this.#wakes,
+      holdBell: this.#memory.waiterBell(WaiterBell.Hold),
+      clock: this.#context.clock,
+      meter: this.#meter,
+      cold: (pull) => this.#context.peer("cold-read").ask("pull", pull, { timeoutMs: ASK_MS }),
+      markDirty,
+      commit: (group, topic, queueId, offset, connection) => {
+        this.#commits.push({ group, topic, queueId, offset, clientHost: connection.remoteAddress });
+        if (this.#commits.length >= COMMITS_MAX) this.flushOffsets();
+      },
+      refuse: (connection, opaque, refusal) => this.general.refuse(connection, opaque, refusal),
+      resetTaken: (group, topic, queueId) => controller.tell("resetTaken", { group, topic, queueId }),
+    });
+  }
+
+  #sendHelp(): SendBackHelp {
+    const controller = this.#context.peer("controller");
+    return {
+      topic: (name) => this.view.get(name),
+      ensureTopic: async (topic, { defaultTopic, queueNums, topicSysFlag, kind, remoteAddress }) => {
+        const request = { topic, defaultTopic, defaultTopicQueueNums: queueNums, topicSysFlag, kind, remoteAddress };
+        const { entry } = await controller.ask("ensureTopic", request, { timeoutMs: ASK_MS });
+        return entry === null ? undefined : this.view.get(topic) ?? entry;
+      },
+      group: (name) => this.#ensureGroup(name),
+      queueLockHeld: async (group) => (await controller.ask("queueLockHeld", { group }, { timeoutMs: ASK_MS })).held,
+      spread: () => this.#spread++,
+      nowMs: () => this.#context.clock.nowMs(),
+      append: (records, entry, queueId, ack) => this.#append(records, entry, queueId, ack),
+      readMessage: async (offset) => (await this.#context.peer("cold-read").ask("readMessage", { offset }, { timeoutMs: ASK_MS })).record,
+      countSendBack: (group, topic) => {
+        const key = `${topic}@${group}`;
+        const counted = this.#sendBacks.get(key);
+        if (counted === undefined) this.#sendBacks.set(key, { group, topic, count: 1 });
+        else counted.count++;
+      },
+    };
+  }
+
+  /** Appends encoded records and puts their acknowledgement where the end of the turn, or the device, releases it. */
+  #append(records: Uint8Array[], entry: TopicEntry, queueId: number, ack: PendingAck): RemotingCommand | undefined {
+    const nowMs = this.#context.clock.nowMs();
+    for (let attempt = 0; attempt < 2; attempt++) {
+      this.gateway.fence();
+      if (this.#acks.isFull || !this.#appender.begin()) return unavailable(ack.command, "service not available now");
+      this.gateway.markAppended(this.#memory.epoch);
+      const placed = this.#records.append(records, entry.slots[queueId]!, nowMs);
+      this.#appender.end(nowMs);
+      if (typeof placed !== "number") {
+        const served = this.#topics.byName(entry.topic);
+        served?.countPut(queueId, records.length, placed.end - placed.position);
+        if ((ack.command.flag & 2) === 0) this.#acknowledge(ack, placed.queueOffset, placed.position, placed.end);
+        return undefined;
+      }
+      if (placed === PlaceRefusal.TooLarge) return createResponse(ack.command, ResponseCode.MESSAGE_ILLEGAL, "the message is larger than a commit log file can hold");
+      this.writer.write();
+    }
+    return createResponse(ack.command, ResponseCode.SYSTEM_BUSY, "[PC_SYNCHRONIZED]broker busy, start flow control for a while");
+  }
+
+  #acknowledge(ack: PendingAck, queueOffset: number, position: number, end: number): void {
+    const frame = encodeFrame(ack.answer(queueOffset, position));
+    if (this.#waitsForDevice && ack.wait) {
+      this.#acks.deadlineMs = this.#context.clock.monotonicMs() + this.#init.values.syncFlushTimeout;
+      const room = this.#acks.room(frame.length);
+      room.set(frame, this.#acks.start);
+      this.#acks.hold(ack.connection, this.#acks.start + frame.length, end);
+    } else {
+      ack.connection.push(frame);
+      this.gateway.markDirty(ack.connection);
+    }
+  }
+
+  async #askController(command: RemotingCommand, connection: GatewayConnection): Promise<RemotingCommand | null> {
+    this.flushOffsets();
+    const channel = { gateway: this.#init.index, channel: connection.id };
+    return await this.#context.peer("controller").ask("request", { command, channel, remoteAddress: connection.remoteAddress }, { timeoutMs: 60_000 });
+  }
+
+  async #ensureGroup(name: string): ReturnType<SendBackHelp["group"]> {
+    const known = this.control.groups.byName(name);
+    if (known !== undefined) return known;
+    const { entry } = await this.#context.peer("controller").ask("ensureGroup", { group: name }, { timeoutMs: ASK_MS });
+    if (entry === null) return undefined;
+    return this.control.groups.byName(name) ?? { name, config: entry, live: undefined, subscriptions: new Map() };
+  }
+
+  #serve(name: string): ServedTopic | undefined {
+    const entry = this.view.get(name);
+    if (entry === undefined) return undefined;
+    const { brokerPermission, startAcceptMs } = this.#settings;
+    const mayWrite = (brokerPermission & TopicPerm.Write) !== 0 || !entry.order;
+    const ordinary = !name.startsWith(RETRY_TOPIC_PREFIX) && !name.includes("SYS_TRANS") && name !== "SCHEDULE_TOPIC_XXXX" &&
+      name !== "TRANS_CHECK_MAX_TIME_TOPIC" && name !== "SELF_TEST_TOPIC" && name !== "OFFSET_MOVED_EVENT";
+    return new ServedTopic(entry, mayWrite && ordinary && startAcceptMs <= this.#context.clock.nowMs());
+  }
+
+  #queueReader(topic: string, queueId: number): ConsumeQueueReader | undefined {
+    const served = this.#topics.byName(topic);
+    if (served === undefined) return undefined;
+    let readers = this.#queueReaders.get(served);
+    if (readers === undefined) this.#queueReaders.set(served, readers = []);
+    const { shape, handles } = this.#store;
+    return readers[queueId] ??= new ConsumeQueueReader({ root: shape.consumeQueue, topic, queueId, fileBytes: shape.consumeQueueFileBytes, handles });
+  }
+
+  /** Applies everything that the controller knows. */
+  applySnapshot(snapshot: ControlSnapshot): void {
+    this.applyTopics(snapshot.topics);
+    this.control.applyGroups(snapshot.groups);
+    this.control.applySubscriptions(snapshot.subscriptions);
+    this.control.applyResets(snapshot.resets);
+    this.applyConfiguration(snapshot.configuration);
+  }
+
+  /** Applies a step of the topic table. */
+  applyTopics(update: TopicUpdate): number {
+    const gone = update.whole ? [...this.view.entries()].map((entry) => entry.topic) : [...update.removed, ...update.changed.map((entry) => entry.topic)];
+    for (const topic of gone) this.#forget(topic);
+    const version = this.view.apply(update);
+    this.#topics.forget(gone);
+    return version;
+  }
+
+  #forget(topic: string): void {
+    const served = this.#topics.byName(topic);
+    if (served === undefined) return;
+    for (const reader of this.#queueReaders.get(served) ?? []) reader?.forget();
+    this.#queueReaders.delete(served);
+  }
+
+  /** Applies configuration values changed at run time. */
+  applyConfiguration(update: ConfigurationUpdate): number {
+    return this.control.applyConfiguration(update);
+  }
+
+  /** Sends a one-way request to a client. */
+  push(channel: number, command: RemotingCommand): void {
+    const connection = this.gateway.connections.get(channel);
+    if (connection !== undefined) this.#calls.push(connection, command);
+  }
+
+  /** Sends a request to a client and waits for its answer. */
+  callClient(channel: number, command: RemotingCommand, timeoutMs: number): Promise<RemotingCommand> {
+    const connection = this.gateway.connections.get(channel);
+    if (connection === undefined) return Promise.reject(new Error(`Cannot ask client: channel ${channel} is closed`));
+    return this.#calls.call(connection, command, timeoutMs);
+  }
+
+  /** Tells BrokerController the commits that rode on pulls. */
+  flushOffsets(): void {
+    if (this.#commits.length === 0) return;
+    this.#context.peer("controller").tell("offsets", this.#commits);
+    this.#commits = [];
+  }
+
+  /** Whether a wake or an acknowledgement waits. */
+  hasWork(): boolean {
+    return !this.#wakes.isEmpty || this.#acks.nextPosition <= this.#memory.flushed.load();
+  }
+
+  /** Takes wakes and acknowledgements. */
+  takeWork(): void {
+    if (!this.#wakes.isEmpty) this.pulls.takeWakes();
+    if (this.#acks.length > 0) this.gateway.releaseAcks(this.#memory.flushed.load(), this.#late);
+  }
+
+  /** Once a second: statistics, commits, idle connections. */
+  tick(nowMs: number): void {
+    this.flushOffsets();
+    const sendBacks = [...this.#sendBacks.values()];
+    this.#sendBacks.clear();
+    const traffic = this.#meter.take(sendBacks);
+    if (traffic !== undefined) this.#context.peer("controller").tell("traffic", traffic);
+    this.#meter.gauges.flush();
+    const { frames } = this.gateway.counters;
+    this.#context.countWork(frames - this.#turnsSeen);
+    this.#turnsSeen = frames;
+    this.pulls.takeWakes();
+    const idleMs = this.#init.values.serverChannelMaxIdleTimeSeconds * 1000;
+    for (const connection of this.gateway.connections.values()) {
+      if (nowMs - connection.lastActiveMs > idleMs && connection.lastActiveMs > 0) connection.close();
+    }
+  }
+
+  /** The device did not take a record in time: the producer is told so, with the record's place. Source: apache/rocketmq store FLUSH_DISK_TIMEOUT */
+  readonly #late = (connection: GatewayConnection, arena: Uint8Array, start: number, end: number): void => {
+    const frame = arena.slice(start, end);
+    this.general.refuse(connection, ackOpaque(frame, 0, frame.length), {
+      refused: true,
+      code: ResponseCode.FLUSH_DISK_TIMEOUT,
+      remark: "",
+    });
+  };
+
+  #log(level: "info" | "warn" | "error", text: string): void {
+    this.#context.signal("log", { level, text });
+  }
+}
+
+function unavailable(command: RemotingCommand, remark: string): RemotingCommand {
+  return createResponse(command, ResponseCode.SERVICE_NOT_AVAILABLE, remark);
+}

@@ -1,0 +1,343 @@
+// hot
+/**
+ * Pulls on a gateway: checked, planned, copied out of the ring, or handed to whoever may wait for the disk, or parked.
+ *
+ * What is in the ring is served without reading the commit log: the queue's units by one pread, the records as they are stored, straight into the
+ * connection's output. A pull that finds nothing and may wait is parked: it goes into this table first, then to PullRequestHoldService through a ring, which looks at
+ * the queue again before it waits, so no arrival slips between.
+ */
+import { HeaderScan } from "../../../protocol/hot/header_scan.ts";
+import { PullScan } from "../../../protocol/hot/pull_scan.ts";
+import { RequestCode } from "../../../protocol/request_code.ts";
+import { ResponseCode } from "../../../protocol/response_code.ts";
+import type { Clock } from "../../../store/clock.ts";
+import type { LogReader } from "../../../store/log_reader.ts";
+import type { Doorbell } from "../../../store/memory/doorbell.ts";
+import { putLong, type TokenRing } from "../../../store/memory/token_ring.ts";
+import type { QueueTable } from "../../../store/queue_table.ts";
+import { PARK_WORDS, WAKE_WORDS, WakeReason } from "../broker_memory.ts";
+import type { ColdPull, ColdPullFound } from "../cold_read_contract.ts";
+import { type PullAnswer, pushPullHeader } from "./answer_bytes.ts";
+import type { GatewayConnection } from "./connection.ts";
+import type { ControlView } from "./control_view.ts";
+import type { NameLookup } from "./name_lookup.ts";
+import { PULL_UNITS_MAX, PullPlan } from "./pull_plan.ts";
+import { checkPull, type PullFields, PullFlag, type PullRefusal, type PullRequest, type PullSettings } from "./pull_request.ts";
+import type { ServedTopic } from "./served_topic.ts";
+import type { PullMeter } from "./traffic_meter.ts";
+
+/** Pulls parked on one gateway at most; the next one is answered at once. */
+export const PARKED_MAX = 200_000;
+
+/** Longest time that a client may have its pull parked. Milliseconds. */
+export const SUSPEND_MS_MAX = 300_000;
+
+/** Reads consume-queue units. */
+export interface QueueUnits {
+  /** Reads up to `count` units from `offset` on. @returns units read */
+  readUnits(topic: string, queueId: number, offset: number, count: number, into: Uint8Array): number;
+}
+
+/** What the pull service works with. */
+export interface PullParts {
+  readonly control: ControlView;
+  readonly topics: NameLookup<ServedTopic>;
+  readonly queues: QueueTable;
+  readonly units: QueueUnits;
+  readonly reader: LogReader;
+  readonly settings: PullSettings & { readonly longPollingEnable: boolean; readonly shortPollingTimeMs: number };
+  readonly parks: TokenRing;
+  readonly wakes: TokenRing;
+  readonly holdBell: Doorbell;
+  readonly clock: Clock;
+  readonly meter: PullMeter;
+  /** Reads what the ring no longer holds. */
+  readonly cold: (pull: ColdPull) => Promise<ColdPullFound>;
+  /** Output of a connection is ready for the end of the turn. */
+  readonly markDirty: (connection: GatewayConnection) => void;
+  /** A commit rode on a pull. */
+  readonly commit: (group: string, topic: string, queueId: number, offset: number, connection: GatewayConnection) => void;
+  /** Answers with a code and a remark. */
+  readonly refuse: (connection: GatewayConnection, opaque: number, refusal: PullRefusal) => void;
+  /** A pull took a pending offset reset. */
+  readonly resetTaken: (group: string, topic: string, queueId: number) => void;
+}
+
+/** Pulls of one gateway. */
+export class PullService {
+  readonly #parts: PullParts;
+  readonly #scan = new PullScan();
+  readonly #plan = new PullPlan();
+  readonly #parked = new Map<number, PullRequest>();
+  readonly #unoffered = new Set<number>();
+  readonly #record = new Int32Array(PARK_WORDS);
+  readonly #wake = new Int32Array(WAKE_WORDS);
+  readonly #decoder = new TextDecoder();
+  readonly #answer: PullAnswer = {
+    code: 0,
+    remark: "",
+    suggestWhichBrokerId: 0,
+    groupSysFlag: 0,
+    topicSysFlag: 0,
+    nextBeginOffset: 0,
+    minOffset: 0,
+    maxOffset: 0,
+  };
+  #nextToken = 1;
+  #coldPulls = 0;
+  #ringPulls = 0;
+
+  /** @param parts what it works with */
+  constructor(parts: PullParts) {
+    this.#parts = parts;
+  }
+
+  /** Pulls parked now, and pulls answered from the ring and by ColdReadService so far. */
+  get counters(): { readonly parked: number; readonly ringPulls: number; readonly coldPulls: number } {
+    return { parked: this.#parked.size, ringPulls: this.#ringPulls, coldPulls: this.#coldPulls };
+  }
+
+  /**
+   * Takes a pull from its frame.
+   *
+   * @returns false when the general path has to take it: a field that is missing or odd, or a group that may have to be created
+   */
+  take(connection: GatewayConnection, scan: HeaderScan, bytes: Uint8Array): boolean {
+    const pull = this.#scan;
+    if ((scan.flag & 2) !== 0 || !pull.read(bytes, scan)) return false;
+    const group = this.#parts.control.groups.find(bytes, scan.valueStart[pull.group]!, scan.valueEnd[pull.group]!);
+    const topic = this.#parts.topics.find(bytes, scan.valueStart[pull.topic]!, scan.valueEnd[pull.topic]!);
+    if (group === undefined || topic === undefined) return false;
+    this.#start(connection, scan.opaque, {
+      lite: scan.code === RequestCode.LITE_PULL_MESSAGE,
+      groupName: group.name,
+      topicName: topic.entry.topic,
+      queueId: pull.queueId,
+      queueOffset: pull.queueOffset,
+      maxMsgNums: pull.maxMsgNums,
+      maxMsgBytes: pull.maxMsgBytes,
+      sysFlag: pull.sysFlag,
+      suspendTimeoutMs: pull.suspendTimeoutMs,
+      subVersion: pull.subVersion,
+      subscription: this.#text(bytes, scan, pull.subscription),
+      expressionType: this.#text(bytes, scan, pull.expressionType),
+    }, pull.commitOffset);
+    return true;
+  }
+
+  /** Takes a pull whose fields another decoder read. */
+  takeFields(connection: GatewayConnection, opaque: number, fields: PullFields, commitOffset: number): void {
+    this.#start(connection, opaque, fields, commitOffset);
+  }
+
+  /** Looks at what PullRequestHoldService woke. */
+  takeWakes(): void {
+    const { wakes } = this.#parts;
+    while (wakes.accept(this.#wake)) {
+      const token = this.#wake[0]!;
+      const request = this.#parked.get(token);
+      if (request === undefined) continue;
+      this.#parked.delete(token);
+      if (request.connection.closed) continue;
+      const late = this.#wake[1] === WakeReason.Deadline || this.#parts.clock.nowMs() >= request.deadlineMs;
+      this.#execute(request, !late);
+    }
+    if (wakes.takeOverflow()) this.offerAgain();
+    else if (this.#unoffered.size > 0) this.#offerUnoffered();
+  }
+
+  /** Offers every parked pull anew, after PullRequestHoldService was started again or lost a wake. */
+  offerAgain(): void {
+    for (const token of this.#parked.keys()) this.#unoffered.add(token);
+    this.#offerUnoffered();
+  }
+
+  /** Answers every parked pull, because the broker stops. */
+  answerAll(): void {
+    const all = [...this.#parked.values()];
+    this.#parked.clear();
+    for (const request of all) if (!request.connection.closed) this.#execute(request, false);
+  }
+
+  #text(bytes: Uint8Array, scan: HeaderScan, field: number): string | undefined {
+    if (field < 0) return undefined;
+    const start = scan.valueStart[field]!;
+    const end = scan.valueEnd[field]!;
+    if (end - start === 1 && bytes[start] === 0x2a) return "*";
+    if (end - start === 3 && bytes[start] === 0x54 && bytes[start + 2] === 0x47) return "TAG";
+    return this.#decoder.decode(bytes.subarray(start, end));
+  }
+
+  #start(connection: GatewayConnection, opaque: number, fields: PullFields, commitOffset: number): void {
+    const { control, topics, settings, commit, clock } = this.#parts;
+    const group = control.groups.byName(fields.groupName);
+    const topic = topics.byName(fields.topicName);
+    const checked = checkPull(fields, group, topic, settings, connection.remoteAddress);
+    if (checked.refused) return this.#parts.refuse(connection, opaque, checked);
+    let holdMs = 0;
+    if ((fields.sysFlag & PullFlag.Suspend) !== 0) {
+      holdMs = settings.longPollingEnable ? Math.min(fields.suspendTimeoutMs, SUSPEND_MS_MAX) : settings.shortPollingTimeMs;
+    }
+    const request: PullRequest = {
+      connection,
+      opaque,
+      group: group!,
+      topic: topic!,
+      queueId: fields.queueId,
+      slot: topic!.slots[fields.queueId]!,
+      offset: fields.queueOffset,
+      maxMsgNums: fields.maxMsgNums,
+      maxMsgBytes: Math.max(fields.maxMsgBytes, 100),
+      codes: checked.codes,
+      deadlineMs: holdMs > 0 ? clock.nowMs() + holdMs : 0,
+    };
+    if ((fields.sysFlag & PullFlag.Commit) !== 0) commit(request.group.name, fields.topicName, fields.queueId, commitOffset, connection);
+    this.#execute(request, holdMs > 0);
+  }
+
+  #execute(request: PullRequest, maySuspend: boolean): void {
+    const { queues, control } = this.#parts;
+    const max = queues.maxOffset(request.slot);
+    const min = queues.minOffset(request.slot);
+    if (control.hasResets && this.#takeReset(request, min, max)) return;
+    const offset = request.offset;
+    if (max === 0) return this.#nothing(request, "NO_MESSAGE_IN_QUEUE", offset === 0 ? ResponseCode.PULL_NOT_FOUND : ResponseCode.PULL_OFFSET_MOVED, 0, min, max, maySuspend);
+    if (offset < min) return this.#nothing(request, "OFFSET_TOO_SMALL", ResponseCode.PULL_OFFSET_MOVED, min, min, max, false);
+    if (offset === max) return this.#nothing(request, "OFFSET_OVERFLOW_ONE", ResponseCode.PULL_NOT_FOUND, offset, min, max, maySuspend);
+    if (offset > max) return this.#nothing(request, "OFFSET_OVERFLOW_BADLY", ResponseCode.PULL_OFFSET_MOVED, max, min, max, false);
+    this.#serve(request, min, max, maySuspend);
+  }
+
+  #serve(request: PullRequest, min: number, max: number, maySuspend: boolean): void {
+    const { units, reader } = this.#parts;
+    const plan = this.#plan;
+    const wanted = request.codes === null ? Math.min(request.maxMsgNums, 32) : PULL_UNITS_MAX;
+    const count = Math.max(1, Math.min(wanted, max - request.offset));
+    const read = units.readUnits(request.topic.entry.topic, request.queueId, request.offset, count, plan.units);
+    if (read === 0) return this.#readCold(request, min, max);
+    plan.make(request.offset, read, { messages: request.maxMsgNums, bytes: request.maxMsgBytes }, request.codes);
+    if (plan.count === 0) return this.#noMatch(request, min, max, maySuspend);
+    if (plan.positions[0]! < reader.ringStart()) return this.#readCold(request, min, max);
+    if (!this.#copy(request, min, max)) this.#readCold(request, min, max);
+  }
+
+  /** @returns false when the ring was written over meanwhile */
+  #copy(request: PullRequest, min: number, max: number): boolean {
+    const { reader, meter, markDirty } = this.#parts;
+    const plan = this.#plan;
+    const connection = request.connection;
+    const before = connection.outEnd;
+    const answer = this.#fill(request, ResponseCode.SUCCESS, "FOUND", plan.nextOffset, min, max);
+    if (!pushPullHeader(connection, request.opaque, answer, plan.bytes)) return true;
+    for (let i = 0; i < plan.count; i++) {
+      if (!reader.copyFromRing(plan.positions[i]!, plan.sizes[i]!, connection.out, connection.outEnd)) {
+        connection.outEnd = before;
+        return false;
+      }
+      connection.outEnd += plan.sizes[i]!;
+    }
+    this.#ringPulls++;
+    meter.found(request, plan.count, plan.bytes, false);
+    markDirty(connection);
+    return true;
+  }
+
+  /** Nothing that was looked at matches: go on behind it, or wait, or tell the client to ask again. */
+  #noMatch(request: PullRequest, min: number, max: number, maySuspend: boolean): void {
+    const next = this.#plan.nextOffset;
+    if (maySuspend && next === max) {
+      request.offset = next;
+      return this.#park(request);
+    }
+    this.#nothing(request, "NO_MATCHED_MESSAGE", ResponseCode.PULL_RETRY_IMMEDIATELY, next, min, max, false);
+  }
+
+  #nothing(request: PullRequest, status: string, code: number, next: number, min: number, max: number, maySuspend: boolean): void {
+    if (maySuspend && code === ResponseCode.PULL_NOT_FOUND && this.#parked.size < PARKED_MAX) return this.#park(request);
+    this.#parts.meter.missed();
+    const answer = this.#fill(request, code, status, next, min, max);
+    if (pushPullHeader(request.connection, request.opaque, answer, 0)) this.#parts.markDirty(request.connection);
+  }
+
+  #fill(request: PullRequest, code: number, remark: string, next: number, min: number, max: number): PullAnswer {
+    const answer = this.#answer;
+    answer.code = code;
+    answer.remark = remark;
+    answer.groupSysFlag = request.group.config.groupSysFlag;
+    answer.topicSysFlag = request.topic.entry.topicSysFlag;
+    answer.nextBeginOffset = next;
+    answer.minOffset = min;
+    answer.maxOffset = max;
+    return answer;
+  }
+
+  #takeReset(request: PullRequest, min: number, max: number): boolean {
+    const { control, resetTaken } = this.#parts;
+    const { topic } = request.topic.entry;
+    const offset = control.resetOf(request.group.name, topic, request.queueId);
+    if (offset === undefined) return false;
+    control.dropReset(request.group.name, topic, request.queueId);
+    resetTaken(request.group.name, topic, request.queueId);
+    this.#nothing(request, "OFFSET_RESET", ResponseCode.PULL_OFFSET_MOVED, offset, min, max, false);
+    return true;
+  }
+
+  #readCold(request: PullRequest, min: number, max: number): void {
+    this.#coldPulls++;
+    request.connection.pending++;
+    this.#parts.cold({
+      topic: request.topic.entry.topic,
+      queueId: request.queueId,
+      offset: request.offset,
+      maxOffset: max,
+      maxMsgNums: request.maxMsgNums,
+      maxBytes: request.maxMsgBytes,
+      codes: request.codes === null ? null : [...request.codes],
+    }).then((found) => this.#answerCold(request, found, min, max), (error) => {
+      request.connection.pending--;
+      const remark = error instanceof Error ? error.message : String(error);
+      this.#parts.refuse(request.connection, request.opaque, { refused: true, code: ResponseCode.SYSTEM_BUSY, remark });
+    });
+  }
+
+  #answerCold(request: PullRequest, found: ColdPullFound, min: number, max: number): void {
+    const { connection } = request;
+    connection.pending--;
+    if (found.status !== "FOUND") {
+      const code = found.status === "OFFSET_FOUND_NULL" ? ResponseCode.PULL_NOT_FOUND : ResponseCode.PULL_RETRY_IMMEDIATELY;
+      return this.#nothing(request, found.status, code, found.nextBeginOffset, min, max, false);
+    }
+    const answer = this.#fill(request, ResponseCode.SUCCESS, "FOUND", found.nextBeginOffset, min, max);
+    if (!pushPullHeader(connection, request.opaque, answer, found.body.length)) return;
+    connection.out.set(found.body, connection.outEnd);
+    connection.outEnd += found.body.length;
+    this.#parts.meter.found(request, found.messages, found.body.length, true);
+    this.#parts.markDirty(connection);
+  }
+
+  #park(request: PullRequest): void {
+    const token = this.#nextToken;
+    this.#nextToken = (this.#nextToken + 1) & 0x7fffffff;
+    this.#parked.set(token, request);
+    if (this.#offer(token, request)) this.#parts.holdBell.ring();
+    else this.#unoffered.add(token);
+  }
+
+  #offer(token: number, request: PullRequest): boolean {
+    const record = this.#record;
+    record[0] = token;
+    record[1] = request.slot;
+    putLong(record, 2, request.offset);
+    putLong(record, 4, request.deadlineMs);
+    return this.#parts.parks.offer(record);
+  }
+
+  #offerUnoffered(): void {
+    for (const token of this.#unoffered) {
+      const request = this.#parked.get(token);
+      if (request !== undefined && !this.#offer(token, request)) break;
+      this.#unoffered.delete(token);
+    }
+    this.#parts.holdBell.ring();
+  }
+}

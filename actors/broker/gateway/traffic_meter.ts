@@ -1,0 +1,105 @@
+// hot
+/**
+ * Counts of what a gateway put and gave, gathered without an object for each message and told to BrokerController about once a second.
+ */
+import type { GaugeBatch } from "../../../store/gauges.ts";
+import type { TrafficCounts } from "../broker_controller_contract.ts";
+import type { PullRequest } from "./pull_request.ts";
+import type { ServedGroup } from "./control_view.ts";
+import type { NameLookup } from "./name_lookup.ts";
+import type { ServedTopic } from "./served_topic.ts";
+
+/** What one group read from one queue since the last tick. */
+interface Gets {
+  readonly group: ServedGroup;
+  readonly topic: ServedTopic;
+  readonly queueId: number;
+  count: number;
+  times: number;
+  bytes: number;
+  fromDiskCount: number;
+  fromDiskBytes: number;
+}
+
+/** Counts pulls. */
+export interface PullMeter {
+  /** A pull was answered with messages. */
+  found(request: PullRequest, messages: number, bytes: number, fromDisk: boolean): void;
+  /** A pull was answered without. */
+  missed(): void;
+}
+
+/** Counts of one gateway. */
+export class TrafficMeter implements PullMeter {
+  readonly #topics: NameLookup<ServedTopic>;
+  readonly #gets = new Map<ServedGroup, Map<number, Gets>>();
+  readonly #gauges: GaugeBatch;
+
+  /**
+   * @param topics whose put counters are read
+   * @param gauges shared totals
+   */
+  constructor(topics: NameLookup<ServedTopic>, gauges: GaugeBatch) {
+    this.#topics = topics;
+    this.#gauges = gauges;
+  }
+
+  /** Shared totals of this thread, flushed by the tick. */
+  get gauges(): GaugeBatch {
+    return this.#gauges;
+  }
+
+  /** A pull was answered with messages. */
+  found(request: PullRequest, messages: number, bytes: number, fromDisk: boolean): void {
+    let bySlot = this.#gets.get(request.group);
+    if (bySlot === undefined) this.#gets.set(request.group, bySlot = new Map());
+    let gets = bySlot.get(request.slot);
+    if (gets === undefined) {
+      gets = { group: request.group, topic: request.topic, queueId: request.queueId, count: 0, times: 0, bytes: 0, fromDiskCount: 0, fromDiskBytes: 0 };
+      bySlot.set(request.slot, gets);
+    }
+    gets.count += messages;
+    gets.times++;
+    gets.bytes += bytes;
+    if (fromDisk) {
+      gets.fromDiskCount += messages;
+      gets.fromDiskBytes += bytes;
+    }
+    this.#gauges.get(messages, 0, !isSystemTopic(request.topic.entry.topic));
+  }
+
+  /** A pull was answered without messages. */
+  missed(): void {
+    this.#gauges.get(0, 0, true);
+  }
+
+  /** Takes what was counted since the last call. @returns undefined when nothing was */
+  take(sendBacks: TrafficCounts["sendBacks"]): TrafficCounts | undefined {
+    const puts: TrafficCounts["puts"][number][] = [];
+    for (const topic of this.#topics.values()) if (topic.touched) takePuts(topic, puts);
+    const gets: TrafficCounts["gets"][number][] = [];
+    for (const bySlot of this.#gets.values()) {
+      for (const { group, topic, queueId, count, times, bytes, fromDiskCount, fromDiskBytes } of bySlot.values()) {
+        gets.push({ topic: topic.entry.topic, group: group.name, queueId, count, times, bytes, latencyMs: 0, fromDiskCount, fromDiskBytes });
+      }
+    }
+    this.#gets.clear();
+    return puts.length + gets.length + sendBacks.length === 0 ? undefined : { puts, gets, sendBacks };
+  }
+}
+
+function takePuts(topic: ServedTopic, puts: TrafficCounts["puts"][number][]): void {
+  topic.touched = false;
+  for (let queueId = 0; queueId < topic.putMessages.length; queueId++) {
+    const count = topic.putMessages[queueId]!;
+    if (count === 0) continue;
+    puts.push({ topic: topic.entry.topic, queueId, count, times: count, bytes: topic.putBytes[queueId]!, latencyMs: 0 });
+    topic.putMessages[queueId] = 0;
+    topic.putBytes[queueId] = 0;
+  }
+}
+
+/** Whether a topic is the system's own, for the totals of users' messages. Source: apache/rocketmq common TopicValidator.isSystemTopic */
+function isSystemTopic(topic: string): boolean {
+  return topic.startsWith("RMQ_SYS_") || topic.startsWith("rmq_sys_") || topic === "SCHEDULE_TOPIC_XXXX";
+}

@@ -1,0 +1,34 @@
+/** The contract of ReputMessageService. */
+import type { BrokerControllerContract, TopicSubscriber } from "../broker_controller_contract.ts";
+import type { BrokerActorInit } from "../broker_init.ts";
+import { defineRole, type Role } from "../../kernel/contract.ts";
+
+/** What ReputMessageService wrote since it was asked last. */
+export interface ReputDirt {
+  /** Files to sync. */
+  readonly paths: string[];
+  /** Everything below this position of the log is derived in those files. */
+  readonly position: number;
+  /** Store time of the last record below it, milliseconds since 1970. */
+  readonly storeTimestampMs: number;
+}
+
+/** Contract of the ReputMessageService actor. */
+export type ReputContract = {
+  init: BrokerActorInit;
+  asks: TopicSubscriber & {
+    /** Files written since the last call, for FlushConsumeQueueService. */
+    takeDirty: { request: null; reply: ReputDirt };
+    /** What it did so far. */
+    counters: {
+      request: null;
+      reply: { position: number; units: number; keys: number; refused: number; fromRing: number; fromFile: number; missed: number };
+    };
+  };
+  tells: Record<never, never>;
+  signals: { log: { level: "info" | "warn" | "error"; text: string } };
+  peers: { "controller": BrokerControllerContract };
+};
+
+/** The role of ReputMessageService. */
+export const reputRole: Role<ReputContract> = defineRole("reput", new URL("./reput_worker.ts", import.meta.url));

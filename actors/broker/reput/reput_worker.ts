@@ -1,0 +1,5 @@
+import { serve } from "../../kernel/serve.ts";
+import { reputRole } from "./reput_contract.ts";
+import { startReputMessageService } from "./reput_message_service.ts";
+
+serve(reputRole, startReputMessageService);
