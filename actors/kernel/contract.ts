@@ -150,6 +150,8 @@ export interface ActorHandle {
   readonly name: string;
   /** Number of this incarnation, from 1. */
   readonly epoch: number;
+  /** True until the actor has ended. */
+  readonly connected: boolean;
   /** Settles when the actor has ended; never rejects. */
   readonly ended: Promise<ActorExit>;
   /** Counts of work as the actor publishes them; readable while it runs. */

@@ -60,6 +60,7 @@ export async function inline<C extends Contract>(
   });
   actorEnd.listen((message) => cell.receive(message as OwnerMessage));
   actorEnd.post({ kind: "hello" });
+  options.prepare?.(actor);
   await actor.bringUp(
     { role: role.name, value: init },
     { timeoutMs: options.initTimeoutMs ?? INIT_TIMEOUT_MS, transfer: options.transfer ?? [] },

@@ -11,6 +11,7 @@
 import { type Clock, systemClock } from "../../store/clock.ts";
 import type { ActorHandle, ActorRef, Contract, PeerName, Role } from "./contract.ts";
 import { ControlBlock } from "./control_block.ts";
+import { PeerRefusedError } from "./errors.ts";
 import { introduceHandles } from "./introduce.ts";
 import { OwnedActor } from "./owned_actor.ts";
 import { workerPort } from "./port.ts";
@@ -38,6 +39,8 @@ export interface StartOptions<C extends Contract> {
   readonly transfer?: Transferable[];
   /** Peers that are there before the behaviour starts. */
   readonly peers?: readonly Acquaintance<C>[];
+  /** Called before the behaviour starts; for listening to signals of the start. */
+  readonly prepare?: (ref: ActorRef<C>) => void;
   /** Counts the owner's deadlines; the machine's clock when left out. */
   readonly clock?: Clock;
 }
@@ -82,6 +85,7 @@ export async function spawn<C extends Contract>(
     actor.crashed(new Error(`${event.message} at ${event.filename}:${event.lineno}:${event.colno}`));
   };
   worker.onmessageerror = (): void => actor.crashed(new Error(`Cannot read a message of ${name}`));
+  options.prepare?.(actor);
   await actor.bringUp(
     { role: role.name, value: init },
     { timeoutMs: options.initTimeoutMs ?? INIT_TIMEOUT_MS, transfer: options.transfer ?? [] },
@@ -91,11 +95,18 @@ export async function spawn<C extends Contract>(
 }
 
 /**
- * Introduces a new actor to its peers.
+ * Introduces a new actor to its peers. One that has ended meanwhile is left out: the new actor finds it not connected.
  *
  * @param actor The new actor.
  * @param peers Its peers.
+ * @throws {PeerRefusedError} When the new actor itself has ended.
  */
 export async function meet(actor: ActorHandle, peers: readonly Acquaintance<never>[]): Promise<void> {
-  await Promise.all(peers.map((peer) => introduceHandles(actor, peer.as, peer.ref, peer.knownAs)));
+  await Promise.all(peers.map(async (peer) => {
+    try {
+      await introduceHandles(actor, peer.as, peer.ref, peer.knownAs);
+    } catch (error) {
+      if (!(error instanceof PeerRefusedError) || peer.ref.connected) throw error;
+    }
+  }));
 }
