@@ -296,6 +296,8 @@ export type BrokerControllerContract = {
   signals: {
     /** Sent once, when the first registration was accepted by any name server. */
     registered: { nameServer: string };
+    /** On a slave: what a name server said of its master. */
+    master: { address: string; haAddress: string };
     /** Text for the broker's log. */
     log: { level: "info" | "warn" | "error"; text: string };
   };

@@ -126,12 +126,18 @@ function housekeepingRequests({ state, outputs: { housekeeping } }: Room): Handl
   };
 }
 
-function requestModeRequests({ state, files, saver }: Room): HandlerTable {
+function requestModeRequests({ state, files, saver, groups }: Room): HandlerTable {
   return {
     [RequestCode.SET_MESSAGE_REQUEST_MODE]: async (call) => {
       const mode = decodeSetMessageRequestMode(call.command.body);
       if (mode.topic.startsWith(RETRY_TOPIC_PREFIX)) {
         return refuse(call, ResponseCode.NO_PERMISSION, "retry topic is not allowed to set mode");
+      }
+      if (!state.topics.has(mode.topic)) {
+        return refuse(call, ResponseCode.TOPIC_NOT_EXIST, `topic[${mode.topic}] not exist`);
+      }
+      if ((await groups.find(mode.consumerGroup)) === undefined) {
+        return refuse(call, ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, "subscription group does not exist");
       }
       state.requestModes.set(mode);
       await saver.save(ConfigFile.RequestModes);

@@ -7,7 +7,7 @@
  */
 
 /** Codes of errors that mean "no answer in time", of the kernel and of the net room. */
-const LATE_CODES: ReadonlySet<unknown> = new Set(["ask-timeout", "timeout", "invoke-timeout", "TIMEOUT"]);
+const LATE_CODES: ReadonlySet<unknown> = new Set(["ask-timeout", "REQUEST_TIMEOUT"]);
 
 /**
  * Reads an error of a call.

@@ -32,7 +32,7 @@ import { accept, acceptUnset, type Call, type HandlerTable, refuse, type Room } 
 const STATUS_TIMEOUT_MS = 5_000;
 
 /** Oldest client that takes 220 and 221: ordinal of V3_0_7_SNAPSHOT. Source: apache/rocketmq common MQVersion */
-const RESET_VERSION_MIN = 18;
+const RESET_VERSION_MIN = 28;
 
 /** Handlers of this family. */
 export function resetRequests(room: Room): HandlerTable {

@@ -1,0 +1,11 @@
+/**
+ * The thread of BrokerController.
+ *
+ * Owns: nothing; `serve` runs the actor in this worker.
+ */
+import { serve } from "../kernel/serve.ts";
+import { tcpTransport } from "../net/transport.ts";
+import { DenoDisk } from "../../store/file/deno_disk.ts";
+import { brokerControllerRole, brokerControllerStart } from "./broker_controller.ts";
+
+serve(brokerControllerRole, brokerControllerStart({ disk: new DenoDisk(), transport: tcpTransport }));

@@ -1,0 +1,268 @@
+/**
+ * The control plane: the state, everything that changes it, and the handlers of all requests, put together.
+ *
+ * Owns: the parts and how they are connected; the order of work on one connection.
+ * Reads: the configuration files at its start.
+ * Never: knows an actor. `broker_controller.ts` wraps it in a behaviour.
+ */
+import { isOneway, type RemotingCommand } from "../../../protocol/command.ts";
+import { RequestCode } from "../../../protocol/request_code.ts";
+import { ResponseCode } from "../../../protocol/response_code.ts";
+import type { Clock } from "../../../store/clock.ts";
+import type { ClientChannel } from "../../../store/client_channel.ts";
+import type { Disk } from "../../../store/file/disk.ts";
+import { readTextFile, writeTextFile } from "../../../store/file/json_file.ts";
+import { Gauge } from "../../../store/gauges.ts";
+import { DLQ_TOPIC_PREFIX, RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
+import { TopicPerm } from "../../../store/topic_view.ts";
+import type { BrokerControllerContract, BrokerControllerInit, ControlSnapshot } from "../broker_controller_contract.ts";
+import { brokerRequests } from "./broker_requests.ts";
+import { ChannelOrder } from "./channel_order.ts";
+import { ClientChanges } from "./client_changes.ts";
+import { clientRequests } from "./client_requests.ts";
+import { ConfigFile, ConfigFiles } from "./config_files.ts";
+import { ConfigSaver } from "./config_saver.ts";
+import { ConfigurationChanges } from "./configuration_changes.ts";
+import { consumeStatsRequests } from "./consume_stats_requests.ts";
+import { GroupChanges } from "./group_changes.ts";
+import { groupRequests } from "./group_requests.ts";
+import { inspectionRequests } from "./inspection_requests.ts";
+import { lockRequests } from "./lock_requests.ts";
+import { OffsetChanges } from "./offset_changes.ts";
+import { offsetRequests } from "./offset_requests.ts";
+import type { Outputs } from "./outputs.ts";
+import { queueRequests } from "./queue_requests.ts";
+import { type NameServerCall, Registrar } from "./registrar.ts";
+import { type Call, type HandlerTable, refuse, type Room } from "./request_desk.ts";
+import { resetRequests } from "./reset_requests.ts";
+import { ControllerState } from "./state.ts";
+import { PublicationError, Subscribers } from "./subscribers.ts";
+import { TopicChanges } from "./topic_changes.ts";
+import { topicRequests } from "./topic_requests.ts";
+
+/** What the control plane works with. */
+export interface ControlPlaneWorld {
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly outputs: Outputs;
+  readonly callNameServer: NameServerCall;
+  /** Tells that the other actor of an ask ended. */
+  readonly isGone: (error: unknown) => boolean;
+  /** A name server accepted the broker for the first time. */
+  readonly registered: (nameServer: string) => void;
+  /** A slave learned its master. */
+  readonly master: (address: string, haAddress: string) => void;
+}
+
+/** Codes whose work on one connection must keep its order. */
+const ORDERED_CODES: ReadonlySet<number> = new Set([RequestCode.HEART_BEAT, RequestCode.UNREGISTER_CLIENT]);
+
+/** Queues of a topic that the transaction service needs. Source: apache/rocketmq broker TopicConfigManager.createTopicOfTranCheckMaxTime */
+const TRANSACTION_TOPIC_QUEUES = 1;
+
+type Asks = BrokerControllerContract["asks"];
+
+/** The control plane of one broker. */
+export class ControlPlane {
+  readonly state: ControllerState;
+  readonly registrar: Registrar;
+  readonly #world: ControlPlaneWorld;
+  readonly #subscribers: Subscribers;
+  readonly #room: Room;
+  readonly #handlers: HandlerTable;
+  readonly #order = new ChannelOrder();
+  readonly #directory: string;
+
+  /**
+   * Loads the configuration files and puts system topics and groups in place.
+   *
+   * @param init start values
+   * @param world what the control plane works with
+   * @throws {ProtocolError} when a file and its backup are both unreadable
+   * @throws {QueueTableError} when the topics have more queues than the queue table
+   */
+  constructor(init: BrokerControllerInit, world: ControlPlaneWorld) {
+    this.#world = world;
+    this.#directory = `${init.configuration.values.storePathRootDir}/config`;
+    const state = new ControllerState(init, world.clock);
+    const files = new ConfigFiles(state);
+    const saver = new ConfigSaver(world.clock, (name, text) => writeTextFile(world.disk, this.#path(name), text));
+    for (const file of Object.values(ConfigFile)) {
+      readTextFile(world.disk, this.#path(file), (text) => files.load(file, text));
+      saver.define(file, () => files.encode(file));
+    }
+    const subscribers = new Subscribers(world.isGone);
+    const { outputs } = world;
+    const registrar = new Registrar(state, world.callNameServer, {
+      ordered: (names) => this.#inBackground("mark order topics", topics.markOrdered(names)),
+      master: world.master,
+      accepted: world.registered,
+      failed: (nameServer, reason) => outputs.log("warn", `Cannot register with name server ${nameServer}: ${reason}`),
+    });
+    const topics = new TopicChanges(state, { subscribers, saver, registrar });
+    const groups = new GroupChanges(state, { subscribers, saver });
+    const clients = new ClientChanges(state, { subscribers, topics, groups, outputs });
+    const offsets = new OffsetChanges(state, subscribers);
+    const configuration = new ConfigurationChanges(state, {
+      subscribers,
+      writeFile: (text) => {
+        if (init.configurationPath !== undefined) writeTextFile(world.disk, init.configurationPath, text);
+      },
+      permissionChanged: async () => {
+        state.topics.touch(state.nowMs());
+        await Promise.all([saver.save(ConfigFile.Topics), registrar.registerAll()]);
+      },
+    });
+    topics.start();
+    groups.start();
+    this.state = state;
+    this.registrar = registrar;
+    this.#subscribers = subscribers;
+    this.#room = { state, topics, groups, clients, offsets, configuration, files, saver, outputs };
+    this.#handlers = handlersOf(this.#room);
+  }
+
+  /** Answers a request; null when it is one-way. What a handler throws becomes code 1. */
+  async answer(call: Call): Promise<RemotingCommand | null> {
+    const reply = await this.#answer(call);
+    return isOneway(call.command) ? null : reply;
+  }
+
+  /** Makes a peer a subscriber. */
+  subscribe({ name, control }: Asks["subscribe"]["request"]): ControlSnapshot {
+    this.#subscribers.add(name, { link: this.#world.outputs.subscriberLink(name), control });
+    const { topics, groups, clients, offsets, configuration } = this.#room;
+    return {
+      topics: topics.snapshot(),
+      groups: groups.snapshot(),
+      subscriptions: clients.snapshot(),
+      resets: offsets.snapshot(),
+      configuration: configuration.snapshot(),
+    };
+  }
+
+  /** Creates a topic that a gateway or the transaction service misses. */
+  async ensureTopic(request: Asks["ensureTopic"]["request"]): Promise<Asks["ensureTopic"]["reply"]> {
+    const { topic, kind, defaultTopic, defaultTopicQueueNums, topicSysFlag } = request;
+    const { topics, state } = this.#room;
+    const isFixed = kind !== "send" || topic.startsWith(RETRY_TOPIC_PREFIX) || topic.startsWith(DLQ_TOPIC_PREFIX);
+    const entry = isFixed
+      ? await topics.ensureFixed({
+        topic,
+        queueNums: kind === "transaction" ? TRANSACTION_TOPIC_QUEUES : Math.max(1, defaultTopicQueueNums),
+        perm: TopicPerm.Read | TopicPerm.Write,
+        order: false,
+        topicSysFlag,
+      })
+      : await topics.ensureForSend({
+        topic,
+        defaultTopic,
+        queueNums: defaultTopicQueueNums,
+        topicSysFlag,
+        autoCreate: state.values.autoCreateTopicEnable,
+      });
+    const version = this.#subscribers.versionOf("topics");
+    const remark = entry === undefined ? `topic[${topic}] not exist, apply first please!` : undefined;
+    return { entry: entry ?? null, version, remark };
+  }
+
+  /** Settings of a group that a gateway misses. */
+  async ensureGroup({ group }: Asks["ensureGroup"]["request"]): Promise<Asks["ensureGroup"]["reply"]> {
+    const config = await this.#room.groups.find(group);
+    return { entry: config === undefined ? null : this.#room.groups.entryOf(config) };
+  }
+
+  /** A connection is gone. */
+  channelClosed(channel: ClientChannel): void {
+    this.#inBackground("leave of a client", this.#order.run(channel, () => this.#room.clients.channelClosed(channel)));
+  }
+
+  /** Commits that rode on pulls. */
+  commitOffsets(commits: BrokerControllerContract["tells"]["offsets"]): void {
+    for (const { group, topic, queueId, offset } of commits) this.#room.offsets.commit(group, topic, queueId, offset);
+  }
+
+  /** A gateway answered a pull with a reset. */
+  resetTaken(reset: BrokerControllerContract["tells"]["resetTaken"]): void {
+    this.#inBackground("taken reset", this.#room.offsets.taken(reset));
+  }
+
+  /** Traffic of about one second. */
+  countTraffic({ puts, gets, sendBacks }: BrokerControllerContract["tells"]["traffic"]): void {
+    for (const count of puts) this.state.stats.put(count);
+    for (const count of gets) this.state.stats.got(count);
+    for (const { topic, group, count } of sendBacks) this.state.stats.sendBack(topic, group, count);
+  }
+
+  /** Drops clients that have not been heard for too long. */
+  async expireClients(): Promise<void> {
+    await this.#room.clients.expire();
+  }
+
+  /** Writes consumer offsets when they have changed. @throws {DiskError} when the disk refuses */
+  saveOffsets(): void {
+    if (!this.state.offsets.dirty) return;
+    this.#room.saver.saveNow(ConfigFile.Offsets);
+    this.state.offsets.markSaved();
+  }
+
+  /** Takes the totals of the day that ends. */
+  turnDay(): void {
+    const { days, gauges } = this.state;
+    this.state.days = {
+      putYesterday: days.putToday,
+      getYesterday: days.getToday,
+      putToday: gauges.get(Gauge.PutMessagesOfUsers),
+      getToday: gauges.get(Gauge.GetMessagesOfUsers),
+    };
+  }
+
+  /** Writes everything that is not written. The end of the broker. */
+  stop(): void {
+    this.#room.saver.flush();
+    this.saveOffsets();
+  }
+
+  async #answer(call: Call): Promise<RemotingCommand> {
+    const handler = this.#handlers[call.command.code];
+    if (handler === undefined) {
+      const remark = ` request type ${call.command.code} not supported`;
+      return refuse(call, ResponseCode.REQUEST_CODE_NOT_SUPPORTED, remark);
+    }
+    try {
+      if (!ORDERED_CODES.has(call.command.code)) return await handler(call);
+      return await this.#order.run(call.channel, () => handler(call));
+    } catch (error) {
+      const code = error instanceof PublicationError ? ResponseCode.SYSTEM_BUSY : ResponseCode.SYSTEM_ERROR;
+      const text = error instanceof Error ? error.message : String(error);
+      this.#world.outputs.log("warn", `Cannot answer request ${call.command.code} of ${call.remoteAddress}: ${text}`);
+      return refuse(call, code, text);
+    }
+  }
+
+  #inBackground(what: string, work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      const text = error instanceof Error ? error.message : String(error);
+      this.#world.outputs.log("warn", `Cannot finish ${what}: ${text}`);
+    });
+  }
+
+  #path(file: string): string {
+    return `${this.#directory}/${file}`;
+  }
+}
+
+function handlersOf(room: Room): HandlerTable {
+  return {
+    ...clientRequests(room),
+    ...lockRequests(room),
+    ...offsetRequests(room),
+    ...resetRequests(room),
+    ...queueRequests(room),
+    ...topicRequests(room),
+    ...groupRequests(room),
+    ...consumeStatsRequests(room),
+    ...inspectionRequests(room),
+    ...brokerRequests(room),
+  };
+}
