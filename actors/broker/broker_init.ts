@@ -31,6 +31,14 @@ export interface StoreShape {
   readonly consumeQueueFileBytes: number;
   readonly index: string;
   readonly config: string;
+  /** Apache's checkpoint. */
+  readonly checkpoint: string;
+  /** A file of ours beside it, which Apache ignores. */
+  readonly durablePosition: string;
+  /** There while the store is open: found at a start, the last stop was unclean. */
+  readonly abort: string;
+  /** Held by the process that has the store open. */
+  readonly lock: string;
 }
 
 /** Paths and sizes that follow from the configuration. Source: apache/rocketmq store StorePathConfigHelper, MessageStoreConfig */
@@ -45,6 +53,10 @@ export function storeShape(values: BrokerValues): StoreShape {
     consumeQueueFileBytes: Math.ceil(values.mappedFileSizeConsumeQueue / unitBytes) * unitBytes,
     index: `${root}/index`,
     config: `${root}/config`,
+    checkpoint: `${root}/checkpoint`,
+    durablePosition: `${root}/durable_position`,
+    abort: `${root}/abort`,
+    lock: `${root}/lock`,
   };
 }
 

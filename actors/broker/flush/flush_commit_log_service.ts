@@ -8,9 +8,11 @@
  * Source: apache/rocketmq store CommitLog.FlushRealTimeService, CommitLog.GroupCommitService
  */
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
+import { DurablePositionFile } from "../../../store/durable_position.ts";
+import { DenoDisk } from "../../../store/file/deno_disk.ts";
 import type { SegmentSet } from "../../../store/file/segment_set.ts";
 import { LogMemory, LogStatus } from "../../../store/memory/log_memory.ts";
-import { type BrokerActorInit, openStore } from "../broker_init.ts";
+import { type BrokerActorInit, openStore, storeShape } from "../broker_init.ts";
 import { GATEWAYS_MAX, WaiterBell } from "../broker_memory.ts";
 import type { FlushCommitLogContract } from "./flush_contract.ts";
 
@@ -31,6 +33,9 @@ const PAGE_BYTES = 4096;
 
 /** Syncs that take longer are logged. Milliseconds. */
 const SLOW_SYNC_MS = 500;
+
+/** The durable position is written down this often at most, and at the end. Milliseconds. */
+const PROMISE_EVERY_MS = 200;
 
 /** Starts the behaviour. */
 export function startFlushCommitLogService(
@@ -58,6 +63,7 @@ export class FlushCommitLogService {
   readonly #context: ActorContext<FlushCommitLogContract>;
   readonly #memory: LogMemory;
   readonly #files: SegmentSet;
+  readonly #durable: DurablePositionFile;
   readonly #probe = new Uint8Array(PROBE_BYTES);
   readonly #isSync: boolean;
   readonly #intervalMs: number;
@@ -65,6 +71,7 @@ export class FlushCommitLogService {
   readonly #leastBytes: number;
   readonly #waiters: number[];
   #lastSyncMs: number;
+  #lastPromiseMs = 0;
   #lastLookMs = 0;
   #lastProbeMs = 0;
   #syncs = 0;
@@ -77,6 +84,7 @@ export class FlushCommitLogService {
     this.#context = context;
     this.#memory = new LogMemory(init.memory.log);
     this.#files = openStore(values, "write", 8).commitLog;
+    this.#durable = new DurablePositionFile(new DenoDisk(), storeShape(values).durablePosition);
     this.#isSync = values.flushDiskType === "SYNC_FLUSH";
     this.#intervalMs = values.flushIntervalCommitLog;
     this.#thoroughMs = values.flushCommitLogThoroughInterval;
@@ -140,12 +148,20 @@ export class FlushCommitLogService {
       throw error;
     }
     memory.flushed.store(to);
+    for (const waiter of this.#waiters) memory.waiterBell(waiter).ring();
     this.#syncs++;
     this.#lastSyncMs = this.#context.clock.monotonicMs();
     this.#note(this.#lastSyncMs - beganMs, to - from);
-    for (const waiter of this.#waiters) memory.waiterBell(waiter).ring();
+    this.#promise(to);
     this.#context.countWork(1);
     return to;
+  }
+
+  /** Writes down what is on the device, so that recovery can tell damage from a torn tail. Not more often than it is worth. */
+  #promise(position: number): void {
+    if (this.#lastSyncMs - this.#lastPromiseMs < PROMISE_EVERY_MS && !this.#stopping) return;
+    this.#lastPromiseMs = this.#lastSyncMs;
+    this.#durable.writeFlushed(position, this.#memory.logStart.load(), (at, into, length) => this.#files.read(into, 0, length, at));
   }
 
   #note(elapsedMs: number, bytes: number): void {

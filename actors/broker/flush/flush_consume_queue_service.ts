@@ -7,11 +7,13 @@
  * Source: apache/rocketmq store DefaultMessageStore.FlushConsumeQueueService, StoreCheckpoint
  */
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
-import { CheckpointFile } from "../../../store/checkpoint.ts";
+import { CheckpointFile, encodeCheckpoint } from "../../../store/checkpoint.ts";
+import { DurablePositionFile } from "../../../store/durable_position.ts";
 import { DenoDisk } from "../../../store/file/deno_disk.ts";
 import { DiskError } from "../../../store/file/disk.ts";
 import { LogMemory, LogStatus } from "../../../store/memory/log_memory.ts";
 import { type BrokerActorInit, storeShape } from "../broker_init.ts";
+import type { ReputDirt } from "../reput/reput_contract.ts";
 import type { FlushConsumeQueueContract } from "./flush_contract.ts";
 
 /** Longest wait for ReputMessageService. Milliseconds. */
@@ -40,6 +42,7 @@ export class FlushConsumeQueueService {
   readonly #memory: LogMemory;
   readonly #disk = new DenoDisk();
   readonly #checkpoint: CheckpointFile;
+  readonly #durable: DurablePositionFile;
   readonly #intervalMs: number;
   #timer: { cancel(): void } | undefined;
   #running: Promise<number> | undefined;
@@ -51,7 +54,9 @@ export class FlushConsumeQueueService {
   constructor(init: BrokerActorInit, context: ActorContext<FlushConsumeQueueContract>) {
     this.#context = context;
     this.#memory = new LogMemory(init.memory.log);
-    this.#checkpoint = CheckpointFile.open(this.#disk, `${storeShape(init.values).root}/checkpoint`);
+    const shape = storeShape(init.values);
+    this.#checkpoint = CheckpointFile.open(this.#disk, shape.checkpoint);
+    this.#durable = new DurablePositionFile(this.#disk, shape.durablePosition);
     this.#intervalMs = init.values.flushIntervalConsumeQueue;
   }
 
@@ -85,7 +90,7 @@ export class FlushConsumeQueueService {
     const dirt = await this.#context.peer("reput").ask("takeDirty", null, { timeoutMs: ASK_MS });
     if (dirt.paths.length === 0) return dirt.position;
     for (const path of dirt.paths) this.#sync(path);
-    if (dirt.storeTimestampMs > 0) this.#mark(dirt.storeTimestampMs);
+    if (dirt.storeTimestampMs > 0) this.#mark(dirt);
     return dirt.position;
   }
 
@@ -104,12 +109,16 @@ export class FlushConsumeQueueService {
     }
   }
 
-  #mark(storeTimestampMs: number): void {
-    const flushedAll = this.#memory.flushed.load() === this.#memory.written.load();
-    this.#checkpoint.advance({
-      logicsMsgTimestampMs: storeTimestampMs,
-      physicMsgTimestampMs: flushedAll ? this.#memory.storeTimestamp.load() : storeTimestampMs,
-    });
+  /** The checkpoint says what is derived only when the records behind it are on the device too. */
+  #mark(dirt: ReputDirt): void {
+    if (this.#memory.flushed.load() < dirt.position) {
+      this.#context.countWork(1);
+      return;
+    }
+    const change = { logicsMsgTimestampMs: dirt.storeTimestampMs, physicMsgTimestampMs: dirt.storeTimestampMs };
+    const before = encodeCheckpoint(this.#checkpoint.checkpoint);
+    this.#durable.writeDerived(dirt.position, before, encodeCheckpoint(this.#checkpoint.next(change)));
+    this.#checkpoint.advance(change);
     this.#checkpoints++;
     this.#context.countWork(1);
   }

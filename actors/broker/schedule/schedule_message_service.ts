@@ -1,0 +1,322 @@
+/**
+ * ScheduleMessageService: delivers delayed messages when they are due.
+ *
+ * It owns the offsets of the delay levels. A delayed message lies in the queue of its level with its time of delivery in the unit; when that has come the record is read, rebuilt for its real
+ * topic and appended like any other, and only after it was written does the level's offset move. Levels take turns, so none holds up another. When the log refuses, the offset stays
+ * and the level tries again.
+ *
+ * Source: apache/rocketmq broker ScheduleMessageService
+ */
+import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
+import { decodeProperties } from "../../../protocol/properties.ts";
+import { PropertyName } from "../../../protocol/property_name.ts";
+import { decodeRecord } from "../../../protocol/record.ts";
+import { ConsumeQueueReader } from "../../../store/consume_queue_reader.ts";
+import { isUnit, UNIT_BYTES, unitPosition, unitSize, unitTagsCode } from "../../../store/consume_queue.ts";
+import { DelayOffsets } from "../../../store/delay_offsets.ts";
+import { parseDelayLevels } from "../../../store/delay_levels.ts";
+import { SCHEDULE_TOPIC } from "../../../store/dispatch_files.ts";
+import { DenoDisk } from "../../../store/file/deno_disk.ts";
+import { readTextFile, writeTextFile } from "../../../store/file/json_file.ts";
+import { LogAppender } from "../../../store/log_appender.ts";
+import { LogReader } from "../../../store/log_reader.ts";
+import { LogWriter, WriteOutcome } from "../../../store/log_writer.ts";
+import { LogMemory } from "../../../store/memory/log_memory.ts";
+import { encodeNewMessage } from "../../../store/new_message.ts";
+import { RecordAppender } from "../../../store/record_appender.ts";
+import { RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
+import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
+import { RecordReader } from "../cold_read/record_reader.ts";
+import { appendBytesMax, type BrokerActorInit, openStore } from "../broker_init.ts";
+import { WaiterBell } from "../broker_memory.ts";
+import type { ScheduleContract } from "./schedule_contract.ts";
+
+/** Messages of one level in one turn. */
+const RUN_MESSAGES = 256;
+
+/** Longest sleep: Apache looks at each level this often. Source: apache/rocketmq broker ScheduleMessageService.DELAY_FOR_A_WHILE */
+const IDLE_MS = 100;
+
+/** Wait after the log refused. Milliseconds. */
+const BACK_OFF_MS = 1000;
+
+/** How often the offsets are written. Source: apache/rocketmq store MessageStoreConfig.flushDelayOffsetInterval */
+const SAVE_EVERY_MS = 10_000;
+
+/** Starts the behaviour. */
+export async function startScheduleMessageService(
+  init: BrokerActorInit,
+  context: ActorContext<ScheduleContract>,
+): Promise<Behaviour<ScheduleContract>> {
+  const service = new ScheduleMessageService(init, context);
+  await service.subscribe();
+  const loop = service.run();
+  return {
+    asks: {
+      topics: (update) => ({ version: service.apply(update) }),
+      delayOffsets: () => ({
+        text: service.offsets.encode(),
+        levels: [...service.offsets.entries()].map(([level, delivered]) => ({ level, delivered })),
+      }),
+      counters: () => service.counters,
+    },
+    tells: {},
+    stop: async () => {
+      service.stop();
+      await loop;
+      service.save();
+    },
+  };
+}
+
+/** The behaviour's state and loop. */
+export class ScheduleMessageService {
+  /** How far each level is delivered. */
+  readonly offsets: DelayOffsets;
+  readonly #context: ActorContext<ScheduleContract>;
+  readonly #memory: LogMemory;
+  readonly #view = new TopicView();
+  readonly #levels: readonly number[];
+  readonly #queues: ConsumeQueueReader[];
+  readonly #records: RecordReader;
+  readonly #appender: LogAppender;
+  readonly #placer: RecordAppender;
+  readonly #writer: LogWriter;
+  readonly #disk = new DenoDisk();
+  readonly #path: string;
+  readonly #units = new Uint8Array(RUN_MESSAGES * UNIT_BYTES);
+  readonly #unitView = new DataView(this.#units.buffer);
+  readonly #missing = new Set<string>();
+  #nextDueMs = 0;
+  #nextSaveMs: number;
+  #stopping = false;
+  #delivered = 0;
+  #dropped = 0;
+  #lateMsMax = 0;
+
+  /** @param init shared memory and configuration; @param context of the actor */
+  constructor(init: BrokerActorInit, context: ActorContext<ScheduleContract>) {
+    const { values } = init;
+    const store = openStore(values, "write", 256);
+    this.#context = context;
+    this.#memory = new LogMemory(init.memory.log);
+    this.#levels = parseDelayLevels(values.messageDelayLevel);
+    this.#queues = this.#levels.map((_, queueId) =>
+      new ConsumeQueueReader({
+        root: store.shape.consumeQueue,
+        topic: SCHEDULE_TOPIC,
+        queueId,
+        fileBytes: store.shape.consumeQueueFileBytes,
+        handles: store.handles,
+      })
+    );
+    this.#records = new RecordReader(new LogReader(this.#memory, store.commitLog), appendBytesMax(values));
+    this.#appender = new LogAppender(this.#memory, { fileBytes: values.mappedFileSizeCommitLog });
+    this.#placer = new RecordAppender(this.#memory, this.#appender, this.#view.queues);
+    this.#writer = this.#makeWriter(store.commitLog, values.osPageCacheBusyTimeOutMills);
+    this.#path = `${store.shape.config}/delayOffset.json`;
+    this.offsets = readTextFile(this.#disk, this.#path, DelayOffsets.decode)?.value ?? new DelayOffsets();
+    this.#nextSaveMs = context.clock.monotonicMs() + SAVE_EVERY_MS;
+  }
+
+  #makeWriter(files: ConstructorParameters<typeof LogWriter>[1], busyWriteMs: number): LogWriter {
+    const decoder = new TextDecoder();
+    return new LogWriter(this.#memory, files, {
+      restore: (topic, queueId, queueOffset) => {
+        const slot = this.#view.get(decoder.decode(topic))?.slots[queueId];
+        if (slot !== undefined && this.#view.queues.nextOffset(slot) > queueOffset) this.#view.queues.setNextOffset(slot, queueOffset);
+      },
+    }, {
+      nowMs: () => this.#context.clock.monotonicMs(),
+      slowWriteMs: 500,
+      busyWriteMs,
+      onSlow: (elapsedMs, bytes) =>
+        this.#context.signal("log", { level: "warn", text: `Delayed messages: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms` }),
+    });
+  }
+
+  /** Messages delivered and dropped so far, and the longest lateness in milliseconds. */
+  get counters(): { delivered: number; dropped: number; lateMsMax: number } {
+    return { delivered: this.#delivered, dropped: this.#dropped, lateMsMax: this.#lateMsMax };
+  }
+
+  /** Gets the topics as they are now; the controller sends what changes from then on. */
+  async subscribe(): Promise<void> {
+    const snapshot = await this.#context.peer("controller").ask("subscribe", { name: this.#context.name, control: false }, { timeoutMs: 10_000 });
+    this.apply(snapshot.topics);
+  }
+
+  /** Applies a step of the topic table. */
+  apply(update: TopicUpdate): number {
+    return this.#view.apply(update);
+  }
+
+  /** Ends the loop at its next turn. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  /** Takes turns until {@link stop}. */
+  async run(): Promise<void> {
+    const { clock } = this.#context;
+    const bell = this.#memory.waiterBell(WaiterBell.Schedule);
+    try {
+      while (!this.#stopping) {
+        const work = await this.turn();
+        const nowMs = clock.monotonicMs();
+        if (nowMs >= this.#nextSaveMs) {
+          this.#nextSaveMs = nowMs + SAVE_EVERY_MS;
+          this.save();
+        }
+        if (work === 0) await bell.sleepAsync(() => this.#stopping, Math.max(1, Math.min(IDLE_MS, this.#nextDueMs - clock.nowMs())));
+        if (!await this.#context.breathe()) return;
+      }
+    } catch (error) {
+      this.#context.fail(error);
+    }
+  }
+
+  /** Writes the offsets when they changed. */
+  save(): void {
+    if (!this.offsets.dirty) return;
+    writeTextFile(this.#disk, this.#path, this.offsets.encode());
+    this.offsets.markSaved();
+  }
+
+  /** Looks at every level once. @returns messages delivered */
+  async turn(): Promise<number> {
+    this.#nextDueMs = this.#context.clock.nowMs() + IDLE_MS;
+    const entry = this.#view.get(SCHEDULE_TOPIC);
+    if (entry === undefined) return 0;
+    let work = 0;
+    for (let level = 1; level <= this.#levels.length; level++) {
+      const slot = entry.slots[level - 1];
+      if (slot !== undefined) work += await this.#level(level, slot);
+    }
+    if (work > 0) this.#context.countWork(work);
+    return work;
+  }
+
+  async #level(level: number, slot: number): Promise<number> {
+    const nowMs = this.#context.clock.nowMs();
+    const max = this.#view.queues.maxOffset(slot);
+    const offset = Math.max(this.offsets.get(level), this.#view.queues.minOffset(slot));
+    if (offset >= max) {
+      if (offset > max) this.offsets.set(level, max, nowMs);
+      return 0;
+    }
+    const read = this.#queues[level - 1]!.readUnits(offset, Math.min(RUN_MESSAGES, max - offset), this.#units, 0);
+    const due = this.#countDue(level, read, nowMs);
+    if (due === 0) return 0;
+    const messages = await this.#rebuild(due);
+    if (!this.#deliver(messages, nowMs)) {
+      await this.#context.clock.sleep(BACK_OFF_MS);
+      return 0;
+    }
+    this.offsets.set(level, offset + due, nowMs);
+    this.#delivered += messages.length;
+    return due;
+  }
+
+  /** Units at the front that are due. A time further away than the level's delay counts as wrong and means now. */
+  #countDue(level: number, read: number, nowMs: number): number {
+    const furthestMs = nowMs + this.#levels[level - 1]!;
+    for (let i = 0; i < read; i++) {
+      const at = i * UNIT_BYTES;
+      if (!isUnit(this.#unitView, at)) return i;
+      const dueMs = unitTagsCode(this.#unitView, at);
+      if (dueMs > nowMs && dueMs <= furthestMs) {
+        this.#nextDueMs = Math.min(this.#nextDueMs, dueMs);
+        return i;
+      }
+      if (dueMs <= nowMs) this.#lateMsMax = Math.max(this.#lateMsMax, Math.min(nowMs - dueMs, 86_400_000));
+    }
+    return read;
+  }
+
+  async #rebuild(count: number): Promise<{ record: Uint8Array; slot: number }[]> {
+    const messages: { record: Uint8Array; slot: number }[] = [];
+    for (let i = 0; i < count; i++) {
+      const at = i * UNIT_BYTES;
+      const bytes = this.#records.readSized(unitPosition(this.#unitView, at), unitSize(this.#unitView, at));
+      const message = bytes === null ? undefined : await this.#rebuildOne(bytes);
+      if (message === undefined) this.#dropped++;
+      else messages.push(message);
+    }
+    return messages;
+  }
+
+  async #rebuildOne(bytes: Uint8Array): Promise<{ record: Uint8Array; slot: number } | undefined> {
+    const stored = decodeRecord(bytes);
+    const properties = decodeProperties(stored.properties);
+    const topic = properties.get(PropertyName.REAL_TOPIC);
+    if (topic === undefined || topic === SCHEDULE_TOPIC || topic.startsWith("RMQ_SYS_TRANS_")) return undefined;
+    const slots = await this.#slotsOf(topic);
+    if (slots === undefined || slots.length === 0) return undefined;
+    const queueId = Number(properties.get(PropertyName.REAL_QUEUE_ID) ?? 0);
+    const slot = slots[queueId];
+    if (slot === undefined) return undefined;
+    const record = encodeNewMessage({
+      topic,
+      queueId,
+      body: stored.body,
+      flag: stored.flag,
+      sysFlag: stored.sysFlag,
+      properties,
+      bornTimestamp: stored.bornTimestamp,
+      bornHost: stored.bornHost,
+      storeHost: stored.storeHost,
+      reconsumeTimes: stored.reconsumeTimes,
+      preparedTransactionOffset: 0,
+    }, stored.properties);
+    return { record, slot };
+  }
+
+  /** Slots of a topic; a retry topic that is not there is made, any other was deleted. */
+  async #slotsOf(topic: string): Promise<readonly number[] | undefined> {
+    const known = this.#view.get(topic);
+    if (known !== undefined) return known.slots;
+    if (!topic.startsWith(RETRY_TOPIC_PREFIX)) {
+      if (!this.#missing.has(topic) && this.#missing.size < 1000) {
+        this.#missing.add(topic);
+        this.#context.signal("log", { level: "warn", text: `Delayed messages of topic "${topic}" are dropped: the topic does not exist` });
+      }
+      return undefined;
+    }
+    const { entry } = await this.#context.peer("controller").ask("ensureTopic", {
+      topic,
+      defaultTopic: "",
+      defaultTopicQueueNums: 1,
+      topicSysFlag: 0,
+      kind: "sendBack",
+      remoteAddress: "",
+    }, { timeoutMs: 10_000 });
+    return entry?.slots;
+  }
+
+  /** Appends and writes. @returns false when the log refused; nothing was delivered then */
+  #deliver(messages: readonly { record: Uint8Array; slot: number }[], nowMs: number): boolean {
+    let next = 0;
+    while (next < messages.length) {
+      if (!this.#appender.begin()) return false;
+      const epoch = this.#memory.epoch;
+      const first = next;
+      try {
+        while (next < messages.length) {
+          const { record, slot } = messages[next]!;
+          if (typeof this.#placer.append([record], slot, nowMs) === "number") break;
+          next++;
+        }
+      } finally {
+        this.#appender.end(nowMs);
+      }
+      const outcome = this.#writer.write();
+      if (outcome === WriteOutcome.Failed) {
+        this.#context.signal("failed", { text: `Cannot write the commit log: ${String(this.#writer.lastError)}` });
+        return false;
+      }
+      if (outcome === WriteOutcome.Refused || this.#memory.epoch !== epoch || next === first) return false;
+    }
+    return true;
+  }
+}
