@@ -65,6 +65,11 @@ export class FrameDecoder {
     return this.#partialBytes + this.#chunk.length - this.#position + queued;
   }
 
+  /** Memory held for a split frame, bytes: at most twice what has arrived, and 4096. */
+  get heldBytes(): number {
+    return this.#partial.length;
+  }
+
   /**
    * Takes bytes as they were read from the stream. Call `next()` until it returns `undefined` before the next push.
    *

@@ -5,7 +5,13 @@ import { decodeHost, encodeHost } from "../../protocol/host.ts";
 import { javaHashOfUtf8, javaStringHash } from "../../protocol/java_hash.ts";
 import { readInt } from "../../protocol/java_number.ts";
 import { decodeOffsetMessageId, encodeOffsetMessageId } from "../../protocol/message_id.ts";
-import { decodeProperties, encodeProperties, findProperty } from "../../protocol/properties.ts";
+import {
+  decodeProperties,
+  encodeProperties,
+  findProperty,
+  NAME_VALUE_SEPARATOR,
+  PROPERTY_SEPARATOR,
+} from "../../protocol/properties.ts";
 import {
   BLANK_RECORD_BYTES_MIN,
   decodeRecord,
@@ -91,7 +97,8 @@ function seen(record: StoredRecord): Record<string, unknown> {
     queueId: record.queueId,
     queueOffset: record.queueOffset,
     size: record.totalSize,
-    sysFlag: record.sysFlag,
+    // The client that wrote the manifest clears the bit once it has decompressed the body.
+    sysFlag: record.sysFlag & ~SysFlag.COMPRESSED,
     flag: record.flag,
     bodyCrc: bodyCrc(record.body),
     reconsumeTimes: record.reconsumeTimes,
@@ -150,7 +157,7 @@ Deno.test("encodeProperties() writes every golden properties string that Apache 
   for (const { record } of logRecords("store-clean")) {
     const properties = decodeProperties(record.properties);
     // A client may send an empty value; no reader of properties returns it.
-    if (/\u0001(?:\u0002|$)/.test(record.properties)) continue;
+    if (record.properties.includes(NAME_VALUE_SEPARATOR + PROPERTY_SEPARATOR)) continue;
     assertEquals(encodeProperties(properties), record.properties);
     for (const [key, value] of properties) assertEquals(findProperty(record.properties, key), value);
   }
