@@ -4,7 +4,14 @@
  * @module
  */
 
-import { type Contract, defineRole, type Role, type Start } from "../../actors/kernel/contract.ts";
+import {
+  type ActorContext,
+  type Behaviour,
+  type Contract,
+  defineRole,
+  type Role,
+  type Start,
+} from "../../actors/kernel/contract.ts";
 import { transferred } from "../../actors/kernel/transferred.ts";
 
 /** An error of a class that the other side does not know. */
@@ -56,87 +63,104 @@ export const probeRole: Role<ProbeContract> = defineRole<ProbeContract>(
   new URL("./probe_worker.ts", import.meta.url),
 );
 
+type Context = ActorContext<ProbeContract>;
+
+/** What the probe remembers. */
+interface ProbeState {
+  readonly greeting: string;
+  readonly atStart: string;
+  readonly seen: string[];
+  ticks: number;
+}
+
 /** Starts the probe. */
 export const startProbe: Start<ProbeContract> = async (init, context) => {
   if (init.failStart) throw new ProbeError("Cannot start probe: told so");
   if (init.hangStart) await new Promise(() => {});
-  const seen: string[] = [];
-  let ticks = 0;
   const atStart = init.askAtStart
     ? (await context.peer("left").ask("echo", { text: "at start" }, { timeoutMs: 5_000 })).text
     : "";
+  const state: ProbeState = { greeting: init.greeting, atStart, seen: [], ticks: 0 };
   return {
-    asks: {
-      echo: ({ text, bytes }, from) => {
-        seen.push(`echo ${text}`);
-        return { text: `${init.greeting} ${text}`, from, ...(bytes === undefined ? {} : { bytes }) };
-      },
-      delay: async ({ ms }) => {
-        await context.clock.sleep(ms);
-        return ms;
-      },
-      never: () => new Promise(() => {}),
-      fail: (kind) => {
-        if (kind === "probe") throw new ProbeError("Cannot probe: told so", { cause: new RangeError("deep") });
-        if (kind === "range") throw new RangeError("Cannot range: told so");
-        if (kind === "text") throw "only text";
-        if (kind === "async") return Promise.reject(new ProbeError("Cannot probe later: told so"));
-        throw Object.assign(new Error("broken invariant"), { name: "AssertionError" });
-      },
-      unclonable: () => (() => {}) as unknown as undefined,
-      moved: (count) => {
-        const bytes = new Uint8Array(count).fill(7);
-        return transferred({ bytes }, [bytes.buffer]);
-      },
-      relay: ({ peer, text, timeoutMs }) => context.peer(peer).ask("echo", { text }, { timeoutMs }),
-      relayNever: () => context.peer("right").ask("never", undefined, { timeoutMs: 60_000 }),
-      connected: () => ({
-        left: context.peer("left").connected,
-        right: context.peer("right").connected,
-        dropped: context.peer("right").tellsDropped,
-      }),
-      seen: () => [...seen],
-      atStart: () => atStart,
-      share: (memory) => {
-        Atomics.store(new Int32Array(memory), 0, 42);
-      },
-      epoch: () => context.epoch,
-      ticks: () => ticks,
-    },
-    tells: {
-      note: (text, from) => {
-        seen.push(`${from} ${text}`);
-        context.countWork(1);
-        context.signal("noted", text);
-      },
-      pass: ({ peer, text }) => context.peer(peer).tell("note", text),
-      explode: (text) => {
-        throw new ProbeError(text);
-      },
-      rejectLater: (text) => {
-        void Promise.reject(new ProbeError(text));
-      },
-      throwInTimer: (text) => {
-        context.clock.setTimer(0, () => {
-          throw new ProbeError(text);
-        });
-      },
-      giveUp: (text) => context.fail(new ProbeError(text)),
-      tick: (ms) => {
-        const again = (): void => {
-          ticks++;
-          context.clock.setTimer(ms, again);
-        };
-        context.clock.setTimer(ms, again);
-      },
-      block: (ms) => {
-        const untilMs = context.clock.monotonicMs() + ms;
-        while (context.gate() && context.clock.monotonicMs() < untilMs) Atomics.wait(context.stopWord, 0, 0, 50);
-      },
-    },
+    asks: asksOf(state, context),
+    tells: tellsOf(state, context),
     stop: async () => {
       context.signal("lifecycle", "stopping");
       if (init.slowStop) await new Promise(() => {});
     },
   };
 };
+
+function asksOf(state: ProbeState, context: Context): Behaviour<ProbeContract>["asks"] {
+  return {
+    echo: ({ text, bytes }, from) => {
+      state.seen.push(`echo ${text}`);
+      return { text: `${state.greeting} ${text}`, from, ...(bytes === undefined ? {} : { bytes }) };
+    },
+    delay: async ({ ms }) => {
+      await context.clock.sleep(ms);
+      return ms;
+    },
+    never: () => new Promise(() => {}),
+    fail: (kind) => {
+      if (kind === "probe") throw new ProbeError("Cannot probe: told so", { cause: new RangeError("deep") });
+      if (kind === "range") throw new RangeError("Cannot range: told so");
+      if (kind === "text") throw "only text";
+      if (kind === "async") return Promise.reject(new ProbeError("Cannot probe later: told so"));
+      throw Object.assign(new Error("broken invariant"), { name: "AssertionError" });
+    },
+    unclonable: () => (() => {}) as unknown as undefined,
+    moved: (count) => {
+      const bytes = new Uint8Array(count).fill(7);
+      return transferred({ bytes }, [bytes.buffer]);
+    },
+    relay: ({ peer, text, timeoutMs }) => context.peer(peer).ask("echo", { text }, { timeoutMs }),
+    relayNever: () => context.peer("right").ask("never", undefined, { timeoutMs: 60_000 }),
+    connected: () => ({
+      left: context.peer("left").connected,
+      right: context.peer("right").connected,
+      dropped: context.peer("right").tellsDropped,
+    }),
+    seen: () => [...state.seen],
+    atStart: () => state.atStart,
+    share: (memory) => {
+      Atomics.store(new Int32Array(memory), 0, 42);
+    },
+    epoch: () => context.epoch,
+    ticks: () => state.ticks,
+  };
+}
+
+function tellsOf(state: ProbeState, context: Context): Behaviour<ProbeContract>["tells"] {
+  return {
+    note: (text, from) => {
+      state.seen.push(`${from} ${text}`);
+      context.countWork(1);
+      context.signal("noted", text);
+    },
+    pass: ({ peer, text }) => context.peer(peer).tell("note", text),
+    explode: (text) => {
+      throw new ProbeError(text);
+    },
+    rejectLater: (text) => {
+      void Promise.reject(new ProbeError(text));
+    },
+    throwInTimer: (text) => {
+      context.clock.setTimer(0, () => {
+        throw new ProbeError(text);
+      });
+    },
+    giveUp: (text) => context.fail(new ProbeError(text)),
+    tick: (ms) => {
+      const again = (): void => {
+        state.ticks++;
+        context.clock.setTimer(ms, again);
+      };
+      context.clock.setTimer(ms, again);
+    },
+    block: (ms) => {
+      const untilMs = context.clock.monotonicMs() + ms;
+      while (context.gate() && context.clock.monotonicMs() < untilMs) Atomics.wait(context.stopWord, 0, 0, 50);
+    },
+  };
+}
