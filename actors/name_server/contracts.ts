@@ -126,7 +126,10 @@ export interface NameServerGatewayContract {
     /** Sends a one-way request to addresses outside. */
     sendOneway: { readonly addresses: readonly string[]; readonly code: number; readonly ext: ExtFields };
   };
-  signals: Record<never, never>;
+  signals: {
+    /** It listens; a restart must take the same port. */
+    listening: { readonly port: number };
+  };
   peers: { routes: RouteInfoManagerContract };
 }
 

@@ -92,6 +92,7 @@ class NameServerGateway implements Behaviour<NameServerGatewayContract> {
       idleMs: values.serverChannelMaxIdleTimeSeconds * SECOND_MS,
       onewayInFlightMax: values.serverOnewaySemaphoreValue,
     });
+    context.signal("listening", { port: this.#server.port });
     this.asks = {
       address: () => ({ hostname: init.hostname, port: this.#server.port }),
       report: () => this.#report(),

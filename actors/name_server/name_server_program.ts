@@ -6,11 +6,7 @@
  */
 
 import { ExitCode } from "../kernel/exit_code.ts";
-import { NetError } from "../net/errors.ts";
-import { PropertiesError } from "../../protocol/properties_error.ts";
 import { ConfigurationError, describeConfiguration, readConfiguration } from "../../store/configuration.ts";
-import { StoreError } from "../../store/errors.ts";
-import { DiskError } from "../../store/file/disk.ts";
 import { NAME_SERVER_FULL_SCHEMA, type NameServerConfiguration, withPaths } from "./name_server_configuration.ts";
 import { type NameServer, startNameServer } from "./name_server.ts";
 
@@ -97,7 +93,7 @@ export async function runNameServer(args: readonly string[], world: ProgramWorld
     for (const { key, origin } of configuration.unknown) world.complain(`Unknown key "${key}" (${origin}) is ignored`);
     server = await startNameServer({ configuration });
   } catch (error) {
-    world.complain(error instanceof Error ? error.message : String(error));
+    world.complain(reasonOf(error));
     return exitCodeOf(error);
   }
   world.print(`The Name Server boot success. serializeType=JSON, address ${server.hostname}:${server.port}`);
@@ -105,21 +101,21 @@ export async function runNameServer(args: readonly string[], world: ProgramWorld
 }
 
 async function serveUntilStopped(server: NameServer, world: ProgramWorld): Promise<ExitCode> {
-  const why = await Promise.race([world.untilStopped(), server.gaveUp]);
-  if (why !== undefined) world.complain(`Name server gives up: ${why.message}`);
+  const gaveUp = await Promise.race([world.untilStopped(), server.ended]);
+  if (gaveUp !== undefined) world.complain(`Name server gives up: ${gaveUp.child}: ${gaveUp.error?.message}`);
   try {
     await server.stop();
   } catch (error) {
     world.complain(error instanceof Error ? error.message : String(error));
     return ExitCode.STOP_TIMED_OUT;
   }
-  if (why !== undefined) return ExitCode.ACTOR_GAVE_UP;
+  if (gaveUp !== undefined) return gaveUp.exitCode as ExitCode;
   world.print("The Name Server stopped.");
   return ExitCode.OK;
 }
 
 function configurationOf(parsed: ProgramArguments, world: ProgramWorld): NameServerConfiguration {
-  const file = parsed.configFile === undefined ? undefined : world.readText(parsed.configFile);
+  const file = parsed.configFile === undefined ? undefined : readFile(parsed.configFile, world);
   const configuration = readConfiguration(NAME_SERVER_FULL_SCHEMA, {
     ...(file === undefined ? {} : { file }),
     sets: parsed.sets,
@@ -127,6 +123,30 @@ function configurationOf(parsed: ProgramArguments, world: ProgramWorld): NameSer
   });
   return withPaths(configuration, world.environment["HOME"] ?? ".", parsed.configFile);
 }
+
+function readFile(path: string, world: ProgramWorld): string {
+  try {
+    return world.readText(path);
+  } catch (cause) {
+    throw new ConfigurationError([`file "${path}" cannot be read, ${reasonOf(cause)}`]);
+  }
+}
+
+/** The message with those of its causes: an actor that cannot start says why in the cause. */
+function reasonOf(error: unknown): string {
+  const messages: string[] = [];
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) messages.push(cause.message);
+  return messages.length === 0 ? String(error) : messages.join(": ");
+}
+
+/** What the errors that end a start mean, by the code that they carry also across actors. */
+const EXIT_CODES: Readonly<Record<string, ExitCode>> = {
+  CONFIGURATION_INVALID: ExitCode.BAD_CONFIGURATION,
+  PROPERTIES_MALFORMED: ExitCode.BAD_CONFIGURATION,
+  BAD_ADDRESS: ExitCode.PORT_TAKEN,
+  LISTEN_FAILED: ExitCode.PORT_TAKEN,
+  FILE_FORMAT: ExitCode.STORE_DAMAGED,
+};
 
 /**
  * The exit code for a failed start.
@@ -136,12 +156,10 @@ function configurationOf(parsed: ProgramArguments, world: ProgramWorld): NameSer
  */
 export function exitCodeOf(error: unknown): ExitCode {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    const code = (cause as { code?: unknown }).code;
-    if (cause instanceof ConfigurationError || cause instanceof PropertiesError) return ExitCode.BAD_CONFIGURATION;
-    if (cause instanceof Deno.errors.NotFound) return ExitCode.BAD_CONFIGURATION;
-    if (cause instanceof NetError || code === "listen-failed") return ExitCode.PORT_TAKEN;
-    if (cause instanceof StoreError || code === "FILE_FORMAT") return ExitCode.STORE_DAMAGED;
-    if (cause instanceof DiskError || cause.name === "DiskError") return ExitCode.DISK_FAILED;
+    const { code } = cause as { code?: unknown };
+    const known = typeof code === "string" && Object.hasOwn(EXIT_CODES, code) ? EXIT_CODES[code] : undefined;
+    if (known !== undefined) return known;
+    if (cause.name === "DiskError") return ExitCode.DISK_FAILED;
   }
   return ExitCode.FAILED;
 }

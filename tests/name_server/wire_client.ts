@@ -14,6 +14,7 @@ export class WireClient implements Disposable {
   readonly #conn: Deno.TcpConn;
   readonly #decoder = new FrameDecoder();
   #opaque = 1;
+  #closed = false;
 
   private constructor(conn: Deno.TcpConn) {
     this.#conn = conn;
@@ -22,6 +23,11 @@ export class WireClient implements Disposable {
   /** Connects to a port of this machine. */
   static async connect(port: number): Promise<WireClient> {
     return new WireClient(await Deno.connect({ hostname: "127.0.0.1", port }));
+  }
+
+  /** Speaks over a connection that was accepted. */
+  static over(conn: Deno.TcpConn): WireClient {
+    return new WireClient(conn);
   }
 
   /** Sends bytes as they are. */
@@ -60,7 +66,8 @@ export class WireClient implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#conn.close();
+    if (!this.#closed) this.#conn.close();
+    this.#closed = true;
   }
 }
 
