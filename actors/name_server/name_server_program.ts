@@ -135,7 +135,10 @@ function readFile(path: string, world: ProgramWorld): string {
 /** The message with those of its causes: an actor that cannot start says why in the cause. */
 function reasonOf(error: unknown): string {
   const messages: string[] = [];
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) messages.push(cause.message);
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const { message } = cause;
+    if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
+  }
   return messages.length === 0 ? String(error) : messages.join(": ");
 }
 
