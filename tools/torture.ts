@@ -1,0 +1,76 @@
+/**
+ * Runs one of the long trials, which kill, stall and starve a running system.
+ *
+ *     deno task torture                                  the names
+ *     deno task torture <name> --cycles 20 --seed 7      one of them
+ *
+ * A trial is a module in tests/torture/ that exports `torture(options): Promise<boolean>`.
+ *
+ * Owns: the choice of the seed, which is printed first. Reads: tests/torture/.
+ * Never: repeats a trial that failed.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { ROOT } from "./source_files.ts";
+
+/** What a trial is given. */
+export interface TortureOptions {
+  /** How often it goes round. */
+  readonly cycles: number;
+  /** Everything that is left to chance follows from it. */
+  readonly seed: number;
+  /** The rest of the command line. */
+  readonly args: readonly string[];
+}
+
+/** A trial. @returns False when it found something. */
+export type Torture = (options: TortureOptions) => Promise<boolean>;
+
+const FOLDER = "tests/torture/";
+const CYCLES = 5;
+
+/** Names of the trials: the modules of the folder that are not helpers of others. */
+function names(): string[] {
+  try {
+    return [...Deno.readDirSync(ROOT + FOLDER)]
+      .filter((entry) => entry.isFile && entry.name.endsWith(".ts") && !entry.name.endsWith("_test.ts"))
+      .map((entry) => entry.name.slice(0, -".ts".length))
+      .filter((name) => /^export const torture\b|^export (async )?function torture\b/m.test(textOf(name)))
+      .sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+function textOf(name: string): string {
+  return Deno.readTextFileSync(`${ROOT}${FOLDER}${name}.ts`);
+}
+
+async function main(): Promise<number> {
+  const args = parseArgs(Deno.args, { string: ["cycles", "seed"], stopEarly: false });
+  const [name, ...rest] = args._.map(String);
+  if (name === undefined) {
+    for (const known of names()) console.log(known);
+    return 0;
+  }
+  if (!names().includes(name)) {
+    console.error(`There is no trial "${name}"; there are: ${names().join(", ")}`);
+    return 2;
+  }
+  const cycles = Number(args["cycles"] ?? CYCLES);
+  const seed = Number(args["seed"] ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+  if (!Number.isInteger(cycles) || cycles < 1 || !Number.isInteger(seed)) {
+    console.error("--cycles and --seed are whole numbers");
+    return 2;
+  }
+  console.log(`${name}: seed ${seed}, ${cycles} cycles`);
+  const { torture } = await import(new URL(`../${FOLDER}${name}.ts`, import.meta.url).href) as { torture: Torture };
+  const good = await torture({ cycles, seed, args: rest });
+  console.log(`${name}: ${good ? "held" : "FAILED"} (seed ${seed})`);
+  return good ? 0 : 1;
+}
+
+if (import.meta.main) Deno.exit(await main());
