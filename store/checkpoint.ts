@@ -11,8 +11,9 @@
  * Source: apache/rocketmq store/src/main/java/org/apache/rocketmq/store/StoreCheckpoint.java
  */
 import { readLong, writeLong } from "../protocol/java_number.ts";
-import type { Disk } from "./file/disk.ts";
+import type { DurablePositionFile } from "./durable_position.ts";
 import { StoreError } from "./errors.ts";
+import type { Disk } from "./file/disk.ts";
 
 /** Bytes of the file. Source: apache/rocketmq store DefaultMappedFile OS_PAGE_SIZE */
 export const CHECKPOINT_BYTES = 4096;
@@ -127,6 +128,20 @@ export class CheckpointFile {
    */
   advance(change: Partial<Checkpoint>): void {
     this.replace(this.next(change));
+  }
+
+  /**
+   * As {@link advance}, and says in our own file that all below a position is derived and on the device. That file is written
+   * first and holds both checkpoints, so that a crash between the two writes leaves it valid.
+   *
+   * @param durable our own file
+   * @param derivedPosition queues and indexes of all records below it are on the device
+   * @throws {DiskError} when the disk refuses
+   */
+  advanceDerived(durable: DurablePositionFile, derivedPosition: number, change: Partial<Checkpoint>): void {
+    const next = this.next(change);
+    durable.writeDerived(derivedPosition, encodeCheckpoint(this.#checkpoint), encodeCheckpoint(next));
+    this.replace(next);
   }
 
   /**

@@ -25,10 +25,10 @@ const EMPTY: QueueEnd = Object.freeze({ first: 0, max: 0, maxPhysical: -1 });
 /**
  * Finds the end of a queue whose units are known to have no hole: by halving in the last file that has any.
  *
+ * @param starts start positions of the files in bytes, in order
  * @throws {DiskError} when the disk refuses
  */
-export function findQueueEnd(reader: ConsumeQueueReader): QueueEnd {
-  const starts = reader.starts();
+export function findQueueEnd(reader: ConsumeQueueReader, starts: readonly number[] = reader.starts()): QueueEnd {
   const fileUnits = reader.fileBytes / UNIT_BYTES;
   const bytes = new Uint8Array(UNIT_BYTES);
   const view = new DataView(bytes.buffer);
@@ -57,6 +57,8 @@ export interface WalkOptions {
   readonly from: number;
   /** End of the log in bytes: a unit at or behind it ends the queue. */
   readonly logEnd: number;
+  /** Start positions of the files in bytes, in order. */
+  readonly starts: readonly number[];
 }
 
 /**
@@ -66,9 +68,8 @@ export interface WalkOptions {
  * @throws {DiskError} when the disk refuses
  */
 export function walkQueueEnd(reader: ConsumeQueueReader, options: WalkOptions): QueueEnd {
-  const starts = reader.starts();
-  if (starts.length === 0) return EMPTY;
-  const first = starts[0]! / UNIT_BYTES;
+  if (options.starts.length === 0) return EMPTY;
+  const first = options.starts[0]! / UNIT_BYTES;
   const bytes = new Uint8Array(BLOCK_UNITS * UNIT_BYTES);
   const view = new DataView(bytes.buffer);
   let offset = Math.max(options.from, first);
@@ -93,7 +94,7 @@ export function walkQueueEnd(reader: ConsumeQueueReader, options: WalkOptions): 
 }
 
 /**
- * The first offset at or above `first` whose record lies at or behind `position`, by halving.
+ * The first offset at or above `first` whose record lies at or behind `position`, by halving. Where nothing is written counts as behind.
  *
  * @param max offset behind the last unit; it is the answer when all records lie before the position
  * @throws {DiskError} when the disk refuses
@@ -106,7 +107,7 @@ export function firstOffsetFrom(source: UnitSource, first: number, max: number, 
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     const isBefore = source.readUnits(middle, 1, bytes, 0) === 0 || isBlankUnit(view, 0) ||
-      unitPosition(view, 0) < position;
+      (isUnit(view, 0) && unitPosition(view, 0) < position);
     if (isBefore) low = middle + 1;
     else high = middle;
   }

@@ -4,7 +4,8 @@
  * Owns: the file `ringmq.durable` beside Apache's checkpoint, which Apache ignores.
  * Reads: a piece of the log, for its CRC.
  * Never: promises more than what is on the device, and never hides that Apache used the directory meanwhile: it carries the
- * checkpoint and the CRC of the log's bytes before the position, and is void when either is not found again.
+ * checkpoint and the CRC of the log's bytes before the position. It is void when the checkpoint is another one; when only the bytes are
+ * others, recovery reads the log and finds out whether it is damaged.
  *
  * Two threads write, each its own two blocks in turn, so that a torn write leaves the block before:
  *
@@ -43,6 +44,8 @@ export interface DurablePositions {
   readonly flushed: number;
   /** Queues and indexes of all records up to here are on the device. */
   readonly derived: number;
+  /** The log's bytes before the flushed position are what they were; when not, the log is damaged or another one. */
+  readonly isOfLog: boolean;
 }
 
 interface Block {
@@ -55,6 +58,7 @@ interface Block {
 export class DurablePositionFile {
   readonly #disk: Disk;
   readonly #path: string;
+  readonly #sequences: Partial<Record<BlockKind, number>> = {};
 
   /**
    * @param disk where the file is
@@ -119,7 +123,7 @@ export class DurablePositionFile {
   }
 
   /**
-   * What the file promises, or undefined when it is not there, not readable, or not about the log and the checkpoint as they are.
+   * What the file promises, or undefined when it is not there, not complete, not readable, or not about this checkpoint.
    *
    * @param checkpoint the bytes of the checkpoint file, or undefined when there is none
    * @param readLog reads the log
@@ -129,9 +133,9 @@ export class DurablePositionFile {
     if (bytes === undefined) return undefined;
     const log = newest(bytes, "log");
     const derived = newest(bytes, "derived");
-    if (log === undefined || !isOfLog(log, readLog)) return undefined;
+    if (log === undefined || derived === undefined) return undefined;
     if (!isOfCheckpoint(derived, checkpoint ?? new Uint8Array(CHECKPOINT_BYTES))) return undefined;
-    return { flushed: log.position, derived: derived?.position ?? 0 };
+    return { flushed: log.position, derived: derived.position, isOfLog: isOfLog(log, readLog) };
   }
 
   #read(): Uint8Array | undefined {
@@ -139,10 +143,13 @@ export class DurablePositionFile {
     return this.#disk.readFile(this.#path);
   }
 
+  #lastSequence(kind: BlockKind): number {
+    const bytes = this.#read();
+    return (bytes === undefined ? undefined : newest(bytes, kind))?.sequence ?? 0;
+  }
+
   #write(kind: BlockKind, position: number, payload: Uint8Array): void {
-    const now = this.#read();
-    const last = now === undefined ? undefined : newest(now, kind);
-    const sequence = (last?.sequence ?? 0) + 1;
+    const sequence = (this.#sequences[kind] ?? this.#lastSequence(kind)) + 1;
     const block = new Uint8Array(BLOCK_BYTES);
     writeInt(block, 0, MAGIC);
     writeInt(block, 4, VERSION);
@@ -157,6 +164,7 @@ export class DurablePositionFile {
         this.#disk.syncDirectory(directoryOf(this.#path));
       }
       file.write(block, 0, BLOCK_BYTES, (FIRST_BLOCK[kind] + sequence % 2) * BLOCK_BYTES);
+      this.#sequences[kind] = sequence;
     } finally {
       file.close();
     }
@@ -189,8 +197,7 @@ function isOfLog(block: Block, readLog: LogBytesReader): boolean {
 }
 
 /** True when the checkpoint is the one that was written with the block, or the one before it. */
-function isOfCheckpoint(block: Block | undefined, checkpoint: Uint8Array): boolean {
-  if (block === undefined) return true;
+function isOfCheckpoint(block: Block, checkpoint: Uint8Array): boolean {
   return [0, 1].some((index) => {
     const at = PAYLOAD_AT + index * CHECKPOINT_USED_BYTES;
     for (let byte = 0; byte < CHECKPOINT_USED_BYTES; byte++) {

@@ -7,6 +7,7 @@
  * Never: knows where the written part ends; that is its owner's cursor. Never leaves a gap between segments.
  */
 import { StoreError } from "../errors.ts";
+import type { Disk, DiskFile } from "./disk.ts";
 import type { HandleCache } from "./handle_cache.ts";
 import { createSegment, loadSegments, type SegmentFile, segmentPath } from "./segment_file.ts";
 
@@ -22,7 +23,10 @@ export interface SegmentSetOptions {
   readonly handles: HandleCache;
   /** True at recovery: an empty last file is removed. */
   readonly removeEmpty?: boolean;
-  /** False for files that can be derived again: the directory is then not synced when a file is made or cut. */
+  /**
+   * False for files that can be derived again: names are not synced when a file is made or cut, and a cut leaves the file short for a
+   * moment; one that a crash left short gets its size back at recovery.
+   */
   readonly syncNames?: boolean;
 }
 
@@ -59,6 +63,7 @@ export class SegmentSet {
       if (mode === "write") disk.makeDirectory(options.directory);
       return new SegmentSet(options, []);
     }
+    if (options.removeEmpty === true && options.syncNames === false) extendLast(disk, options);
     return new SegmentSet(options, loadSegments(disk, options.directory, options.fileBytes, options.removeEmpty));
   }
 
@@ -180,15 +185,13 @@ export class SegmentSet {
     const segment = this.fileAt(position);
     if (segment === undefined) return;
     const file = this.#handles.acquire(segment.path);
-    const zeros = new Uint8Array(ZERO_BLOCK_BYTES);
-    const block = new Uint8Array(ZERO_BLOCK_BYTES);
-    const words = new Uint32Array(block.buffer);
-    for (let at = position - segment.start; at < this.fileBytes; at += ZERO_BLOCK_BYTES) {
-      const count = file.read(block, 0, Math.min(ZERO_BLOCK_BYTES, this.fileBytes - at), at);
-      block.fill(0, count);
-      if (!isZero(words, Math.ceil(count / 4))) file.write(zeros, 0, count, at);
+    if (this.#syncNames) {
+      clearFrom(file, position - segment.start, this.fileBytes);
+      file.syncData();
+    } else {
+      file.truncate(position - segment.start);
+      file.truncate(this.fileBytes);
     }
-    if (this.#syncNames) file.syncData();
   }
 
   /**
@@ -270,6 +273,27 @@ export class SegmentSet {
   #removeFile(segment: SegmentFile): void {
     this.#handles.forget(segment.path);
     if (this.#handles.disk.exists(segment.path)) this.#handles.disk.remove(segment.path);
+  }
+}
+
+/** Gives the last file its size back when a cut was interrupted. */
+function extendLast(disk: Disk, options: SegmentSetOptions): void {
+  const last = disk.list(options.directory).at(-1);
+  if (last === undefined) return;
+  const path = `${options.directory}/${last}`;
+  const bytes = disk.stat(path)?.bytes ?? 0;
+  if (bytes > 0 && bytes < options.fileBytes) createSegment(disk, path, options.fileBytes, false);
+}
+
+/** Makes the bytes from `from` on zeros without ever making the file shorter, so that a crash leaves it at its size. */
+function clearFrom(file: DiskFile, from: number, fileBytes: number): void {
+  const zeros = new Uint8Array(ZERO_BLOCK_BYTES);
+  const block = new Uint8Array(ZERO_BLOCK_BYTES);
+  const words = new Uint32Array(block.buffer);
+  for (let at = from; at < fileBytes; at += ZERO_BLOCK_BYTES) {
+    const count = file.read(block, 0, Math.min(ZERO_BLOCK_BYTES, fileBytes - at), at);
+    block.fill(0, count);
+    if (!isZero(words, Math.ceil(count / 4))) file.write(zeros, 0, count, at);
   }
 }
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { DELAY_LEVELS_DEFAULT, parseDelayLevels } from "../../store/delay_levels.ts";
 import { Dispatcher, type DispatchMarks } from "../../store/dispatch.ts";
 import { DispatchFiles } from "../../store/dispatch_files.ts";
@@ -9,6 +9,7 @@ import { IndexFileReader } from "../../store/index_file_reader.ts";
 import { IndexFileSet } from "../../store/index_file_set.ts";
 import { testOnDisks } from "./file/disks.ts";
 import {
+  assertSameBytes,
   copyGolden,
   filesBelow,
   GOLDEN_CONFIG,
@@ -48,13 +49,6 @@ function dispatcherOf(name: GoldenName, disk: Disk, target: string): Rebuilt {
     position: 0,
   });
   return { dispatcher, handles, maxOffsets };
-}
-
-/** Compares bytes without building a text of the difference. */
-function assertSameBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
-  assertEquals(actual.length, expected.length, what);
-  const at = actual.findIndex((byte, index) => byte !== expected[index]);
-  assert(at < 0, `${what} differs at byte ${at}: ${actual[at]} instead of ${expected[at]}`);
 }
 
 function rebuild(name: GoldenName, disk: Disk, root: string, target: string, batchBytes: number): Rebuilt {

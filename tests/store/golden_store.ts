@@ -1,4 +1,5 @@
 /** The stores that a real Apache broker wrote, copied onto a test's disk, and what their manifests say. */
+import { assert, assertEquals } from "@std/assert";
 import type { Disk } from "../../store/file/disk.ts";
 
 const GOLDEN = new URL("../golden/stores/", import.meta.url);
@@ -88,4 +89,11 @@ export function filesBelow(disk: Disk, root: string): string[] {
   };
   if (disk.exists(root)) walk(root, "");
   return found;
+}
+
+/** Compares bytes without building a text of the difference. */
+export function assertSameBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
+  assertEquals(actual.length, expected.length, what);
+  const at = actual.findIndex((byte, index) => byte !== expected[index]);
+  assert(at < 0, `${what} differs at byte ${at}: ${actual[at]} instead of ${expected[at]}`);
 }

@@ -1,0 +1,307 @@
+/**
+ * Recovery: from what is on the disk to a store that can be served.
+ *
+ * Owns: the order of the steps; `recovery_table.ts` has the decisions, the steps have modules of their own.
+ * Reads: commit log, queues, indexes, checkpoint, abort mark, durable position. Blocks for as long as that takes.
+ * Never: serves damage. A bad record below what is known to be on the device is a `LOG_DAMAGED` error with its position; above
+ * it is a torn tail, which is cut. Nothing is cut before the whole log is read.
+ *
+ * Steps: load the log → find the state and its row → find the queues → read the log to its end → cut log, queues, index →
+ * dispatch what is missing → min offsets.
+ */
+import { isAborted, markOpen } from "./abort_file.ts";
+import { CHECKPOINT_BYTES, decodeCheckpoint, EMPTY_CHECKPOINT, safeTimestampMs } from "./checkpoint.ts";
+import { DurablePositionFile, type DurablePositions } from "./durable_position.ts";
+import { StoreError } from "./errors.ts";
+import type { Disk } from "./file/disk.ts";
+import { HandleCache } from "./file/handle_cache.ts";
+import { SegmentSet } from "./file/segment_set.ts";
+import type { IndexShape } from "./index_file.ts";
+import { type IndexRecovery, recoverIndex } from "./index_file_recovery.ts";
+import { type QueueRange, redispatch } from "./recovery_dispatch.ts";
+import { firstTimestampMs, type LogWalk, walkLog } from "./recovery_log.ts";
+import { listQueues, minOffsetOf, type StoredQueue, trimQueue } from "./recovery_queues.ts";
+import { type RecoveryRow, recoveryRow } from "./recovery_table.ts";
+import { storeTimeOf } from "./store_time.ts";
+import type { StorePaths } from "./store_paths.ts";
+
+/** What recovery is doing, for a line of progress. */
+export interface RecoveryProgress {
+  /** The step. */
+  readonly step: "queues" | "log" | "index" | "dispatch" | "bounds";
+  /** How much is done, in queues or bytes. */
+  readonly done: number;
+  /** Of how much. */
+  readonly total: number;
+}
+
+/** Options of {@link recoverStore}. */
+export interface RecoveryOptions {
+  /** Where the files are. */
+  readonly disk: Disk;
+  /** Their paths. */
+  readonly paths: StorePaths;
+  /** Size of a file of the commit log in bytes. */
+  readonly logFileBytes: number;
+  /** Size of a file of a queue in bytes. */
+  readonly queueFileBytes: number;
+  /** Shape of the index files, or undefined when records are not indexed. */
+  readonly indexShape: IndexShape | undefined;
+  /** Wait of each delay level in ms. */
+  readonly delayLevels: readonly number[];
+  /** Wall clock in ms, for the names of new index files. */
+  readonly nowMs: () => number;
+  /** Number of this process, for the abort mark. */
+  readonly processId: number;
+  /** False to believe bodies without their CRC. */
+  readonly checkCrc?: boolean;
+  /** Files open at once. */
+  readonly handlesMax?: number;
+  /** Records of a topic below this position are not dispatched. */
+  readonly deletedBelow?: (topic: string) => number;
+  /** Told what is going on. */
+  readonly onProgress?: (progress: RecoveryProgress) => void;
+}
+
+/** What recovery found. */
+export interface RecoveryResult {
+  /** The row of the table that was followed. */
+  readonly row: RecoveryRow["id"];
+  /** First position of the log. */
+  readonly logMin: number;
+  /** Position behind the last whole record: where the next one goes. */
+  readonly logEnd: number;
+  /** True when a torn tail was cut. */
+  readonly wasTorn: boolean;
+  /** Store time of the last record in ms, 0 when none was read. */
+  readonly lastTimestampMs: number;
+  /** Records of the log that were read and found whole. */
+  readonly recordsRead: number;
+  /** Every queue that has a directory. */
+  readonly queues: QueueRange[];
+  /** Every topic that has a queue. */
+  readonly topics: string[];
+  /** Queues and indexes are there for all records below; equal to `logEnd`. */
+  readonly dispatchedPosition: number;
+  /** Blank units that dispatch had to write because units in the middle of a queue are lost. */
+  readonly unitsLost: number;
+  /** What became of the index. */
+  readonly index: IndexRecovery;
+}
+
+/**
+ * Puts a store right and tells what is in it. The abort mark is set before anything is changed, so that a crash on the way leaves a store that
+ * is known to be not clean.
+ *
+ * @throws {StoreError} `LOG_DAMAGED` when a record that was on the device is damaged; `SEGMENT_…` when files are not what they must be
+ * @throws {DiskError} when the disk refuses
+ */
+export function recoverStore(options: RecoveryOptions): RecoveryResult {
+  const handles = new HandleCache({ disk: options.disk, mode: "write", handlesMax: options.handlesMax ?? 512 });
+  try {
+    return new Recovery(options, handles).run();
+  } finally {
+    handles.close();
+  }
+}
+
+class Recovery {
+  readonly #options: RecoveryOptions;
+  readonly #handles: HandleCache;
+  readonly #log: SegmentSet;
+  readonly #checkpoint: Uint8Array | undefined;
+  readonly #positions: DurablePositions | undefined;
+  readonly #isClean: boolean;
+  readonly #row: RecoveryRow;
+  #queues: StoredQueue[] = [];
+
+  constructor(options: RecoveryOptions, handles: HandleCache) {
+    const { disk, paths } = options;
+    this.#options = options;
+    this.#handles = handles;
+    this.#log = SegmentSet.open({
+      directory: paths.commitLog,
+      fileBytes: options.logFileBytes,
+      handles,
+      removeEmpty: true,
+    });
+    this.#checkpoint = disk.exists(paths.checkpoint) ? disk.readFile(paths.checkpoint) : undefined;
+    this.#positions = new DurablePositionFile(disk, paths.durablePosition).read(
+      this.#checkpoint,
+      (position, into, length) => this.#log.read(into, 0, length, position),
+    );
+    this.#isClean = !isAborted(disk, paths.abort);
+    this.#row = recoveryRow({
+      hasLog: this.#log.count > 0,
+      isClean: this.#isClean,
+      hasPositions: this.#positions !== undefined && (this.#positions.isOfLog || !this.#isClean),
+    });
+  }
+
+  run(): RecoveryResult {
+    if (this.#row.id === "no-log") return this.#empty();
+    const { paths, queueFileBytes } = this.#options;
+    this.#queues = listQueues({ root: paths.consumeQueue, fileBytes: queueFileBytes, handles: this.#handles });
+    const logMin = this.#log.first;
+    const queuesEnd = this.#queues.reduce((most, { end }) => Math.max(most, end.maxPhysical), -1);
+    const from = this.#logFrom(queuesEnd);
+    const walk = walkLog(this.#log, {
+      from,
+      checkCrc: this.#options.checkCrc ?? true,
+      tornFrom: this.#isClean ? Infinity : this.#positions?.flushed ?? 0,
+      onProgress: (done) => this.#tell("log", done, this.#log.end),
+    });
+    this.#refuseDamage(walk, queuesEnd);
+    markOpen(this.#options.disk, paths.abort, this.#options.processId);
+    const wasTorn = this.#cutLog(walk);
+    this.#cutQueues(walk.end);
+    const index = this.#cutIndex(walk.end);
+    const dispatchFrom = this.#dispatchFrom(from, queuesEnd, index.missingFrom);
+    const ranges = new Map<string, QueueRange>();
+    for (const [done, queue] of this.#queues.entries()) {
+      const minOffset = minOffsetOf(queue, logMin);
+      const { topic, queueId, end } = queue;
+      ranges.set(`${topic}/${queueId}`, { topic, queueId, minOffset, maxOffset: end.max, nextOffset: end.max });
+      if (done % 256 === 0) this.#tell("bounds", done, this.#queues.length);
+    }
+    const dispatched = redispatch(this.#options, this.#handles, {
+      log: this.#log,
+      from: dispatchFrom,
+      to: walk.end,
+      ranges,
+      onProgress: (done) => this.#tell("dispatch", done - dispatchFrom, walk.end - dispatchFrom),
+    });
+    return {
+      row: this.#row.id,
+      logMin,
+      logEnd: walk.end,
+      wasTorn,
+      lastTimestampMs: Math.max(walk.lastTimestampMs, dispatched.lastTimestampMs),
+      recordsRead: walk.records,
+      queues: [...ranges.values()],
+      topics: [...new Set([...ranges.values()].map(({ topic }) => topic))],
+      dispatchedPosition: dispatched.position,
+      unitsLost: dispatched.blankUnits,
+      index,
+    };
+  }
+
+  #empty(): RecoveryResult {
+    const { disk, paths } = this.#options;
+    disk.makeDirectory(paths.root);
+    markOpen(disk, paths.abort, this.#options.processId);
+    for (const derived of [paths.consumeQueue, paths.index, paths.durablePosition]) disk.removeTree(derived);
+    return {
+      row: this.#row.id,
+      logMin: 0,
+      logEnd: 0,
+      wasTorn: false,
+      lastTimestampMs: 0,
+      recordsRead: 0,
+      queues: [],
+      topics: [],
+      dispatchedPosition: 0,
+      unitsLost: 0,
+      index: { repaired: 0, removed: 0, missingFrom: undefined },
+    };
+  }
+
+  #logFrom(queuesEnd: number): number {
+    const flushed = this.#positions?.flushed ?? 0;
+    const derived = this.#positions?.derived ?? 0;
+    switch (this.#row.logFrom) {
+      case "flushed":
+        return Math.max(Math.min(flushed, derived), this.#log.first);
+      case "derived-file":
+        return this.#log.startOf(Math.max(Math.min(flushed, derived), this.#log.first));
+      case "queues-reach":
+        return this.#newestFile((start) => start <= queuesEnd && firstTimestampMs(this.#log, start) >= 0);
+      case "checkpoint-time": {
+        if (queuesEnd < 0) return this.#log.first;
+        const safeMs = safeTimestampMs(decodeCheckpoint(this.#checkpoint ?? new Uint8Array(CHECKPOINT_BYTES)));
+        return this.#newestFile((start) => {
+          const timestampMs = firstTimestampMs(this.#log, start);
+          return timestampMs > 0 && timestampMs <= safeMs;
+        });
+      }
+      case "nowhere":
+        return 0;
+    }
+  }
+
+  #newestFile(isRight: (start: number) => boolean): number {
+    for (let index = this.#log.count - 1; index > 0; index--) {
+      const { start } = this.#log.segments[index]!;
+      if (isRight(start)) return start;
+    }
+    return this.#log.first;
+  }
+
+  #refuseDamage(walk: LogWalk, queuesEnd: number): void {
+    const bound = { "nothing": 0, "flushed": this.#positions?.flushed ?? 0, "queues-end": queuesEnd };
+    const below = bound[this.#row.damageBelow];
+    if (walk.end >= below) return;
+    const message =
+      `Cannot recover the commit log: no whole record at ${walk.end}, the log was on the device up to ${below}`;
+    throw new StoreError("LOG_DAMAGED", message, { path: this.#options.paths.commitLog, position: walk.end });
+  }
+
+  /** Cuts the log and writes again what was not known to be on the device, because pages of a failed sync look clean. */
+  #cutLog(walk: LogWalk): boolean {
+    if (this.#row.id === "clean" && !walk.isTorn) return false;
+    this.#log.truncateAfter(walk.end);
+    const from = Math.max(this.#positions?.flushed ?? walk.end, this.#log.first);
+    const bytes = new Uint8Array(1 << 20);
+    for (let position = from; position < walk.end;) {
+      const count = this.#log.read(bytes, 0, Math.min(bytes.length, walk.end - position), position);
+      if (count === 0) break;
+      this.#log.write(bytes, 0, count, position);
+      position += count;
+    }
+    this.#log.syncRange(Math.min(from, this.#log.startOf(walk.end)), walk.end);
+    return walk.isTorn;
+  }
+
+  #cutQueues(logEnd: number): void {
+    const derived = Math.min(this.#positions?.derived ?? 0, logEnd);
+    for (const [done, queue] of this.#queues.entries()) {
+      trimQueue(queue, { rule: this.#row.queueEnds, derived, logEnd });
+      if (done % 256 === 0) this.#tell("queues", done, this.#queues.length);
+    }
+  }
+
+  #cutIndex(logEnd: number): IndexRecovery {
+    const { disk, paths, indexShape } = this.#options;
+    if (indexShape === undefined) return { repaired: 0, removed: 0, missingFrom: undefined };
+    const derived = this.#positions?.derived ?? 0;
+    const checkpoint = this.#checkpoint === undefined ? EMPTY_CHECKPOINT : decodeCheckpoint(this.#checkpoint);
+    this.#tell("index", 0, 1);
+    return recoverIndex({
+      disk,
+      directory: paths.index,
+      shape: indexShape,
+      logEnd,
+      isSuspect: (header) =>
+        this.#row.index === "repair-derived" && header.endPosition >= derived ||
+        this.#row.index === "repair-checkpoint" && header.endTimestampMs > checkpoint.indexMsgTimestampMs,
+      storeTimeOf: (position) => storeTimeOf(this.#log, position),
+    });
+  }
+
+  #dispatchFrom(logFrom: number, queuesEnd: number, missingFrom: number | undefined): number {
+    const rule = this.#row.dispatchFrom;
+    const first = this.#log.first;
+    const position = queuesEnd < 0
+      ? first
+      : rule === "derived"
+      ? this.#positions?.derived ?? first
+      : rule === "queues-end"
+      ? queuesEnd
+      : logFrom;
+    return Math.max(Math.min(position, missingFrom ?? position), first);
+  }
+
+  #tell(step: RecoveryProgress["step"], done: number, total: number): void {
+    this.#options.onProgress?.({ step, done, total });
+  }
+}

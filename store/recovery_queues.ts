@@ -1,0 +1,131 @@
+/**
+ * Finds the queues of a store and puts their ends right.
+ *
+ * Owns: the list of queues while recovery runs.
+ * Reads: directories `<topic>/<queueId>` and the units in them.
+ * Never: writes a unit; missing ones come from dispatch.
+ */
+import { isBlankUnit, UNIT_BYTES, unitPosition } from "./consume_queue.ts";
+import { findQueueEnd, firstOffsetFrom, type QueueEnd, walkQueueEnd } from "./consume_queue_bounds.ts";
+import { ConsumeQueueReader } from "./consume_queue_reader.ts";
+import type { HandleCache } from "./file/handle_cache.ts";
+import { SegmentSet } from "./file/segment_set.ts";
+import type { QueueEnds } from "./recovery_table.ts";
+
+/** Files of a queue that are walked when nothing is known. Source: apache/rocketmq store ConsumeQueue recover */
+const FILES_WALKED = 3;
+
+/** A queue of the store. */
+export interface StoredQueue {
+  /** Topic, as its directory is named. */
+  readonly topic: string;
+  /** Number of the queue. */
+  readonly queueId: number;
+  /** Its files, opened to write. */
+  readonly files: SegmentSet;
+  /** Its units. */
+  readonly reader: ConsumeQueueReader;
+  /** Where it ends, as far as is known now. */
+  end: QueueEnd;
+}
+
+/** Options of {@link listQueues}. */
+export interface QueueListOptions {
+  /** Directory of all queues. */
+  readonly root: string;
+  /** Size of a queue's file in bytes. */
+  readonly fileBytes: number;
+  /** Open files, to write. */
+  readonly handles: HandleCache;
+}
+
+/**
+ * Opens all queues and finds their ends as if no queue had a hole. Directories whose name is no number are passed over, as
+ * Apache does.
+ *
+ * @throws {StoreError} when the files of a queue are not what they must be
+ * @throws {DiskError} when the disk refuses
+ */
+export function listQueues(options: QueueListOptions): StoredQueue[] {
+  const { root, fileBytes, handles } = options;
+  const { disk } = handles;
+  const queues: StoredQueue[] = [];
+  if (!disk.exists(root)) return queues;
+  for (const topic of disk.list(root)) {
+    if (disk.stat(`${root}/${topic}`)?.isDirectory !== true) continue;
+    for (const name of disk.list(`${root}/${topic}`)) {
+      if (!/^\d{1,10}$/.test(name)) continue;
+      const queueId = Number(name);
+      const reader = new ConsumeQueueReader({ root, topic, queueId, fileBytes, handles });
+      const directory = `${root}/${topic}/${name}`;
+      const files = SegmentSet.open({ directory, fileBytes, handles, removeEmpty: true, syncNames: false });
+      queues.push({ topic, queueId, files, reader, end: findQueueEnd(reader, startsOf(files)) });
+    }
+  }
+  return queues;
+}
+
+/** What the end of a queue is found from. */
+export interface QueueTrimOptions {
+  /** How. */
+  readonly rule: QueueEnds;
+  /** Units of records below this position are on the device. */
+  readonly derived: number;
+  /** End of the log. */
+  readonly logEnd: number;
+}
+
+/**
+ * Finds the end of a queue by the rule and cuts what lies behind it.
+ *
+ * @throws {DiskError} when the disk refuses
+ */
+export function trimQueue(queue: StoredQueue, options: QueueTrimOptions): void {
+  const starts = startsOf(queue.files);
+  if (options.rule === "halving") {
+    if (queue.end.maxPhysical <= options.logEnd) return;
+    const { first, max } = queue.end;
+    queue.end = endAt(queue, first, firstOffsetFrom(queue.reader, first, max, options.logEnd));
+  } else {
+    const from = options.rule === "walk-derived" ? derivedOffset(queue, options.derived) : walkedFrom(starts);
+    queue.end = walkQueueEnd(queue.reader, { from, logEnd: options.logEnd, starts });
+  }
+  if (starts.length > 0) queue.files.truncateAfter(queue.end.max * UNIT_BYTES);
+}
+
+/**
+ * The smallest offset of a queue whose record is in the log; the end of the queue when there is none.
+ *
+ * @throws {DiskError} when the disk refuses
+ */
+export function minOffsetOf(queue: StoredQueue, logMin: number): number {
+  const { first, max } = queue.end;
+  const bytes = new Uint8Array(UNIT_BYTES);
+  const view = new DataView(bytes.buffer);
+  if (max > first && queue.reader.readUnits(first, 1, bytes, 0) === 1) {
+    if (!isBlankUnit(view, 0) && unitPosition(view, 0) >= logMin) return first;
+  }
+  return firstOffsetFrom(queue.reader, first, max, logMin);
+}
+
+function derivedOffset(queue: StoredQueue, derived: number): number {
+  const { first } = queue.end;
+  const last = queue.files.segments.at(-1);
+  const behind = last === undefined ? first : (last.start + queue.files.fileBytes) / UNIT_BYTES;
+  return firstOffsetFrom(queue.reader, first, behind, derived);
+}
+
+function walkedFrom(starts: readonly number[]): number {
+  return (starts[Math.max(0, starts.length - FILES_WALKED)] ?? 0) / UNIT_BYTES;
+}
+
+function startsOf(files: SegmentSet): number[] {
+  return files.segments.map(({ start }) => start);
+}
+
+function endAt(queue: StoredQueue, first: number, max: number): QueueEnd {
+  const bytes = new Uint8Array(UNIT_BYTES);
+  const view = new DataView(bytes.buffer);
+  const hasUnit = max > first && queue.reader.readUnits(max - 1, 1, bytes, 0) === 1 && !isBlankUnit(view, 0);
+  return { first, max, maxPhysical: hasUnit ? unitPosition(view, 0) + view.getInt32(8) : -1 };
+}
