@@ -22,7 +22,15 @@ export interface ManifestMessage {
   readonly commitLogOffset: number;
   readonly storeSize: number;
   readonly sysFlag: number;
+  readonly flag: number;
   readonly bodyCRC: number;
+  readonly bodyLength: number;
+  readonly bodySha256: string;
+  readonly reconsumeTimes: number;
+  readonly preparedTransactionOffset: number;
+  readonly bornTimestamp: number;
+  readonly bornHost: string;
+  readonly storeHost: string;
   readonly storeTimestamp: number;
   readonly tags?: string;
   readonly keys?: string;
