@@ -109,6 +109,7 @@ function behaviourOf(
     tells: {
       channelClosed: (channel) => plane.channelClosed(channel),
       offsets: (commits) => plane.commitOffsets(commits),
+      pulled: (commits) => plane.pulled(commits),
       resetTaken: (reset) => plane.resetTaken(reset),
       traffic: (counts) => plane.countTraffic(counts),
     },

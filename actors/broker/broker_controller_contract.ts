@@ -288,6 +288,8 @@ export type BrokerControllerContract = {
     channelClosed: ClientChannel;
     /** Batched commits that rode on pulls; state moves only forward in time, in the order told. */
     offsets: OffsetCommit[];
+    /** Up to where groups have pulled (nextBeginOffset of their last pull); the last one of each queue, about once a second. */
+    pulled: Omit<OffsetCommit, "clientHost">[];
     /** A gateway answered a pull with a pending reset offset. */
     resetTaken: Omit<OffsetReset, "offset">;
     /** Traffic of about one second. */

@@ -182,6 +182,13 @@ export class ControlPlane {
     for (const { group, topic, queueId, offset } of commits) this.#room.offsets.commit(group, topic, queueId, offset);
   }
 
+  /** Up to where groups have pulled. */
+  pulled(commits: BrokerControllerContract["tells"]["pulled"]): void {
+    for (const { group, topic, queueId, offset } of commits) {
+      this.state.offsets.commitPulled(group, topic, queueId, offset);
+    }
+  }
+
   /** A gateway answered a pull with a reset. */
   resetTaken(reset: BrokerControllerContract["tells"]["resetTaken"]): void {
     this.#inBackground("taken reset", this.#room.offsets.taken(reset));
