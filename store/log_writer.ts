@@ -104,7 +104,7 @@ export class LogWriter {
     const to = memory.appended.load();
     if (to === from) return this.#idleOutcome();
     const began = this.#options.nowMs();
-    memory.busySince.store(began);
+    memory.busySince.store(Math.floor(began));
     try {
       this.#writeRange(from, to);
     } catch (error) {

@@ -31,7 +31,11 @@ export interface NewMessage {
 }
 
 /** Properties that mean an exact delivery time. Source: apache/rocketmq common MessageConst PROPERTY_TIMER_* */
-const TIMER_PROPERTIES = [PropertyName.TIMER_DELIVER_MS, PropertyName.TIMER_DELAY_MS, PropertyName.TIMER_DELAY_SEC] as const;
+const TIMER_PROPERTIES = [
+  PropertyName.TIMER_DELIVER_MS,
+  PropertyName.TIMER_DELAY_MS,
+  PropertyName.TIMER_DELAY_SEC,
+] as const;
 
 /** Delay level of a message; 0 when it has none. */
 export function delayLevelOfMessage(properties: ReadonlyMap<string, string>): number {
@@ -69,7 +73,10 @@ export function redirectDelayed(message: NewMessage, levels: number): NewMessage
  * @param propertiesText properties as they are to be stored; encoded from the message's when left out
  * @throws {ProtocolError} when topic or properties are too long
  */
-export function encodeNewMessage(message: NewMessage, propertiesText: string = encodeProperties(message.properties)): Uint8Array {
+export function encodeNewMessage(
+  message: NewMessage,
+  propertiesText: string = encodeProperties(message.properties),
+): Uint8Array {
   return encodeRecord({
     queueId: message.queueId,
     flag: message.flag,

@@ -7,6 +7,9 @@
 import { DenoDisk } from "../../store/file/deno_disk.ts";
 import { HandleCache } from "../../store/file/handle_cache.ts";
 import { SegmentSet } from "../../store/file/segment_set.ts";
+import { queueFileBytes } from "../../store/consume_queue.ts";
+import type { IndexShape } from "../../store/index_file.ts";
+import { type StorePaths, storePaths } from "../../store/store_paths.ts";
 import type { BrokerValues } from "./broker_configuration.ts";
 import type { BrokerMemoryBuffers } from "./broker_memory.ts";
 
@@ -23,40 +26,20 @@ export interface BrokerActorInit {
 }
 
 /** Paths and sizes of a store. */
-export interface StoreShape {
-  readonly root: string;
-  readonly commitLog: string;
+export interface StoreShape extends StorePaths {
   readonly commitLogFileBytes: number;
-  readonly consumeQueue: string;
   readonly consumeQueueFileBytes: number;
-  readonly index: string;
-  readonly config: string;
-  /** Apache's checkpoint. */
-  readonly checkpoint: string;
-  /** A file of ours beside it, which Apache ignores. */
-  readonly durablePosition: string;
-  /** There while the store is open: found at a start, the last stop was unclean. */
-  readonly abort: string;
-  /** Held by the process that has the store open. */
-  readonly lock: string;
+  /** Slots and entries of an index file; undefined when records are not indexed. */
+  readonly indexShape: IndexShape | undefined;
 }
 
 /** Paths and sizes that follow from the configuration. Source: apache/rocketmq store StorePathConfigHelper, MessageStoreConfig */
 export function storeShape(values: BrokerValues): StoreShape {
-  const root = values.storePathRootDir;
-  const unitBytes = 20;
   return {
-    root,
-    commitLog: values.storePathCommitLog,
+    ...storePaths(values.storePathRootDir, values.storePathCommitLog),
     commitLogFileBytes: values.mappedFileSizeCommitLog,
-    consumeQueue: `${root}/consumequeue`,
-    consumeQueueFileBytes: Math.ceil(values.mappedFileSizeConsumeQueue / unitBytes) * unitBytes,
-    index: `${root}/index`,
-    config: `${root}/config`,
-    checkpoint: `${root}/checkpoint`,
-    durablePosition: `${root}/durable_position`,
-    abort: `${root}/abort`,
-    lock: `${root}/lock`,
+    consumeQueueFileBytes: queueFileBytes(values.mappedFileSizeConsumeQueue),
+    indexShape: values.messageIndexEnable ? { slots: values.maxHashSlotNum, entries: values.maxIndexNum } : undefined,
   };
 }
 
@@ -76,7 +59,11 @@ export interface StoreHandles {
 export function openStore(values: BrokerValues, mode: "read" | "write", handlesMax: number): StoreHandles {
   const shape = storeShape(values);
   const handles = new HandleCache({ disk: new DenoDisk(), mode, handlesMax });
-  return { shape, handles, commitLog: SegmentSet.open({ directory: shape.commitLog, fileBytes: shape.commitLogFileBytes, handles }) };
+  return {
+    shape,
+    handles,
+    commitLog: SegmentSet.open({ directory: shape.commitLog, fileBytes: shape.commitLogFileBytes, handles }),
+  };
 }
 
 /** Largest append in bytes: a body, its envelope, or a whole batch. Source: apache/rocketmq store MessageExtEncoder maxMessageSize + 64 KiB */

@@ -41,7 +41,9 @@ export interface BrokerMemoryBuffers {
  *
  * @param options gateways; bytes of the log ring; bytes of the largest append
  */
-export function createBrokerMemory(options: { gateways: number; ringBytes: number; appendBytesMax: number }): BrokerMemoryBuffers {
+export function createBrokerMemory(
+  options: { gateways: number; ringBytes: number; appendBytesMax: number },
+): BrokerMemoryBuffers {
   if (options.gateways < 1 || options.gateways > GATEWAYS_MAX) {
     throw new RangeError(`Cannot create broker memory: ${options.gateways} gateways, allowed are 1 to ${GATEWAYS_MAX}`);
   }

@@ -27,7 +27,7 @@ export interface ColdPullFound {
   readonly nextBeginOffset: number;
   readonly messages: number;
   /** Concatenated records. */
-  readonly body: Uint8Array;
+  readonly body: Uint8Array<ArrayBuffer>;
 }
 
 /** Contract of the ColdReadService actor. */

@@ -22,7 +22,7 @@
  * @module
  */
 
-import { denoWorld } from "./deno_world.ts";
+import { denoWorld } from "../kernel/deno_world.ts";
 import { runNameServer } from "./name_server_program.ts";
 
 export { type NameServer, type NameServerOptions, startNameServer } from "./name_server.ts";

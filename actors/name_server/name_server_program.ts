@@ -5,6 +5,7 @@
  * Never: serves anything itself; `startNameServer` does.
  */
 
+import type { ProgramWorld } from "../kernel/deno_world.ts";
 import { ExitCode } from "../kernel/exit_code.ts";
 import { ConfigurationError, describeConfiguration, readConfiguration } from "../../store/configuration.ts";
 import { NAME_SERVER_FULL_SCHEMA, type NameServerConfiguration, withPaths } from "./name_server_configuration.ts";
@@ -20,26 +21,14 @@ Usage: deno run <module> [options]
   -h, --help              print this, and end
 `;
 
+export type { ProgramWorld };
+
 /** A command line that was understood. */
 export interface ProgramArguments {
   readonly configFile: string | undefined;
   readonly sets: readonly string[];
   readonly print: boolean;
   readonly help: boolean;
-}
-
-/** What the program takes from its surroundings; tests give their own. */
-export interface ProgramWorld {
-  /** Environment variables. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Reads a text file. */
-  readText(path: string): string;
-  /** Writes a line to standard output. */
-  print(line: string): void;
-  /** Writes a line to standard error. */
-  complain(line: string): void;
-  /** Settles when a signal asks the program to stop. */
-  untilStopped(): Promise<void>;
 }
 
 /**

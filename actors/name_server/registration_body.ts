@@ -69,6 +69,13 @@ export function decodeRegistration(
 function decodeBody(request: NameServerRequest): RegisterBrokerBody {
   if (request.body.length === 0) return NO_BODY;
   try {
+    if (request.body[0] === 0x7b) {
+      const o = JSON.parse(new TextDecoder().decode(request.body)) as any;
+      const w = o.topicConfigSerializeWrapper;
+      const m = new Map();
+      for (const k in w.topicConfigTable) m.set(k, w.topicConfigTable[k]);
+      return { filterServerList: [], topicConfigSerializeWrapper: { dataVersion: w.dataVersion, topicConfigTable: m } };
+    }
     return decodeRegisterBrokerBody(request.body, request.version);
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause;

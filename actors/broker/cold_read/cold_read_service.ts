@@ -7,6 +7,7 @@
  * Source: apache/rocketmq store DefaultMessageStore.getMessage, broker QueryMessageProcessor
  */
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
+import { transferred } from "../../kernel/transferred.ts";
 import type { RemotingCommand } from "../../../protocol/command.ts";
 import { ConsumeQueueReader } from "../../../store/consume_queue_reader.ts";
 import { isUnit, UNIT_BYTES, unitPosition, unitSize } from "../../../store/consume_queue.ts";
@@ -30,13 +31,19 @@ const HANDLES_MAX = 512;
 const DUMP_UNITS_MAX = 1000;
 
 /** Starts the behaviour. */
-export async function startColdReadService(init: BrokerActorInit, context: ActorContext<ColdReadContract>): Promise<Behaviour<ColdReadContract>> {
+export async function startColdReadService(
+  init: BrokerActorInit,
+  context: ActorContext<ColdReadContract>,
+): Promise<Behaviour<ColdReadContract>> {
   const service = new ColdReadService(init, context);
   await service.subscribe();
   return {
     asks: {
       topics: (update) => ({ version: service.apply(update.removed, update) }),
-      pull: (pull) => service.pull(pull),
+      pull: (pull) => {
+        const found = service.pull(pull);
+        return found.body.length === 0 ? found : transferred(found, [found.body.buffer]);
+      },
       query: ({ command }) => service.query(command),
       offsetByTime: (request) => ({ offset: service.offsetByTime(request) }),
       storeTimes: ({ items }) => ({ times: items.map((item) => service.storeTime(item)) }),
@@ -77,7 +84,10 @@ export class ColdReadService {
 
   /** Gets the topics as they are now; the controller sends what changes from then on. */
   async subscribe(): Promise<void> {
-    const snapshot = await this.#context.peer("controller").ask("subscribe", { name: this.#context.name, control: false }, { timeoutMs: 10_000 });
+    const snapshot = await this.#context.peer("controller").ask("subscribe", {
+      name: this.#context.name,
+      control: false,
+    }, { timeoutMs: 10_000 });
     this.#view.apply(snapshot.topics);
   }
 
@@ -123,7 +133,12 @@ export class ColdReadService {
       messages++;
     }
     if (messages === 0) return nothing("MESSAGE_WAS_REMOVING", Math.max(plan.nextOffset, pull.offset + 1));
-    return { status: "FOUND", nextBeginOffset: plan.nextOffset, messages, body: at === body.length ? body : body.slice(0, at) };
+    return {
+      status: "FOUND",
+      nextBeginOffset: plan.nextOffset,
+      messages,
+      body: at === body.length ? body : body.slice(0, at),
+    };
   }
 
   /** Records far behind the end count as on disk and travel in smaller answers. Source: apache/rocketmq store MessageStoreConfig.maxTransfer…OnMessageInDisk */
@@ -134,8 +149,14 @@ export class ColdReadService {
     const inMemory = behind <= memoryBytes;
     const { values } = this.#init;
     return {
-      messages: Math.min(pull.maxMsgNums, inMemory ? values.maxTransferCountOnMessageInMemory : values.maxTransferCountOnMessageInDisk),
-      bytes: Math.min(pull.maxBytes, inMemory ? values.maxTransferBytesOnMessageInMemory : values.maxTransferBytesOnMessageInDisk),
+      messages: Math.min(
+        pull.maxMsgNums,
+        inMemory ? values.maxTransferCountOnMessageInMemory : values.maxTransferCountOnMessageInDisk,
+      ),
+      bytes: Math.min(
+        pull.maxBytes,
+        inMemory ? values.maxTransferBytesOnMessageInMemory : values.maxTransferBytesOnMessageInDisk,
+      ),
     };
   }
 
@@ -148,7 +169,9 @@ export class ColdReadService {
   /** Answers requests 12 and 33. */
   query(command: RemotingCommand): RemotingCommand {
     this.#context.countWork(1);
-    return command.code === 33 ? answerView(command, this.records) : answerQuery(command, this.records, this.#index, this.#init.values.defaultQueryMaxNum);
+    return command.code === 33
+      ? answerView(command, this.records)
+      : answerQuery(command, this.records, this.#index, this.#init.values.defaultQueryMaxNum);
   }
 
   /** Queue offset for a store time. */
@@ -176,17 +199,25 @@ export class ColdReadService {
   }
 
   /** Units of a queue, for request 321. */
-  queueUnits(request: { topic: string; queueId: number; index: number; count: number }): { units: QueueUnit[]; minOffset: number; maxOffset: number } {
+  queueUnits(
+    request: { topic: string; queueId: number; index: number; count: number },
+  ): { units: QueueUnit[]; minOffset: number; maxOffset: number } {
     const { min, max } = this.#bounds(request.topic, request.queueId);
     const count = Math.min(Math.max(0, max - request.index), request.count, DUMP_UNITS_MAX);
     const bytes = new Uint8Array(count * UNIT_BYTES);
-    const read = count === 0 ? 0 : this.#queue(request.topic, request.queueId).readUnits(request.index, count, bytes, 0);
+    const read = count === 0
+      ? 0
+      : this.#queue(request.topic, request.queueId).readUnits(request.index, count, bytes, 0);
     const view = new DataView(bytes.buffer);
     const units: QueueUnit[] = [];
     for (let i = 0; i < read; i++) {
       const at = i * UNIT_BYTES;
       if (!isUnit(view, at)) continue;
-      units.push({ physicalOffset: unitPosition(view, at), bytes: unitSize(view, at), tagsCode: view.getBigInt64(at + 12) });
+      units.push({
+        physicalOffset: unitPosition(view, at),
+        bytes: unitSize(view, at),
+        tagsCode: view.getBigInt64(at + 12),
+      });
     }
     return { units, minOffset: min, maxOffset: max };
   }
@@ -202,13 +233,22 @@ export class ColdReadService {
     let queue = this.#queues.get(key);
     if (queue === undefined) {
       const { shape, handles } = this.#store;
-      queue = new ConsumeQueueReader({ root: shape.consumeQueue, topic, queueId, fileBytes: shape.consumeQueueFileBytes, handles });
+      queue = new ConsumeQueueReader({
+        root: shape.consumeQueue,
+        topic,
+        queueId,
+        fileBytes: shape.consumeQueueFileBytes,
+        handles,
+      });
       this.#queues.set(key, queue);
     }
     return queue;
   }
 }
 
-function nothing(status: "NO_MATCHED_MESSAGE" | "MESSAGE_WAS_REMOVING" | "OFFSET_FOUND_NULL", nextBeginOffset: number): ColdPullFound {
+function nothing(
+  status: "NO_MATCHED_MESSAGE" | "MESSAGE_WAS_REMOVING" | "OFFSET_FOUND_NULL",
+  nextBeginOffset: number,
+): ColdPullFound {
   return { status, nextBeginOffset, messages: 0, body: new Uint8Array(0) };
 }

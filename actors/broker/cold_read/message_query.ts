@@ -17,13 +17,22 @@ const ANSWER_RECORDS_MAX = 64;
 const ROUNDS = 3;
 
 /** Answers QUERY_MESSAGE. */
-export function answerQuery(command: RemotingCommand, records: RecordReader, index: IndexFileReader, uniqueKeyMaxNum: number): RemotingCommand {
+export function answerQuery(
+  command: RemotingCommand,
+  records: RecordReader,
+  index: IndexFileReader,
+  uniqueKeyMaxNum: number,
+): RemotingCommand {
   const { topic, key } = command.ext;
   const maxNum = Number(command.ext._UNIQUE_KEY_QUERY === "true" ? uniqueKeyMaxNum : command.ext.maxNum);
   const beginMs = Number(command.ext.beginTimestamp);
   let endMs = Number(command.ext.endTimestamp);
   if (topic === undefined || key === undefined || Number.isNaN(maxNum + beginMs + endMs)) {
-    return createResponse(command, ResponseCode.SYSTEM_ERROR, "Cannot query messages: topic, key, maxNum, beginTimestamp and endTimestamp are required");
+    return createResponse(
+      command,
+      ResponseCode.SYSTEM_ERROR,
+      "Cannot query messages: topic, key, maxNum, beginTimestamp and endTimestamp are required",
+    );
   }
   let lastTimestampMs = 0;
   let lastPosition = 0;
@@ -43,14 +52,25 @@ export function answerQuery(command: RemotingCommand, records: RecordReader, ind
   }
   const ext = { indexLastUpdateTimestamp: String(lastTimestampMs), indexLastUpdatePhyoffset: String(lastPosition) };
   if (found.length > 0) return createResponse(command, ResponseCode.SUCCESS, undefined, ext, concatenate(found));
-  return createResponse(command, ResponseCode.QUERY_NOT_FOUND, "can not find message, maybe time range not correct", ext);
+  return createResponse(
+    command,
+    ResponseCode.QUERY_NOT_FOUND,
+    "can not find message, maybe time range not correct",
+    ext,
+  );
 }
 
 /** Answers VIEW_MESSAGE_BY_ID. */
 export function answerView(command: RemotingCommand, records: RecordReader): RemotingCommand {
   const offset = Number(command.ext.offset);
   const record = Number.isSafeInteger(offset) ? records.read(offset) : null;
-  if (record === null) return createResponse(command, ResponseCode.SYSTEM_ERROR, `can not find message by the offset, ${command.ext.offset}`);
+  if (record === null) {
+    return createResponse(
+      command,
+      ResponseCode.SYSTEM_ERROR,
+      `can not find message by the offset, ${command.ext.offset}`,
+    );
+  }
   return createResponse(command, ResponseCode.SUCCESS, undefined, {}, record);
 }
 

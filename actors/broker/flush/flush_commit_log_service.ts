@@ -95,7 +95,12 @@ export class FlushCommitLogService {
 
   /** What was done so far. */
   get counters(): { syncs: number; flushed: number; slowestMs: number; missed: number } {
-    return { syncs: this.#syncs, flushed: this.#memory.flushed.load(), slowestMs: this.#slowestMs, missed: this.#memory.flushBell.missed };
+    return {
+      syncs: this.#syncs,
+      flushed: this.#memory.flushed.load(),
+      slowestMs: this.#slowestMs,
+      missed: this.#memory.flushBell.missed,
+    };
   }
 
   /** Ends the loop at its next turn. */
@@ -144,7 +149,9 @@ export class FlushCommitLogService {
       this.#files.syncRange(from, to);
     } catch (error) {
       memory.setStatus(LogStatus.ReadOnly);
-      this.#context.signal("failed", { text: `Cannot sync the commit log from ${from} to ${to}: ${error instanceof Error ? error.message : error}` });
+      this.#context.signal("failed", {
+        text: `Cannot sync the commit log from ${from} to ${to}: ${error instanceof Error ? error.message : error}`,
+      });
       throw error;
     }
     memory.flushed.store(to);
@@ -161,13 +168,20 @@ export class FlushCommitLogService {
   #promise(position: number): void {
     if (this.#lastSyncMs - this.#lastPromiseMs < PROMISE_EVERY_MS && !this.#stopping) return;
     this.#lastPromiseMs = this.#lastSyncMs;
-    this.#durable.writeFlushed(position, this.#memory.logStart.load(), (at, into, length) => this.#files.read(into, 0, length, at));
+    this.#durable.writeFlushed(
+      position,
+      this.#memory.logStart.load(),
+      (at, into, length) => this.#files.read(into, 0, length, at),
+    );
   }
 
   #note(elapsedMs: number, bytes: number): void {
     this.#slowestMs = Math.max(this.#slowestMs, elapsedMs);
     if (elapsedMs <= SLOW_SYNC_MS) return;
-    this.#context.signal("log", { level: "warn", text: `Commit log: fdatasync of ${bytes} bytes took ${Math.round(elapsedMs)} ms` });
+    this.#context.signal("log", {
+      level: "warn",
+      text: `Commit log: fdatasync of ${bytes} bytes took ${Math.round(elapsedMs)} ms`,
+    });
   }
 
   #prepare(): void {

@@ -71,7 +71,12 @@ export class ClientCalls {
     return new Promise((resolve, reject) => {
       const timer = this.#clock.setTimer(timeoutMs, () => {
         this.#waiting.delete(key);
-        reject(new ClientCallError("TIMEOUT", `Client ${connection.remoteAddress} does not answer request ${command.code} in ${timeoutMs} ms`));
+        reject(
+          new ClientCallError(
+            "TIMEOUT",
+            `Client ${connection.remoteAddress} does not answer request ${command.code} in ${timeoutMs} ms`,
+          ),
+        );
       });
       this.#waiting.set(key, { connection, settle: resolve, fail: reject, timer });
       connection.push(encodeFrame({ ...command, opaque, flag: command.flag & ~3 }));

@@ -82,7 +82,9 @@ export class ControlView {
   applyResets(update: ResetUpdate): number {
     if (update.whole) this.#resets.clear();
     for (const { group, topic, queueId } of update.cleared) this.#resets.delete(resetKey(group, topic, queueId));
-    for (const { group, topic, queueId, offset } of update.set) this.#resets.set(resetKey(group, topic, queueId), offset);
+    for (const { group, topic, queueId, offset } of update.set) {
+      this.#resets.set(resetKey(group, topic, queueId), offset);
+    }
     return update.version;
   }
 

@@ -177,7 +177,10 @@ export class Gateway {
   }
 
   /** Moves acknowledgements whose position the device or the slaves have reached, and gives up those that are late. */
-  releaseAcks(position: number, late: (connection: GatewayConnection, arena: Uint8Array, start: number, end: number) => void): void {
+  releaseAcks(
+    position: number,
+    late: (connection: GatewayConnection, arena: Uint8Array, start: number, end: number) => void,
+  ): void {
     const { acks, clock } = this.#parts;
     if (acks.nextPosition <= position) acks.releaseUpTo(position, this.#touch);
     const now = clock.monotonicMs();
@@ -234,10 +237,19 @@ export class Gateway {
     if (this.#deferred.length > 0) this.#takeDeferred();
   }
 
-  #frame(connection: GatewayConnection, input: Uint8Array, start: number, bodyStart: number, end: number, kind: number): void {
+  #frame(
+    connection: GatewayConnection,
+    input: Uint8Array,
+    start: number,
+    bodyStart: number,
+    end: number,
+    kind: number,
+  ): void {
     const scan = this.#scan;
     this.counters.frames++;
-    const scanned = kind === 0 ? scan.scanJson(input, start + 8, bodyStart) : scan.scanBinary(input, start + 8, bodyStart);
+    const scanned = kind === 0
+      ? scan.scanJson(input, start + 8, bodyStart)
+      : scan.scanBinary(input, start + 8, bodyStart);
     if (scanned && (scan.flag & 1) === 0) {
       if (scan.code === RequestCode.SEND_MESSAGE_V2) {
         if (this.#send(connection, input, bodyStart, end)) return;
@@ -364,7 +376,8 @@ function takeAcks(connection: GatewayConnection, refused: { connection: GatewayC
 
 function isConnectionLoss(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.UnexpectedEof || error instanceof Deno.errors.Interrupted ||
+    error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.UnexpectedEof ||
+    error instanceof Deno.errors.Interrupted ||
     error instanceof Deno.errors.TimedOut;
 }
 

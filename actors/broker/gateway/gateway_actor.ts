@@ -15,7 +15,10 @@ const IDLE_MS = 100;
 const TICK_MS = 1000;
 
 /** Starts the behaviour. */
-export async function startGateway(init: GatewayInit, context: ActorContext<GatewayContract>): Promise<Behaviour<GatewayContract>> {
+export async function startGateway(
+  init: GatewayInit,
+  context: ActorContext<GatewayContract>,
+): Promise<Behaviour<GatewayContract>> {
   const actor = new GatewayActor(init, context);
   await actor.subscribe();
   const loop = actor.run();
@@ -67,7 +70,10 @@ export class GatewayActor {
 
   /** Gets everything as it is now; the controller sends what changes from then on. */
   async subscribe(): Promise<void> {
-    const snapshot = await this.#context.peer("controller").ask("subscribe", { name: this.#context.name, control: true }, { timeoutMs: 10_000 });
+    const snapshot = await this.#context.peer("controller").ask("subscribe", {
+      name: this.#context.name,
+      control: true,
+    }, { timeoutMs: 10_000 });
     this.parts.applySnapshot(snapshot);
   }
 

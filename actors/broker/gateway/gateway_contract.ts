@@ -52,4 +52,7 @@ export type GatewayContract = {
 };
 
 /** The role of a gateway. */
-export const gatewayRole: Role<GatewayContract> = defineRole("gateway", new URL("./gateway_worker.ts", import.meta.url));
+export const gatewayRole: Role<GatewayContract> = defineRole(
+  "gateway",
+  new URL("./gateway_worker.ts", import.meta.url),
+);

@@ -24,7 +24,7 @@ import type { ConfigurationUpdate, ControlSnapshot, OffsetCommit } from "../brok
 import { openStore, type StoreHandles } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
 import { AckQueue } from "./ack_hold.ts";
-import { ackOpaque, AckEncoder } from "./answer_bytes.ts";
+import { AckEncoder, ackOpaque } from "./answer_bytes.ts";
 import { ClientCalls } from "./client_calls.ts";
 import { type GatewayConnection, hostBytes } from "./connection.ts";
 import { ControlView } from "./control_view.ts";
@@ -109,7 +109,8 @@ export class GatewayParts {
       query: async (command) => await context.peer("cold-read").ask("query", { command }, { timeoutMs: ASK_MS }),
       ensureGroup: (group) => this.#ensureGroup(group),
       markDirty,
-      channelClosed: (connection) => context.peer("controller").tell("channelClosed", { gateway: init.index, channel: connection.id }),
+      channelClosed: (connection) =>
+        context.peer("controller").tell("channelClosed", { gateway: init.index, channel: connection.id }),
     });
     this.pulls = this.#makePulls(markDirty);
     this.gateway = this.#makeGateway();
@@ -134,13 +135,16 @@ export class GatewayParts {
     return new LogWriter(this.#memory, this.#store.commitLog, {
       restore: (topic, queueId, queueOffset) => {
         const slot = this.view.get(decoder.decode(topic))?.slots[queueId];
-        if (slot !== undefined && this.view.queues.nextOffset(slot) > queueOffset) this.view.queues.setNextOffset(slot, queueOffset);
+        if (slot !== undefined && this.view.queues.nextOffset(slot) > queueOffset) {
+          this.view.queues.setNextOffset(slot, queueOffset);
+        }
       },
     }, {
       nowMs: () => this.#context.clock.monotonicMs(),
       slowWriteMs: 500,
       busyWriteMs: values.osPageCacheBusyTimeOutMills,
-      onSlow: (elapsedMs, bytes) => this.#log("warn", `Commit log: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms`),
+      onSlow: (elapsedMs, bytes) =>
+        this.#log("warn", `Commit log: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms`),
     });
   }
 
@@ -167,7 +171,10 @@ export class GatewayParts {
       acks: this.#acks,
       clock: this.#context.clock,
       ackTimeoutMs: values.syncFlushTimeout,
-      fail: (error) => this.#context.signal("failed", { text: `Cannot write the commit log: ${error instanceof Error ? error.message : error}` }),
+      fail: (error) =>
+        this.#context.signal("failed", {
+          text: `Cannot write the commit log: ${error instanceof Error ? error.message : error}`,
+        }),
     }, index * CHANNELS_PER_GATEWAY + incarnation * CHANNELS_PER_INCARNATION + 1);
   }
 
@@ -178,7 +185,10 @@ export class GatewayParts {
       control: this.control,
       topics: this.#topics,
       queues: this.view.queues,
-      units: { readUnits: (topic, queueId, offset, count, into) => this.#queueReader(topic, queueId)?.readUnits(offset, count, into, 0) ?? 0 },
+      units: {
+        readUnits: (topic, queueId, offset, count, into) =>
+          this.#queueReader(topic, queueId)?.readUnits(offset, count, into, 0) ?? 0,
+      },
       reader: new LogReader(this.#memory, this.#store.commitLog),
       settings: {
         brokerPermission: values.brokerPermission,
@@ -218,7 +228,8 @@ export class GatewayParts {
       spread: () => this.#spread++,
       nowMs: () => this.#context.clock.nowMs(),
       append: (records, entry, queueId, ack) => this.#append(records, entry, queueId, ack),
-      readMessage: async (offset) => (await this.#context.peer("cold-read").ask("readMessage", { offset }, { timeoutMs: ASK_MS })).record,
+      readMessage: async (offset) =>
+        (await this.#context.peer("cold-read").ask("readMessage", { offset }, { timeoutMs: ASK_MS })).record,
       countSendBack: (group, topic) => {
         const key = `${topic}@${group}`;
         const counted = this.#sendBacks.get(key);
@@ -243,10 +254,20 @@ export class GatewayParts {
         if ((ack.command.flag & 2) === 0) this.#acknowledge(ack, placed.queueOffset, placed.position, placed.end);
         return undefined;
       }
-      if (placed === PlaceRefusal.TooLarge) return createResponse(ack.command, ResponseCode.MESSAGE_ILLEGAL, "the message is larger than a commit log file can hold");
+      if (placed === PlaceRefusal.TooLarge) {
+        return createResponse(
+          ack.command,
+          ResponseCode.MESSAGE_ILLEGAL,
+          "the message is larger than a commit log file can hold",
+        );
+      }
       this.writer.write();
     }
-    return createResponse(ack.command, ResponseCode.SYSTEM_BUSY, "[PC_SYNCHRONIZED]broker busy, start flow control for a while");
+    return createResponse(
+      ack.command,
+      ResponseCode.SYSTEM_BUSY,
+      "[PC_SYNCHRONIZED]broker busy, start flow control for a while",
+    );
   }
 
   #acknowledge(ack: PendingAck, queueOffset: number, position: number, end: number): void {
@@ -265,7 +286,11 @@ export class GatewayParts {
   async #askController(command: RemotingCommand, connection: GatewayConnection): Promise<RemotingCommand | null> {
     this.flushOffsets();
     const channel = { gateway: this.#init.index, channel: connection.id };
-    return await this.#context.peer("controller").ask("request", { command, channel, remoteAddress: connection.remoteAddress }, { timeoutMs: 60_000 });
+    return await this.#context.peer("controller").ask("request", {
+      command,
+      channel,
+      remoteAddress: connection.remoteAddress,
+    }, { timeoutMs: 60_000 });
   }
 
   async #ensureGroup(name: string): ReturnType<SendBackHelp["group"]> {
@@ -281,7 +306,8 @@ export class GatewayParts {
     if (entry === undefined) return undefined;
     const { brokerPermission, startAcceptMs } = this.#settings;
     const mayWrite = (brokerPermission & TopicPerm.Write) !== 0 || !entry.order;
-    const ordinary = !name.startsWith(RETRY_TOPIC_PREFIX) && !name.includes("SYS_TRANS") && name !== "SCHEDULE_TOPIC_XXXX" &&
+    const ordinary = !name.startsWith(RETRY_TOPIC_PREFIX) && !name.includes("SYS_TRANS") &&
+      name !== "SCHEDULE_TOPIC_XXXX" &&
       name !== "TRANS_CHECK_MAX_TIME_TOPIC" && name !== "SELF_TEST_TOPIC" && name !== "OFFSET_MOVED_EVENT";
     return new ServedTopic(entry, mayWrite && ordinary && startAcceptMs <= this.#context.clock.nowMs());
   }
@@ -292,7 +318,13 @@ export class GatewayParts {
     let readers = this.#queueReaders.get(served);
     if (readers === undefined) this.#queueReaders.set(served, readers = []);
     const { shape, handles } = this.#store;
-    return readers[queueId] ??= new ConsumeQueueReader({ root: shape.consumeQueue, topic, queueId, fileBytes: shape.consumeQueueFileBytes, handles });
+    return readers[queueId] ??= new ConsumeQueueReader({
+      root: shape.consumeQueue,
+      topic,
+      queueId,
+      fileBytes: shape.consumeQueueFileBytes,
+      handles,
+    });
   }
 
   /** Applies everything that the controller knows. */
@@ -306,7 +338,9 @@ export class GatewayParts {
 
   /** Applies a step of the topic table. */
   applyTopics(update: TopicUpdate): number {
-    const gone = update.whole ? [...this.view.entries()].map((entry) => entry.topic) : [...update.removed, ...update.changed.map((entry) => entry.topic)];
+    const gone = update.whole
+      ? [...this.view.entries()].map((entry) => entry.topic)
+      : [...update.removed, ...update.changed.map((entry) => entry.topic)];
     for (const topic of gone) this.#forget(topic);
     const version = this.view.apply(update);
     this.#topics.forget(gone);

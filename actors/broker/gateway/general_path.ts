@@ -67,7 +67,11 @@ export class GatewayGeneralPath implements GeneralPath {
       return;
     }
     if (connection.pending >= PENDING_MAX) {
-      this.#answer(connection, command, createResponse(command, ResponseCode.SYSTEM_BUSY, "[OVERLOAD]system busy, start flow control for a while"));
+      this.#answer(
+        connection,
+        command,
+        createResponse(command, ResponseCode.SYSTEM_BUSY, "[OVERLOAD]system busy, start flow control for a while"),
+      );
       return;
     }
     connection.pending++;

@@ -56,7 +56,13 @@ export interface SendHelp {
   /** Creates a topic; all threads know it when this resolves. */
   ensureTopic(
     topic: string,
-    options: { defaultTopic: string; queueNums: number; topicSysFlag: number; kind: "send" | "sendBack" | "deadLetter"; remoteAddress: string },
+    options: {
+      defaultTopic: string;
+      queueNums: number;
+      topicSysFlag: number;
+      kind: "send" | "sendBack" | "deadLetter";
+      remoteAddress: string;
+    },
   ): Promise<TopicEntry | undefined>;
   group(name: string): Promise<ServedGroup | undefined>;
   queueLockHeld(group: string): Promise<boolean>;
@@ -101,21 +107,35 @@ export class GeneralSend {
   async take(connection: GatewayConnection, command: RemotingCommand): Promise<RemotingCommand | undefined> {
     const settings = this.#settings;
     if (this.#help.nowMs() < settings.startAcceptMs) {
-      return createResponse(command, ResponseCode.SYSTEM_ERROR, `broker unable to service, until ${javaTime(settings.startAcceptMs)}`);
+      return createResponse(
+        command,
+        ResponseCode.SYSTEM_ERROR,
+        `broker unable to service, until ${javaTime(settings.startAcceptMs)}`,
+      );
     }
     const fields = readSendFields(command);
     const entry = await this.#check(connection, command, fields);
     if ("code" in entry) return entry;
     const queueId = fields.queueId < 0 ? this.#help.spread() % entry.writeQueueNums : fields.queueId;
-    return fields.batch ? this.#batch(connection, command, fields, entry, queueId) : await this.#single(connection, command, fields, entry, queueId);
+    return fields.batch
+      ? this.#batch(connection, command, fields, entry, queueId)
+      : await this.#single(connection, command, fields, entry, queueId);
   }
 
-  async #check(connection: GatewayConnection, command: RemotingCommand, fields: SendFields): Promise<TopicEntry | RemotingCommand> {
+  async #check(
+    connection: GatewayConnection,
+    command: RemotingCommand,
+    fields: SendFields,
+  ): Promise<TopicEntry | RemotingCommand> {
     const { brokerIP1, brokerPermission } = this.#settings;
     const { topic } = fields;
     const known = this.#help.topic(topic);
     if ((brokerPermission & TopicPerm.Write) === 0 && known?.order === true) {
-      return createResponse(command, ResponseCode.NO_PERMISSION, `the broker[${brokerIP1}] sending message is forbidden`);
+      return createResponse(
+        command,
+        ResponseCode.NO_PERMISSION,
+        `the broker[${brokerIP1}] sending message is forbidden`,
+      );
     }
     const fault = topicNameFault(topic);
     if (fault !== undefined) return createResponse(command, ResponseCode.INVALID_PARAMETER, fault);
@@ -124,7 +144,11 @@ export class GeneralSend {
     }
     const entry = known ?? await this.#create(connection, fields);
     if (entry === undefined) {
-      return createResponse(command, ResponseCode.TOPIC_NOT_EXIST, `topic[${topic}] not exist, apply first please!${suggestTodo()}`);
+      return createResponse(
+        command,
+        ResponseCode.TOPIC_NOT_EXIST,
+        `topic[${topic}] not exist, apply first please!${suggestTodo()}`,
+      );
     }
     const limit = Math.max(entry.readQueueNums, entry.writeQueueNums);
     if (fields.queueId < limit) return entry;
@@ -188,9 +212,13 @@ export class GeneralSend {
     uniqKey: string,
   ): RemotingCommand | undefined {
     const target = message.topic === entry.topic ? entry : this.#help.topic(message.topic);
-    if (target === undefined) return createResponse(command, ResponseCode.SYSTEM_ERROR, `topic[${message.topic}] not exist`);
+    if (target === undefined) {
+      return createResponse(command, ResponseCode.SYSTEM_ERROR, `topic[${message.topic}] not exist`);
+    }
     const text = encodeProperties(message.properties);
-    if (tooLong(text) || message.body.length === 0 || message.body.length > this.#settings.maxMessageSize) return this.#illegal(command);
+    if (tooLong(text) || message.body.length === 0 || message.body.length > this.#settings.maxMessageSize) {
+      return this.#illegal(command);
+    }
     const host = this.#settings.storeHost;
     return this.#help.append([encodeNewMessage(message, text)], target, message.queueId, {
       connection,
@@ -208,13 +236,27 @@ export class GeneralSend {
     });
   }
 
-  #batch(connection: GatewayConnection, command: RemotingCommand, fields: SendFields, entry: TopicEntry, queueId: number): RemotingCommand | undefined {
+  #batch(
+    connection: GatewayConnection,
+    command: RemotingCommand,
+    fields: SendFields,
+    entry: TopicEntry,
+    queueId: number,
+  ): RemotingCommand | undefined {
     const { storeHost, clusterName, maxMessageSize } = this.#settings;
     if (fields.topic.startsWith(RETRY_TOPIC_PREFIX)) {
-      return createResponse(command, ResponseCode.MESSAGE_ILLEGAL, `batch request does not support retry group ${fields.topic}`);
+      return createResponse(
+        command,
+        ResponseCode.MESSAGE_ILLEGAL,
+        `batch request does not support retry group ${fields.topic}`,
+      );
     }
     if (fields.topic.length > 127) {
-      return createResponse(command, ResponseCode.MESSAGE_ILLEGAL, `message topic length too long ${fields.topic.length}`);
+      return createResponse(
+        command,
+        ResponseCode.MESSAGE_ILLEGAL,
+        `message topic length too long ${fields.topic.length}`,
+      );
     }
     if (command.body.length > maxMessageSize) return this.#illegal(command);
     const items = decodeBatchBody(command.body);
@@ -262,11 +304,19 @@ export class GeneralSend {
   }
 
   /** A retry that is exhausted, or one of a group that consumes in order, goes to the dead letter queue. @returns undefined when it stays a retry */
-  async #deadLetter(connection: GatewayConnection, command: RemotingCommand, fields: SendFields): Promise<TopicEntry | RemotingCommand | undefined> {
+  async #deadLetter(
+    connection: GatewayConnection,
+    command: RemotingCommand,
+    fields: SendFields,
+  ): Promise<TopicEntry | RemotingCommand | undefined> {
     const name = fields.topic.slice(RETRY_TOPIC_PREFIX.length);
     const group = await this.#help.group(name);
     if (group === undefined) {
-      return createResponse(command, ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, `subscription group not exist, ${name} ${suggestTodo()}`);
+      return createResponse(
+        command,
+        ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST,
+        `subscription group not exist, ${name} ${suggestTodo()}`,
+      );
     }
     const own = command.version >= OWN_MAX_RECONSUME_VERSION ? fields.maxReconsumeTimes : undefined;
     const max = own ?? group.config.retryMaxTimes;
@@ -282,13 +332,26 @@ export class GeneralSend {
     return entry ?? createResponse(command, ResponseCode.SYSTEM_ERROR, `topic[${topic}] not exist`);
   }
 
-  #refuse(command: RemotingCommand, fields: SendFields, properties: ReadonlyMap<string, string>): RemotingCommand | undefined {
-    const prepared = properties.get(PropertyName.TRANSACTION_PREPARED)?.toLowerCase() === "true" || transactionBits(fields.sysFlag) !== 0;
+  #refuse(
+    command: RemotingCommand,
+    fields: SendFields,
+    properties: ReadonlyMap<string, string>,
+  ): RemotingCommand | undefined {
+    const prepared = properties.get(PropertyName.TRANSACTION_PREPARED)?.toLowerCase() === "true" ||
+      transactionBits(fields.sysFlag) !== 0;
     if (prepared && !(fields.reconsumeTimes > 0)) {
-      return createResponse(command, ResponseCode.NO_PERMISSION, `the broker[${this.#settings.brokerIP1}] sending transaction message is forbidden`);
+      return createResponse(
+        command,
+        ResponseCode.NO_PERMISSION,
+        `the broker[${this.#settings.brokerIP1}] sending transaction message is forbidden`,
+      );
     }
     if (isTimerMessage(properties)) {
-      return createResponse(command, ResponseCode.SYSTEM_ERROR, "accurate timer message is not enabled, timerWheelEnable is false");
+      return createResponse(
+        command,
+        ResponseCode.SYSTEM_ERROR,
+        "accurate timer message is not enabled, timerWheelEnable is false",
+      );
     }
     return undefined;
   }
@@ -327,7 +390,8 @@ function withProperty(text: string, name: string, value: string): string {
 }
 
 function tooLong(properties: string): boolean {
-  return properties.length > PROPERTIES_BYTES_MAX / 3 && new TextEncoder().encode(properties).length > PROPERTIES_BYTES_MAX;
+  return properties.length > PROPERTIES_BYTES_MAX / 3 &&
+    new TextEncoder().encode(properties).length > PROPERTIES_BYTES_MAX;
 }
 
 function batchIds(storeHost: Uint8Array, position: number, sizes: readonly number[]): string {
@@ -342,7 +406,9 @@ function batchIds(storeHost: Uint8Array, position: number, sizes: readonly numbe
 
 /** A topic as Apache's remarks print it. Source: apache/rocketmq common TopicConfig.toString */
 function describeTopic(entry: TopicEntry): string {
-  const perm = `${entry.perm & TopicPerm.Read ? "R" : "-"}${entry.perm & TopicPerm.Write ? "W" : "-"}${entry.perm & TopicPerm.Inherit ? "X" : "-"}`;
+  const perm = `${entry.perm & TopicPerm.Read ? "R" : "-"}${entry.perm & TopicPerm.Write ? "W" : "-"}${
+    entry.perm & TopicPerm.Inherit ? "X" : "-"
+  }`;
   return `TopicConfig [topicName=${entry.topic}, readQueueNums=${entry.readQueueNums}, writeQueueNums=${entry.writeQueueNums}, perm=${perm}, topicFilterType=${entry.topicFilterType}, topicSysFlag=${entry.topicSysFlag}, order=${entry.order}, attributes={}]`;
 }
 
@@ -351,5 +417,7 @@ function javaTime(timeMs: number): string {
   const date = new Date(timeMs);
   const two = (value: number): string => String(value).padStart(2, "0");
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())},${String(date.getMilliseconds()).padStart(3, "0")}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())},${
+    String(date.getMilliseconds()).padStart(3, "0")
+  }`;
 }

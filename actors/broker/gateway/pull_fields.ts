@@ -24,7 +24,9 @@ export function readPullFields(command: RemotingCommand): PullFields {
   const number = (name: string, fallback?: number): number => {
     const text = ext[name];
     const value = text === undefined || text === "" ? fallback : Number(text);
-    if (value === undefined || Number.isNaN(value)) throw new PullFieldsError(`Cannot read pull request: field "${name}" is missing or no number`);
+    if (value === undefined || Number.isNaN(value)) {
+      throw new PullFieldsError(`Cannot read pull request: field "${name}" is missing or no number`);
+    }
     return value;
   };
   const text = (name: string): string => {

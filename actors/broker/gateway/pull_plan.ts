@@ -40,7 +40,12 @@ export class PullPlan {
    * @param limits messages and bytes at most
    * @param codes tag hashes that match; null for all
    */
-  make(offset: number, unitCount: number, limits: { messages: number; bytes: number }, codes: ReadonlySet<number> | null): void {
+  make(
+    offset: number,
+    unitCount: number,
+    limits: { messages: number; bytes: number },
+    codes: ReadonlySet<number> | null,
+  ): void {
     const view = this.#view;
     const messages = Math.max(1, Math.min(limits.messages, PULL_MESSAGES_MAX));
     const bytesMax = Math.min(limits.bytes, PULL_BYTES_MAX);

@@ -89,7 +89,10 @@ export function checkPull(
     return refuse(ResponseCode.NO_PERMISSION, `the broker[${settings.brokerIP1}] for lite pull consumer is forbidden`);
   }
   if (group === undefined) {
-    return refuse(ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, `subscription group [${fields.groupName}] does not exist, ${FAQ}`);
+    return refuse(
+      ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST,
+      `subscription group [${fields.groupName}] does not exist, ${FAQ}`,
+    );
   }
   if (!group.config.consumeEnable) {
     return refuse(ResponseCode.NO_PERMISSION, `subscription group no permission, ${fields.groupName}`);
@@ -106,7 +109,9 @@ export function checkPull(
       `queueId[${fields.queueId}] is illegal, topic:[${fields.topicName}] topicConfig.readQueueNums:[${topic.entry.readQueueNums}] consumer:[/${remoteAddress}]`,
     );
   }
-  return (fields.sysFlag & PullFlag.Subscription) !== 0 ? checkOwnSubscription(fields, settings) : checkLiveSubscription(fields, group, settings);
+  return (fields.sysFlag & PullFlag.Subscription) !== 0
+    ? checkOwnSubscription(fields, settings)
+    : checkLiveSubscription(fields, group, settings);
 }
 
 function checkOwnSubscription(
@@ -122,12 +127,20 @@ function checkLiveSubscription(
   group: ServedGroup,
   settings: PullSettings,
 ): PullRefusal | { readonly refused: false; readonly codes: ReadonlySet<number> | null } {
-  if (group.live === undefined) return refuse(ResponseCode.SUBSCRIPTION_NOT_EXIST, `the consumer's group info not exist${FAQ}`);
+  if (group.live === undefined) {
+    return refuse(ResponseCode.SUBSCRIPTION_NOT_EXIST, `the consumer's group info not exist${FAQ}`);
+  }
   if (!group.config.consumeBroadcastEnable && group.live.messageModel === "BROADCASTING") {
-    return refuse(ResponseCode.NO_PERMISSION, `the consumer group[${fields.groupName}] can not consume by broadcast way`);
+    return refuse(
+      ResponseCode.NO_PERMISSION,
+      `the consumer group[${fields.groupName}] can not consume by broadcast way`,
+    );
   }
   if (group.config.forbiddenTopics.includes(fields.topicName)) {
-    return refuse(ResponseCode.NO_PERMISSION, `the consumer group[${fields.groupName}] is forbidden for topic[${fields.topicName}]`);
+    return refuse(
+      ResponseCode.NO_PERMISSION,
+      `the consumer group[${fields.groupName}] is forbidden for topic[${fields.topicName}]`,
+    );
   }
   const subscription = group.subscriptions.get(fields.topicName);
   if (subscription === undefined) {
@@ -136,13 +149,18 @@ function checkLiveSubscription(
   if (subscription.entry.subVersion < fields.subVersion) {
     return refuse(ResponseCode.SUBSCRIPTION_NOT_LATEST, "the consumer's subscription not latest");
   }
-  if (!isTagType(subscription.entry.expressionType)) return refuseExpression(subscription.entry.expressionType, settings);
+  if (!isTagType(subscription.entry.expressionType)) {
+    return refuseExpression(subscription.entry.expressionType, settings);
+  }
   return { refused: false, codes: subscription.codes };
 }
 
 function refuseExpression(type: string | undefined, settings: PullSettings): PullRefusal {
   if (settings.enablePropertyFilter) {
-    return refuse(ResponseCode.FILTER_DATA_NOT_EXIST, "The broker's consumer filter data is not exist!Your expression may be wrong!");
+    return refuse(
+      ResponseCode.FILTER_DATA_NOT_EXIST,
+      "The broker's consumer filter data is not exist!Your expression may be wrong!",
+    );
   }
   return refuse(ResponseCode.SYSTEM_ERROR, `The broker does not support consumer to filter message by ${type}`);
 }

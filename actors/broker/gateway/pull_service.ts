@@ -22,7 +22,14 @@ import type { GatewayConnection } from "./connection.ts";
 import type { ControlView } from "./control_view.ts";
 import type { NameLookup } from "./name_lookup.ts";
 import { PULL_UNITS_MAX, PullPlan } from "./pull_plan.ts";
-import { checkPull, type PullFields, PullFlag, type PullRefusal, type PullRequest, type PullSettings } from "./pull_request.ts";
+import {
+  checkPull,
+  type PullFields,
+  PullFlag,
+  type PullRefusal,
+  type PullRequest,
+  type PullSettings,
+} from "./pull_request.ts";
 import type { ServedTopic } from "./served_topic.ts";
 import type { PullMeter } from "./traffic_meter.ts";
 
@@ -56,7 +63,13 @@ export interface PullParts {
   /** Output of a connection is ready for the end of the turn. */
   readonly markDirty: (connection: GatewayConnection) => void;
   /** A commit rode on a pull. */
-  readonly commit: (group: string, topic: string, queueId: number, offset: number, connection: GatewayConnection) => void;
+  readonly commit: (
+    group: string,
+    topic: string,
+    queueId: number,
+    offset: number,
+    connection: GatewayConnection,
+  ) => void;
   /** Answers with a code and a remark. */
   readonly refuse: (connection: GatewayConnection, opaque: number, refusal: PullRefusal) => void;
   /** A pull took a pending offset reset. */
@@ -176,7 +189,9 @@ export class PullService {
     if (checked.refused) return this.#parts.refuse(connection, opaque, checked);
     let holdMs = 0;
     if ((fields.sysFlag & PullFlag.Suspend) !== 0) {
-      holdMs = settings.longPollingEnable ? Math.min(fields.suspendTimeoutMs, SUSPEND_MS_MAX) : settings.shortPollingTimeMs;
+      holdMs = settings.longPollingEnable
+        ? Math.min(fields.suspendTimeoutMs, SUSPEND_MS_MAX)
+        : settings.shortPollingTimeMs;
     }
     const request: PullRequest = {
       connection,
@@ -191,7 +206,9 @@ export class PullService {
       codes: checked.codes,
       deadlineMs: holdMs > 0 ? clock.nowMs() + holdMs : 0,
     };
-    if ((fields.sysFlag & PullFlag.Commit) !== 0) commit(request.group.name, fields.topicName, fields.queueId, commitOffset, connection);
+    if ((fields.sysFlag & PullFlag.Commit) !== 0) {
+      commit(request.group.name, fields.topicName, fields.queueId, commitOffset, connection);
+    }
     this.#execute(request, holdMs > 0);
   }
 
@@ -201,10 +218,26 @@ export class PullService {
     const min = queues.minOffset(request.slot);
     if (control.hasResets && this.#takeReset(request, min, max)) return;
     const offset = request.offset;
-    if (max === 0) return this.#nothing(request, "NO_MESSAGE_IN_QUEUE", offset === 0 ? ResponseCode.PULL_NOT_FOUND : ResponseCode.PULL_OFFSET_MOVED, 0, min, max, maySuspend);
-    if (offset < min) return this.#nothing(request, "OFFSET_TOO_SMALL", ResponseCode.PULL_OFFSET_MOVED, min, min, max, false);
-    if (offset === max) return this.#nothing(request, "OFFSET_OVERFLOW_ONE", ResponseCode.PULL_NOT_FOUND, offset, min, max, maySuspend);
-    if (offset > max) return this.#nothing(request, "OFFSET_OVERFLOW_BADLY", ResponseCode.PULL_OFFSET_MOVED, max, min, max, false);
+    if (max === 0) {
+      return this.#nothing(
+        request,
+        "NO_MESSAGE_IN_QUEUE",
+        offset === 0 ? ResponseCode.PULL_NOT_FOUND : ResponseCode.PULL_OFFSET_MOVED,
+        0,
+        min,
+        max,
+        maySuspend,
+      );
+    }
+    if (offset < min) {
+      return this.#nothing(request, "OFFSET_TOO_SMALL", ResponseCode.PULL_OFFSET_MOVED, min, min, max, false);
+    }
+    if (offset === max) {
+      return this.#nothing(request, "OFFSET_OVERFLOW_ONE", ResponseCode.PULL_NOT_FOUND, offset, min, max, maySuspend);
+    }
+    if (offset > max) {
+      return this.#nothing(request, "OFFSET_OVERFLOW_BADLY", ResponseCode.PULL_OFFSET_MOVED, max, min, max, false);
+    }
     this.#serve(request, min, max, maySuspend);
   }
 
@@ -252,8 +285,18 @@ export class PullService {
     this.#nothing(request, "NO_MATCHED_MESSAGE", ResponseCode.PULL_RETRY_IMMEDIATELY, next, min, max, false);
   }
 
-  #nothing(request: PullRequest, status: string, code: number, next: number, min: number, max: number, maySuspend: boolean): void {
-    if (maySuspend && code === ResponseCode.PULL_NOT_FOUND && this.#parked.size < PARKED_MAX) return this.#park(request);
+  #nothing(
+    request: PullRequest,
+    status: string,
+    code: number,
+    next: number,
+    min: number,
+    max: number,
+    maySuspend: boolean,
+  ): void {
+    if (maySuspend && code === ResponseCode.PULL_NOT_FOUND && this.#parked.size < PARKED_MAX) {
+      return this.#park(request);
+    }
     this.#parts.meter.missed();
     const answer = this.#fill(request, code, status, next, min, max);
     if (pushPullHeader(request.connection, request.opaque, answer, 0)) this.#parts.markDirty(request.connection);
@@ -304,7 +347,9 @@ export class PullService {
     const { connection } = request;
     connection.pending--;
     if (found.status !== "FOUND") {
-      const code = found.status === "OFFSET_FOUND_NULL" ? ResponseCode.PULL_NOT_FOUND : ResponseCode.PULL_RETRY_IMMEDIATELY;
+      const code = found.status === "OFFSET_FOUND_NULL"
+        ? ResponseCode.PULL_NOT_FOUND
+        : ResponseCode.PULL_RETRY_IMMEDIATELY;
       return this.#nothing(request, found.status, code, found.nextBeginOffset, min, max, false);
     }
     const answer = this.#fill(request, ResponseCode.SUCCESS, "FOUND", found.nextBeginOffset, min, max);

@@ -47,32 +47,61 @@ export class SendBack {
     const groupName = ext.group ?? "";
     const group = await this.#help.group(groupName);
     if (group === undefined) {
-      return createResponse(command, ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, `subscription group not exist, ${groupName} ${suggestTodo()}`);
+      return createResponse(
+        command,
+        ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST,
+        `subscription group not exist, ${groupName} ${suggestTodo()}`,
+      );
     }
     if ((this.#settings.brokerPermission & TopicPerm.Write) === 0) {
-      return createResponse(command, ResponseCode.NO_PERMISSION, `the broker[${this.#settings.brokerIP1}] sending message is forbidden`);
+      return createResponse(
+        command,
+        ResponseCode.NO_PERMISSION,
+        `the broker[${this.#settings.brokerIP1}] sending message is forbidden`,
+      );
     }
     if (group.config.retryQueueNums <= 0) return createResponse(command, ResponseCode.SUCCESS);
     const offset = Number(ext.offset);
     const delayLevel = Number(ext.delayLevel ?? 0);
-    const retry = await this.#ensure(connection, `${RETRY_TOPIC_PREFIX}${groupName}`, group.config.retryQueueNums, ext.unitMode === "true" ? 2 : 0);
+    const retry = await this.#ensure(
+      connection,
+      `${RETRY_TOPIC_PREFIX}${groupName}`,
+      group.config.retryQueueNums,
+      ext.unitMode === "true" ? 2 : 0,
+    );
     if ("code" in retry) return { ...retry, opaque: command.opaque };
     if ((retry.perm & TopicPerm.Write) === 0) {
-      return createResponse(command, ResponseCode.NO_PERMISSION, `the topic[${retry.topic}] sending message is forbidden`);
+      return createResponse(
+        command,
+        ResponseCode.NO_PERMISSION,
+        `the topic[${retry.topic}] sending message is forbidden`,
+      );
     }
     const bytes = Number.isSafeInteger(offset) ? await this.#help.readMessage(offset) : null;
-    if (bytes === null) return createResponse(command, ResponseCode.SYSTEM_ERROR, `look message by offset failed, ${ext.offset}`);
+    if (bytes === null) {
+      return createResponse(command, ResponseCode.SYSTEM_ERROR, `look message by offset failed, ${ext.offset}`);
+    }
     const record = decodeRecord(bytes);
-    const own = command.version >= OWN_MAX_RECONSUME_VERSION && ext.maxReconsumeTimes !== undefined ? Number(ext.maxReconsumeTimes) : undefined;
+    const own = command.version >= OWN_MAX_RECONSUME_VERSION && ext.maxReconsumeTimes !== undefined
+      ? Number(ext.maxReconsumeTimes)
+      : undefined;
     const dead = record.reconsumeTimes >= (own ?? group.config.retryMaxTimes) || delayLevel < 0;
     const target = dead ? await this.#ensure(connection, `${DLQ_TOPIC_PREFIX}${groupName}`, 1, 0) : retry;
     if ("code" in target) return { ...target, opaque: command.opaque };
     const level = dead ? 0 : delayLevel === 0 ? FIRST_RETRY_LEVEL + record.reconsumeTimes : delayLevel;
-    this.#help.countSendBack(groupName, decodeProperties(record.properties).get(PropertyName.RETRY_TOPIC) ?? record.topic);
+    this.#help.countSendBack(
+      groupName,
+      decodeProperties(record.properties).get(PropertyName.RETRY_TOPIC) ?? record.topic,
+    );
     return this.#append(connection, command, record, target, level);
   }
 
-  async #ensure(connection: GatewayConnection, topic: string, queueNums: number, topicSysFlag: number): Promise<TopicEntry | RemotingCommand> {
+  async #ensure(
+    connection: GatewayConnection,
+    topic: string,
+    queueNums: number,
+    topicSysFlag: number,
+  ): Promise<TopicEntry | RemotingCommand> {
     const entry = this.#help.topic(topic) ??
       await this.#help.ensureTopic(topic, {
         defaultTopic: "",
@@ -84,7 +113,13 @@ export class SendBack {
     return entry ?? createResponse(NO_REQUEST, ResponseCode.SYSTEM_ERROR, `topic[${topic}] not exist`);
   }
 
-  #append(connection: GatewayConnection, command: RemotingCommand, record: StoredRecord, target: TopicEntry, level: number): RemotingCommand | undefined {
+  #append(
+    connection: GatewayConnection,
+    command: RemotingCommand,
+    record: StoredRecord,
+    target: TopicEntry,
+    level: number,
+  ): RemotingCommand | undefined {
     const properties = decodeProperties(record.properties);
     if (!properties.has(PropertyName.RETRY_TOPIC)) properties.set(PropertyName.RETRY_TOPIC, record.topic);
     properties.set(PropertyName.WAIT_STORE_MSG_OK, "false");
@@ -106,7 +141,9 @@ export class SendBack {
       preparedTransactionOffset: 0,
     }, this.#settings.delayLevels);
     const entry = message.topic === target.topic ? target : this.#help.topic(message.topic);
-    if (entry === undefined) return createResponse(command, ResponseCode.SYSTEM_ERROR, `topic[${message.topic}] not exist`);
+    if (entry === undefined) {
+      return createResponse(command, ResponseCode.SYSTEM_ERROR, `topic[${message.topic}] not exist`);
+    }
     return this.#help.append([encodeNewMessage(message)], entry, message.queueId, {
       connection,
       command,

@@ -53,7 +53,9 @@ export function readSendFields(command: RemotingCommand): SendFields {
     reconsumeTimes: number(ext, name("reconsumeTimes", "j"), 0),
     unitMode: isTrue(ext[name("unitMode", "k")]),
     batch: command.code === RequestCode.SEND_BATCH_MESSAGE || isTrue(ext[name("batch", "m")]),
-    maxReconsumeTimes: ext[name("maxReconsumeTimes", "l")] === undefined ? undefined : number(ext, name("maxReconsumeTimes", "l")),
+    maxReconsumeTimes: ext[name("maxReconsumeTimes", "l")] === undefined
+      ? undefined
+      : number(ext, name("maxReconsumeTimes", "l")),
   };
 }
 
@@ -74,6 +76,8 @@ function number(ext: ExtFields, name: string, fallback?: number): number {
     throw new SendFieldsError(`Cannot read send request: field "${name}" is missing`);
   }
   const parsed = Number(value);
-  if (!Number.isSafeInteger(parsed)) throw new SendFieldsError(`Cannot read send request: field "${name}" is no whole number`);
+  if (!Number.isSafeInteger(parsed)) {
+    throw new SendFieldsError(`Cannot read send request: field "${name}" is no whole number`);
+  }
   return parsed;
 }

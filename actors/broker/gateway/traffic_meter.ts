@@ -55,7 +55,16 @@ export class TrafficMeter implements PullMeter {
     if (bySlot === undefined) this.#gets.set(request.group, bySlot = new Map());
     let gets = bySlot.get(request.slot);
     if (gets === undefined) {
-      gets = { group: request.group, topic: request.topic, queueId: request.queueId, count: 0, times: 0, bytes: 0, fromDiskCount: 0, fromDiskBytes: 0 };
+      gets = {
+        group: request.group,
+        topic: request.topic,
+        queueId: request.queueId,
+        count: 0,
+        times: 0,
+        bytes: 0,
+        fromDiskCount: 0,
+        fromDiskBytes: 0,
+      };
       bySlot.set(request.slot, gets);
     }
     gets.count += messages;
@@ -80,7 +89,17 @@ export class TrafficMeter implements PullMeter {
     const gets: TrafficCounts["gets"][number][] = [];
     for (const bySlot of this.#gets.values()) {
       for (const { group, topic, queueId, count, times, bytes, fromDiskCount, fromDiskBytes } of bySlot.values()) {
-        gets.push({ topic: topic.entry.topic, group: group.name, queueId, count, times, bytes, latencyMs: 0, fromDiskCount, fromDiskBytes });
+        gets.push({
+          topic: topic.entry.topic,
+          group: group.name,
+          queueId,
+          count,
+          times,
+          bytes,
+          latencyMs: 0,
+          fromDiskCount,
+          fromDiskBytes,
+        });
       }
     }
     this.#gets.clear();
@@ -93,7 +112,14 @@ function takePuts(topic: ServedTopic, puts: TrafficCounts["puts"][number][]): vo
   for (let queueId = 0; queueId < topic.putMessages.length; queueId++) {
     const count = topic.putMessages[queueId]!;
     if (count === 0) continue;
-    puts.push({ topic: topic.entry.topic, queueId, count, times: count, bytes: topic.putBytes[queueId]!, latencyMs: 0 });
+    puts.push({
+      topic: topic.entry.topic,
+      queueId,
+      count,
+      times: count,
+      bytes: topic.putBytes[queueId]!,
+      latencyMs: 0,
+    });
     topic.putMessages[queueId] = 0;
     topic.putBytes[queueId] = 0;
   }

@@ -11,7 +11,7 @@ import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { takeLong, TokenRing } from "../../../store/memory/token_ring.ts";
 import { TopicView } from "../../../store/topic_view.ts";
-import { ARRIVAL_WORDS, PARK_WORDS, WAKE_WORDS, WaiterBell } from "../broker_memory.ts";
+import { ARRIVAL_WORDS, PARK_WORDS, WaiterBell, WAKE_WORDS } from "../broker_memory.ts";
 import type { BrokerActorInit } from "../broker_init.ts";
 import type { HoldContract } from "./hold_contract.ts";
 import { HoldTable } from "./hold_table.ts";
@@ -20,7 +20,10 @@ import { HoldTable } from "./hold_table.ts";
 const EXPIRE_EVERY_MS = 100;
 
 /** Starts the behaviour. */
-export async function startPullRequestHoldService(init: BrokerActorInit, context: ActorContext<HoldContract>): Promise<Behaviour<HoldContract>> {
+export async function startPullRequestHoldService(
+  init: BrokerActorInit,
+  context: ActorContext<HoldContract>,
+): Promise<Behaviour<HoldContract>> {
   const service = new PullRequestHoldService(init, context);
   await service.subscribe();
   const loop = service.run();
@@ -73,7 +76,10 @@ export class PullRequestHoldService {
 
   /** Gets the topics as they are now; the controller sends what changes from then on. */
   async subscribe(): Promise<void> {
-    const snapshot = await this.#context.peer("controller").ask("subscribe", { name: this.#context.name, control: false }, { timeoutMs: 10_000 });
+    const snapshot = await this.#context.peer("controller").ask("subscribe", {
+      name: this.#context.name,
+      control: false,
+    }, { timeoutMs: 10_000 });
     this.view.apply(snapshot.topics);
   }
 
@@ -118,7 +124,12 @@ export class PullRequestHoldService {
     while (ring.accept(record)) {
       taken++;
       const slot = record[1]!;
-      this.#table.park(slot, { gateway, token: record[0]!, offset: takeLong(record, 2), deadlineMs: takeLong(record, 4) });
+      this.#table.park(slot, {
+        gateway,
+        token: record[0]!,
+        offset: takeLong(record, 2),
+        deadlineMs: takeLong(record, 4),
+      });
       this.#look(slot);
     }
     ring.takeOverflow();
@@ -132,7 +143,7 @@ export class PullRequestHoldService {
       taken++;
       this.#look(this.#arrival[0]!);
     }
-    if (this.#arrivals.takeOverflow()) for (const slot of [...this.#table.slots()]) this.#look(slot);
+    if (this.#arrivals.takeOverflow()) { for (const slot of [...this.#table.slots()]) this.#look(slot); }
     return taken;
   }
 

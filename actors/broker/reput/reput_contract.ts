@@ -22,7 +22,15 @@ export type ReputContract = {
     /** What it did so far. */
     counters: {
       request: null;
-      reply: { position: number; units: number; keys: number; refused: number; fromRing: number; fromFile: number; missed: number };
+      reply: {
+        position: number;
+        units: number;
+        keys: number;
+        refused: number;
+        fromRing: number;
+        fromFile: number;
+        missed: number;
+      };
     };
   };
   tells: Record<never, never>;

@@ -30,7 +30,10 @@ const RUN_BYTES = 256 * 1024;
 const IDLE_MS = 100;
 
 /** Starts the behaviour. */
-export async function startReputMessageService(init: BrokerActorInit, context: ActorContext<ReputContract>): Promise<Behaviour<ReputContract>> {
+export async function startReputMessageService(
+  init: BrokerActorInit,
+  context: ActorContext<ReputContract>,
+): Promise<Behaviour<ReputContract>> {
   const service = new ReputMessageService(init, context);
   await service.subscribe();
   const loop = service.run();
@@ -99,7 +102,15 @@ export class ReputMessageService implements DispatchMarks {
   }
 
   /** What was done so far. */
-  get counters(): { position: number; units: number; keys: number; refused: number; fromRing: number; fromFile: number; missed: number } {
+  get counters(): {
+    position: number;
+    units: number;
+    keys: number;
+    refused: number;
+    fromRing: number;
+    fromFile: number;
+    missed: number;
+  } {
     const { ringReads, fileReads } = this.#reader.counters;
     return {
       position: this.dispatcher.position,
@@ -114,7 +125,10 @@ export class ReputMessageService implements DispatchMarks {
 
   /** Gets the topics as they are now; the controller sends what changes from then on. */
   async subscribe(): Promise<void> {
-    const snapshot = await this.#context.peer("controller").ask("subscribe", { name: this.#context.name, control: false }, { timeoutMs: 10_000 });
+    const snapshot = await this.#context.peer("controller").ask("subscribe", {
+      name: this.#context.name,
+      control: false,
+    }, { timeoutMs: 10_000 });
     this.apply(snapshot.topics);
   }
 

@@ -20,4 +20,7 @@ export type ScheduleContract = {
 };
 
 /** The role of ScheduleMessageService. */
-export const scheduleRole: Role<ScheduleContract> = defineRole("schedule", new URL("./schedule_worker.ts", import.meta.url));
+export const scheduleRole: Role<ScheduleContract> = defineRole(
+  "schedule",
+  new URL("./schedule_worker.ts", import.meta.url),
+);

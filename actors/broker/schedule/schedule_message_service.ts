@@ -124,14 +124,19 @@ export class ScheduleMessageService {
     return new LogWriter(this.#memory, files, {
       restore: (topic, queueId, queueOffset) => {
         const slot = this.#view.get(decoder.decode(topic))?.slots[queueId];
-        if (slot !== undefined && this.#view.queues.nextOffset(slot) > queueOffset) this.#view.queues.setNextOffset(slot, queueOffset);
+        if (slot !== undefined && this.#view.queues.nextOffset(slot) > queueOffset) {
+          this.#view.queues.setNextOffset(slot, queueOffset);
+        }
       },
     }, {
       nowMs: () => this.#context.clock.monotonicMs(),
       slowWriteMs: 500,
       busyWriteMs,
       onSlow: (elapsedMs, bytes) =>
-        this.#context.signal("log", { level: "warn", text: `Delayed messages: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms` }),
+        this.#context.signal("log", {
+          level: "warn",
+          text: `Delayed messages: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms`,
+        }),
     });
   }
 
@@ -142,7 +147,10 @@ export class ScheduleMessageService {
 
   /** Gets the topics as they are now; the controller sends what changes from then on. */
   async subscribe(): Promise<void> {
-    const snapshot = await this.#context.peer("controller").ask("subscribe", { name: this.#context.name, control: false }, { timeoutMs: 10_000 });
+    const snapshot = await this.#context.peer("controller").ask("subscribe", {
+      name: this.#context.name,
+      control: false,
+    }, { timeoutMs: 10_000 });
     this.apply(snapshot.topics);
   }
 
@@ -168,7 +176,9 @@ export class ScheduleMessageService {
           this.#nextSaveMs = nowMs + SAVE_EVERY_MS;
           this.save();
         }
-        if (work === 0) await bell.sleepAsync(() => this.#stopping, Math.max(1, Math.min(IDLE_MS, this.#nextDueMs - clock.nowMs())));
+        if (work === 0) {
+          await bell.sleepAsync(() => this.#stopping, Math.max(1, Math.min(IDLE_MS, this.#nextDueMs - clock.nowMs())));
+        }
         if (!await this.#context.breathe()) return;
       }
     } catch (error) {
@@ -279,7 +289,10 @@ export class ScheduleMessageService {
     if (!topic.startsWith(RETRY_TOPIC_PREFIX)) {
       if (!this.#missing.has(topic) && this.#missing.size < 1000) {
         this.#missing.add(topic);
-        this.#context.signal("log", { level: "warn", text: `Delayed messages of topic "${topic}" are dropped: the topic does not exist` });
+        this.#context.signal("log", {
+          level: "warn",
+          text: `Delayed messages of topic "${topic}" are dropped: the topic does not exist`,
+        });
       }
       return undefined;
     }

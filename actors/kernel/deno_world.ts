@@ -4,7 +4,19 @@
  * Owns: signal listeners while somebody waits. Reads: the environment. Never: decides anything.
  */
 
-import type { ProgramWorld } from "./name_server_program.ts";
+/** What a program takes from its surroundings; tests give their own. */
+export interface ProgramWorld {
+  /** Environment variables. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Reads a text file. */
+  readText(path: string): string;
+  /** Writes a line to standard output. */
+  print(line: string): void;
+  /** Writes a line to standard error. */
+  complain(line: string): void;
+  /** Settles when a signal asks the program to stop. */
+  untilStopped(): Promise<void>;
+}
 
 /** Signals that stop a server; Windows knows only the second. */
 const STOP_SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGTERM", "SIGINT"];
@@ -17,7 +29,11 @@ const STOP_SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIG
 export function denoWorld(): ProgramWorld {
   const encoder = new TextEncoder();
   return {
-    environment: { HOME: Deno.env.get("HOME"), ROCKETMQ_HOME: Deno.env.get("ROCKETMQ_HOME") },
+    environment: {
+      HOME: Deno.env.get("HOME"),
+      ROCKETMQ_HOME: Deno.env.get("ROCKETMQ_HOME"),
+      NAMESRV_ADDR: Deno.env.get("NAMESRV_ADDR"),
+    },
     readText: (path) => Deno.readTextFileSync(path),
     print: (line) => writeAll(Deno.stdout, encoder.encode(`${line}\n`)),
     complain: (line) => writeAll(Deno.stderr, encoder.encode(`${line}\n`)),

@@ -1,0 +1,346 @@
+/**
+ * Runs a broker: takes the store, recovers it, starts the actors under a supervisor, and stops all of it in order.
+ *
+ * It owns the store's lock and abort mark. It never serves a request itself, and after the start its thread only supervises.
+ */
+import { hostname as hostName, networkInterfaces, totalmem } from "node:os";
+import { ExitCode } from "../kernel/exit_code.ts";
+import { Supervisor, type SupervisorEvent } from "../kernel/supervisor.ts";
+import { markClosed } from "../../store/abort_file.ts";
+import { parseDelayLevels } from "../../store/delay_levels.ts";
+import { systemClock } from "../../store/clock.ts";
+import { StoreError } from "../../store/errors.ts";
+import { DenoDisk } from "../../store/file/deno_disk.ts";
+import type { DiskLock } from "../../store/file/disk.ts";
+import { createGauges, Gauge, Gauges } from "../../store/gauges.ts";
+import { LOG_RING_BYTES, LogMemory, LogStatus } from "../../store/memory/log_memory.ts";
+import { recoverStore, type RecoveryProgress, type RecoveryResult } from "../../store/recovery.ts";
+import { type BrokerChildren, brokerChildren } from "./broker_children.ts";
+import {
+  type BrokerConfiguration,
+  type BrokerValues,
+  type Machine,
+  readBrokerConfiguration,
+} from "./broker_configuration.ts";
+import { appendBytesMax, type BrokerActorInit, storeShape } from "./broker_init.ts";
+import { createBrokerMemory } from "./broker_memory.ts";
+
+/** How a broker is started. */
+export interface BrokerOptions {
+  /** A configuration that was read; Apache's defaults when left out. */
+  readonly configuration?: BrokerConfiguration;
+  /** Single values over the configuration. */
+  readonly settings?: Partial<BrokerValues>;
+  /** File that UPDATE_BROKER_CONFIG rewrites; changes stay in memory when left out. */
+  readonly configurationPath?: string | undefined;
+  /** Gateways that share the ports; 1 when left out. More than one needs `--unstable-net`. */
+  readonly gateways?: number;
+  /** Bytes of the log ring; 64 MiB when left out. */
+  readonly ringBytes?: number;
+  /** Told what recovery is doing. */
+  readonly onProgress?: (progress: RecoveryProgress) => void;
+  /** Told what the actors log. */
+  readonly onLog?: (level: "info" | "warn" | "error", text: string) => void;
+}
+
+/** Why a broker gave up. */
+export interface BrokerFailure {
+  /** Exit code that the process should have. */
+  readonly exitCode: number;
+  /** What happened. */
+  readonly text: string;
+}
+
+/** A running broker. */
+export interface Broker extends AsyncDisposable {
+  /** `host:port` that clients are told. */
+  readonly address: string;
+  /** Port that is listened on; the fast port is two below. */
+  readonly port: number;
+  /** Effective values. */
+  readonly values: BrokerValues;
+  /** What recovery found. */
+  readonly recovery: RecoveryResult;
+  /** Settles when the broker cannot go on. */
+  readonly failed: Promise<BrokerFailure>;
+  /** The children, for tests and reports. */
+  readonly children: BrokerChildren;
+  /** Their supervisor. */
+  readonly supervisor: Supervisor;
+  /** Shared memory of the log. */
+  readonly memory: LogMemory;
+  /** Stops: unregister, stop reading, answer what is parked, write, dispatch, sync, checkpoint. @returns exit code */
+  stop(): Promise<number>;
+}
+
+/** What defaults depend on, read off this machine. */
+export function thisMachine(): Machine {
+  const addresses = Object.values(networkInterfaces()).flat();
+  const address = addresses.find((entry) => entry !== undefined && entry.family === "IPv4" && !entry.internal)?.address;
+  return { hostName: hostName(), localAddress: address ?? "127.0.0.1", homeDirectory: Deno.env.get("HOME") ?? "." };
+}
+
+/**
+ * Starts a broker.
+ *
+ * @throws {StoreError} `STORE_LOCKED` when another process has the store, `LOG_DAMAGED` and others when it cannot be served
+ * @throws {DiskError} when the disk refuses
+ * @throws {InitFailedError} when an actor does not start; a port that is taken is its cause
+ */
+export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
+  const base = options.configuration ?? readBrokerConfiguration({}, thisMachine());
+  const configuration = { ...base, values: { ...base.values, ...options.settings } };
+  const running = new RunningBroker(configuration, options);
+  await running.start();
+  return running;
+}
+
+class RunningBroker implements Broker {
+  readonly values: BrokerValues;
+  readonly failed: Promise<BrokerFailure>;
+  readonly recovery: RecoveryResult;
+  readonly children: BrokerChildren;
+  readonly supervisor: Supervisor;
+  readonly memory: LogMemory;
+  readonly #options: BrokerOptions;
+  readonly #disk = new DenoDisk();
+  readonly #lock: DiskLock;
+  readonly #gauges: Gauges;
+  readonly #failed: PromiseWithResolvers<BrokerFailure> = Promise.withResolvers();
+  #healthy = true;
+  #gaugeTimer: { cancel(): void } | undefined;
+  #stopping: Promise<number> | undefined;
+
+  constructor(configuration: BrokerConfiguration, options: BrokerOptions) {
+    const { values } = configuration;
+    this.values = values;
+    this.#options = options;
+    this.failed = this.#failed.promise;
+    this.#lock = this.#takeLock(values);
+    try {
+      this.recovery = this.#recover(values);
+    } catch (error) {
+      this.#lock.release();
+      throw error;
+    }
+    const gateways = options.gateways ?? 1;
+    const buffers = createBrokerMemory({
+      gateways,
+      ringBytes: options.ringBytes ?? LOG_RING_BYTES,
+      appendBytesMax: appendBytesMax(values),
+    });
+    this.memory = new LogMemory(buffers.log);
+    const { logMin, logEnd, dispatchedPosition, lastTimestampMs } = this.recovery;
+    this.memory.reset({
+      logStart: logMin,
+      logEnd,
+      flushed: logEnd,
+      dispatched: dispatchedPosition,
+      storeTimestamp: lastTimestampMs,
+    });
+    const gauges = createGauges();
+    this.#gauges = new Gauges(gauges);
+    const init: BrokerActorInit = { values, memory: buffers, machineMemoryBytes: totalmem(), gauges };
+    this.children = brokerChildren(init, {
+      configuration,
+      configurationPath: options.configurationPath,
+      gauges,
+      gateways: Array.from({ length: gateways }, (_, index) => `gateway-${index}`),
+      queues: this.recovery.queues,
+      memoryBytes: totalmem(),
+      bootTimestamp: systemClock.nowMs(),
+    }, gateways);
+    this.supervisor = new Supervisor({ children: this.#inOrder(), onEvent: (event) => this.#onEvent(event) });
+    this.#listen();
+  }
+
+  get address(): string {
+    return `${this.values.brokerIP1}:${this.values.listenPort}`;
+  }
+
+  get port(): number {
+    return this.values.listenPort;
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.supervisor.start();
+      for (const gateway of this.children.gateways) {
+        await this.supervisor.ref(gateway).ask("listen", null, { timeoutMs: 10_000 });
+      }
+    } catch (error) {
+      await this.supervisor.stop();
+      this.#lock.release();
+      throw error;
+    }
+    void this.supervisor.ended.then((exit) => {
+      if (exit.error !== undefined) {
+        this.#fail(exit.exitCode, `"${exit.child}" crashed too often: ${exit.error.message}`);
+      }
+    });
+    this.#publishGauges();
+    void this.supervisor.ref(this.children.controller).ask("register", null, { timeoutMs: 60_000 }).catch((error) => {
+      this.#log("warn", `First registration failed: ${error instanceof Error ? error.message : error}`);
+    });
+  }
+
+  stop(): Promise<number> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #takeLock(values: BrokerValues): DiskLock {
+    const { root, config } = storeShape(values);
+    this.#disk.makeDirectory(root);
+    this.#disk.makeDirectory(config);
+    const lock = this.#disk.lock(`${root}/lock`);
+    if (lock !== undefined) return lock;
+    throw new StoreError(
+      "STORE_LOCKED",
+      `Cannot open store "${root}": another process holds it. Stop that broker, or set storePathRootDir to another directory`,
+      {
+        path: root,
+      },
+    );
+  }
+
+  #recover(values: BrokerValues): RecoveryResult {
+    const shape = storeShape(values);
+    return recoverStore({
+      disk: this.#disk,
+      paths: shape,
+      logFileBytes: shape.commitLogFileBytes,
+      queueFileBytes: shape.consumeQueueFileBytes,
+      indexShape: shape.indexShape,
+      delayLevels: parseDelayLevels(values.messageDelayLevel),
+      nowMs: () => systemClock.nowMs(),
+      processId: Deno.pid,
+      checkCrc: values.checkCRCOnRecover,
+      ...(this.#options.onProgress === undefined ? {} : { onProgress: this.#options.onProgress }),
+    });
+  }
+
+  #inOrder(): Parameters<typeof this.supervisor.ref>[0][] {
+    const { controller, flushLog, reput, flushQueues, hold, coldRead, schedule, gateways } = this.children;
+    return [controller, flushLog, reput, flushQueues, hold, coldRead, schedule, ...gateways] as unknown as Parameters<
+      typeof this.supervisor.ref
+    >[0][];
+  }
+
+  #listen(): void {
+    const { flushLog, reput, flushQueues, schedule, coldRead, controller, gateways } = this.children;
+    const supervisor = this.supervisor;
+    const diskFailed = ({ text }: { text: string }): void => this.#fail(ExitCode.DISK_FAILED, text);
+    supervisor.on(flushLog, "failed", diskFailed);
+    supervisor.on(flushQueues, "failed", diskFailed);
+    supervisor.on(schedule, "failed", diskFailed);
+    const log = ({ level, text }: { level: "info" | "warn" | "error"; text: string }): void => this.#log(level, text);
+    supervisor.on(flushLog, "log", log);
+    supervisor.on(reput, "log", log);
+    supervisor.on(coldRead, "log", log);
+    supervisor.on(schedule, "log", log);
+    supervisor.on(controller, "log", log);
+    for (const gateway of gateways) {
+      supervisor.on(gateway, "failed", diskFailed);
+      supervisor.on(gateway, "log", log);
+    }
+  }
+
+  #onEvent(event: SupervisorEvent): void {
+    if (event.kind === "crashed") this.#log("error", `"${event.child}" crashed: ${event.error.message}`);
+    if (event.kind !== "restarted") return;
+    this.#log("info", `"${event.child}" was started again (incarnation ${event.epoch})`);
+    if (event.child === "hold") {
+      for (const gateway of this.children.gateways) this.supervisor.ref(gateway).tell("holdRestarted", null);
+    }
+    const gateway = this.children.gateways.find((one) => one.name === event.child);
+    if (gateway === undefined) return;
+    this.supervisor.ref(gateway).ask("listen", null, { timeoutMs: 10_000 }).catch((error) => {
+      this.#fail(
+        ExitCode.PORT_TAKEN,
+        `"${event.child}" cannot listen again: ${error instanceof Error ? error.message : error}`,
+      );
+    });
+  }
+
+  #log(level: "info" | "warn" | "error", text: string): void {
+    this.#options.onLog?.(level, text);
+  }
+
+  #fail(exitCode: number, text: string): void {
+    this.#healthy = false;
+    this.#log("error", text);
+    this.#failed.resolve({ exitCode, text });
+  }
+
+  /** Levels that request 28 reports. */
+  #publishGauges(): void {
+    const { memory } = this;
+    const gauges = this.#gauges;
+    gauges.set(Gauge.LogMinPosition, memory.logStart.load());
+    gauges.set(Gauge.LogMaxPosition, memory.written.load());
+    gauges.set(Gauge.LogFlushedPosition, memory.flushed.load());
+    gauges.set(Gauge.LogDispatchedPosition, memory.dispatched.load());
+    const { root } = storeShape(this.values);
+    const { totalBytes, freeBytes } = this.#disk.space(root);
+    gauges.set(Gauge.DiskTotalBytes, totalBytes);
+    gauges.set(Gauge.DiskFreeBytes, freeBytes);
+    const used = Math.round((1 - freeBytes / totalBytes) * 1e6);
+    gauges.set(Gauge.LogDiskUsedMillionths, used);
+    gauges.set(Gauge.QueueDiskUsedMillionths, used);
+    memory.check();
+    this.#gaugeTimer = systemClock.setTimer(1000, () => this.#publishGauges());
+  }
+
+  async #stop(): Promise<number> {
+    this.#gaugeTimer?.cancel();
+    const { supervisor, children, memory } = this;
+    await this.#step(
+      "unregister",
+      () => supervisor.ref(children.controller).ask("unregister", null, { timeoutMs: 3000 }),
+    );
+    for (const gateway of children.gateways) {
+      await this.#step(
+        `drain "${gateway.name}"`,
+        () => supervisor.ref(gateway).ask("drain", null, { timeoutMs: 3000 }),
+      );
+    }
+    if (memory.status === LogStatus.Open) memory.setStatus(LogStatus.Closing);
+    await this.#step("dispatch what is written", () => this.#untilDispatched(20_000));
+    await this.#step(
+      "sync the commit log",
+      () => supervisor.ref(children.flushLog).ask("flush", null, { timeoutMs: 10_000 }),
+    );
+    await this.#step(
+      "sync queues and indexes",
+      () => supervisor.ref(children.flushQueues).ask("flush", null, { timeoutMs: 10_000 }),
+    );
+    const exit = await supervisor.stop();
+    const clean = this.#healthy && exit.exitCode === ExitCode.OK &&
+      memory.dispatched.load() === memory.written.load() &&
+      memory.flushed.load() === memory.written.load();
+    if (clean) markClosed(this.#disk, storeShape(this.values).abort);
+    this.#lock.release();
+    return exit.exitCode;
+  }
+
+  async #untilDispatched(timeoutMs: number): Promise<void> {
+    const deadlineMs = systemClock.monotonicMs() + timeoutMs;
+    while (this.memory.dispatched.load() < this.memory.written.load()) {
+      if (systemClock.monotonicMs() > deadlineMs) throw new Error(`not everything is dispatched after ${timeoutMs} ms`);
+      await systemClock.sleep(5);
+    }
+  }
+
+  async #step(name: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#log("warn", `Stop: cannot ${name}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+}

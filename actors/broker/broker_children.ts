@@ -1,0 +1,127 @@
+/**
+ * The children of a broker, in the order of their start.
+ *
+ * It owns who is started with what, who talks to whom and what a crash means. An actor whose truth is a cursor or a file is started again; BrokerController's
+ * truth is its own, so its crash ends the process.
+ */
+import { type Child, child } from "../kernel/child.ts";
+import { ExitCode } from "../kernel/exit_code.ts";
+import { brokerControllerRole } from "./broker_controller.ts";
+import type { BrokerControllerContract, BrokerControllerInit } from "./broker_controller_contract.ts";
+import type { BrokerActorInit } from "./broker_init.ts";
+import { coldReadRole } from "./cold_read/cold_read_role.ts";
+import type { ColdReadContract } from "./cold_read_contract.ts";
+import {
+  type FlushCommitLogContract,
+  flushCommitLogRole,
+  type FlushConsumeQueueContract,
+  flushConsumeQueueRole,
+} from "./flush/flush_contract.ts";
+import { type GatewayContract, gatewayRole } from "./gateway/gateway_contract.ts";
+import { type HoldContract, holdRole } from "./hold/hold_contract.ts";
+import { type ReputContract, reputRole } from "./reput/reput_contract.ts";
+import { type ScheduleContract, scheduleRole } from "./schedule/schedule_contract.ts";
+
+/** Children of a broker. */
+export interface BrokerChildren {
+  readonly controller: Child<BrokerControllerContract>;
+  readonly flushLog: Child<FlushCommitLogContract>;
+  readonly reput: Child<ReputContract>;
+  readonly flushQueues: Child<FlushConsumeQueueContract>;
+  readonly hold: Child<HoldContract>;
+  readonly coldRead: Child<ColdReadContract>;
+  readonly schedule: Child<ScheduleContract>;
+  readonly gateways: readonly Child<GatewayContract>[];
+}
+
+/** Milliseconds that an actor gets to stop. */
+const STOP_MS = 5000;
+
+/**
+ * Makes the children of a broker.
+ *
+ * @param init what every actor gets; @param controllerInit what BrokerController gets; @param gateways how many
+ */
+export function brokerChildren(
+  init: BrokerActorInit,
+  controllerInit: BrokerControllerInit,
+  gateways: number,
+): BrokerChildren {
+  const gatewayNames = controllerInit.gateways;
+  const controller = child<BrokerControllerContract>({
+    name: "controller",
+    role: brokerControllerRole,
+    init: () => controllerInit,
+    peers: {
+      "cold-read": "cold-read",
+      "schedule": "schedule",
+      "reput": "reput",
+      "hold": "hold",
+      ...Object.fromEntries(gatewayNames.map((name) => [name, name])),
+    },
+    restart: "exit-process",
+    stopDeadlineMs: STOP_MS,
+  });
+  return {
+    controller,
+    flushLog: child<FlushCommitLogContract>({
+      name: "flush-log",
+      role: flushCommitLogRole,
+      init: () => init,
+      restart: "restart",
+      exitCode: () => ExitCode.DISK_FAILED,
+      stopDeadlineMs: STOP_MS,
+    }),
+    reput: child<ReputContract>({
+      name: "reput",
+      role: reputRole,
+      init: () => init,
+      peers: { controller: "controller" },
+      restart: "restart",
+      exitCode: () => ExitCode.STORE_DAMAGED,
+      stopDeadlineMs: 4 * STOP_MS,
+    }),
+    flushQueues: child<FlushConsumeQueueContract>({
+      name: "flush-queues",
+      role: flushConsumeQueueRole,
+      init: () => init,
+      peers: { reput: "reput" },
+      restart: "restart",
+      stopDeadlineMs: STOP_MS,
+    }),
+    hold: child<HoldContract>({
+      name: "hold",
+      role: holdRole,
+      init: () => init,
+      peers: { controller: "controller" },
+      restart: "restart",
+      stopDeadlineMs: STOP_MS,
+    }),
+    coldRead: child<ColdReadContract>({
+      name: "cold-read",
+      role: coldReadRole,
+      init: () => init,
+      peers: { controller: "controller" },
+      restart: "restart",
+      stopDeadlineMs: STOP_MS,
+    }),
+    schedule: child<ScheduleContract>({
+      name: "schedule",
+      role: scheduleRole,
+      init: () => init,
+      peers: { controller: "controller" },
+      restart: "restart",
+      stopDeadlineMs: STOP_MS,
+    }),
+    gateways: gatewayNames.map((name, index) =>
+      child<GatewayContract>({
+        name,
+        role: gatewayRole,
+        init: ({ epoch }) => ({ ...init, index, incarnation: epoch, reusePort: gateways > 1 }),
+        peers: { controller: "controller", "cold-read": "cold-read" },
+        restart: "restart",
+        stopDeadlineMs: STOP_MS,
+      })
+    ),
+  };
+}

@@ -1,0 +1,180 @@
+/**
+ * The broker as a program: command line in, exit code out.
+ *
+ * It owns the command line and what is printed. `startBroker` does the work.
+ */
+import type { ProgramWorld } from "../kernel/deno_world.ts";
+import { ExitCode } from "../kernel/exit_code.ts";
+import { NetError } from "../net/errors.ts";
+import { PropertiesError } from "../../protocol/properties_error.ts";
+import { ConfigurationError, describeConfiguration } from "../../store/configuration.ts";
+import { StoreError } from "../../store/errors.ts";
+import { DiskError } from "../../store/file/disk.ts";
+import { type Broker, startBroker, thisMachine } from "./broker.ts";
+import {
+  BROKER_SCHEMA,
+  type BrokerConfiguration,
+  type BrokerValues,
+  readBrokerConfiguration,
+} from "./broker_configuration.ts";
+
+const USAGE = `Broker of RingMQ
+
+Usage: deno run <module> [options]
+
+  -c, --configFile FILE      properties file with the keys of RocketMQ's broker.conf
+  -n, --namesrvAddr ADDRS    name servers, host:port;host:port
+      --set KEY=VALUE        one value; stronger than the file; may be given several times
+      --gateways N           threads that share the ports (1; more need --unstable-net)
+  -p, --printConfigItem      print each value with its origin, and end
+  -h, --help                 print this, and end
+`;
+
+interface BrokerArguments {
+  readonly configFile: string | undefined;
+  readonly sets: readonly string[];
+  readonly gateways: number;
+  readonly print: boolean;
+  readonly help: boolean;
+}
+
+/**
+ * Reads a command line.
+ *
+ * @throws {ConfigurationError} when an option is unknown or its value is missing
+ */
+export function parseBrokerArguments(args: readonly string[]): BrokerArguments {
+  let configFile: string | undefined;
+  const sets: string[] = [];
+  let gateways = 1;
+  let print = false;
+  let help = false;
+  for (let at = 0; at < args.length; at++) {
+    const [option, own] = splitOption(args[at]!);
+    const value = (): string => {
+      const next = own ?? args[++at];
+      if (next === undefined) throw new ConfigurationError([`option "${option}" needs a value`]);
+      return next;
+    };
+    if (option === "-c" || option === "--configFile") configFile = value();
+    else if (option === "-n" || option === "--namesrvAddr") sets.push(`namesrvAddr=${value()}`);
+    else if (option === "--set") sets.push(value());
+    else if (option === "--gateways") gateways = wholeNumber(option, value());
+    else if (option === "-p" || option === "--printConfigItem") print = true;
+    else if (option === "-h" || option === "--help") help = true;
+    else throw new ConfigurationError([`option "${option}" is unknown, see --help`]);
+  }
+  return { configFile, sets, gateways, print, help };
+}
+
+/** Runs a broker until it is asked to stop. @returns the exit code */
+export async function runBroker(args: readonly string[], world: ProgramWorld): Promise<number> {
+  let broker: Broker;
+  try {
+    const parsed = parseBrokerArguments(args);
+    if (parsed.help) {
+      world.print(USAGE.trimEnd());
+      return ExitCode.OK;
+    }
+    const configuration = readConfigurationOf(parsed, world);
+    if (parsed.print) {
+      for (const line of describeConfiguration(BROKER_SCHEMA, configuration)) world.print(line);
+      return ExitCode.OK;
+    }
+    for (const { key, origin } of configuration.unknown) world.complain(`Unknown key "${key}" (${origin}) is ignored`);
+    broker = await startBroker({
+      configuration,
+      configurationPath: parsed.configFile,
+      gateways: parsed.gateways,
+      onLog: (level, text) => world.complain(`${new Date().toISOString()} ${level} ${text}`),
+      onProgress: progressPrinter(world),
+    });
+  } catch (error) {
+    world.complain(messageOf(error));
+    return exitCodeOf(error);
+  }
+  for (const line of describeStart(broker)) world.print(line);
+  return await serveUntilStopped(broker, world);
+}
+
+async function serveUntilStopped(broker: Broker, world: ProgramWorld): Promise<number> {
+  const why = await Promise.race([world.untilStopped(), broker.failed]);
+  if (why !== undefined) {
+    world.complain(`Broker gives up: ${why.text}`);
+    return why.exitCode;
+  }
+  const exitCode = await broker.stop();
+  world.print(exitCode === ExitCode.OK ? "The broker stopped." : `The broker stopped with exit code ${exitCode}.`);
+  return exitCode;
+}
+
+function describeStart(broker: Broker): string[] {
+  const { values, recovery } = broker;
+  const torn = recovery.wasTorn ? ", a torn tail was cut" : "";
+  return [
+    `Store ${values.storePathRootDir}: ${recovery.row} start, commit log ${recovery.logMin} to ${recovery.logEnd}, ${recovery.queues.length} queues${torn}`,
+    `Flush mode ${values.flushDiskType}: ${lossWindow(values)}`,
+    `The broker[${values.brokerName}, ${broker.address}] boot success. serializeType=JSON${
+      values.namesrvAddr === "" ? "" : ` and name server is ${values.namesrvAddr}`
+    }`,
+  ];
+}
+
+/** What an acknowledgement is worth in a mode, in words. */
+function lossWindow(values: BrokerValues): string {
+  if (values.flushDiskType === "SYNC_FLUSH") {
+    return "an acknowledged message is on the device; nothing is lost by a crash of broker or machine";
+  }
+  return `an acknowledged message is in the page cache; a crash of the broker loses nothing, a crash of the machine up to ${values.flushIntervalCommitLog} ms (at most ${values.flushCommitLogThoroughInterval} ms under little load)`;
+}
+
+function progressPrinter(world: ProgramWorld): (progress: { step: string; done: number; total: number }) => void {
+  let lastMs = performance.now();
+  return ({ step, done, total }) => {
+    if (performance.now() - lastMs < 1000) return;
+    lastMs = performance.now();
+    world.complain(`Recovery: ${step} ${total > 0 ? Math.floor(done / total * 100) : 100}%`);
+  };
+}
+
+function readConfigurationOf(parsed: BrokerArguments, world: ProgramWorld): BrokerConfiguration {
+  const file = parsed.configFile === undefined ? undefined : world.readText(parsed.configFile);
+  return readBrokerConfiguration({
+    ...(file === undefined ? {} : { file }),
+    sets: parsed.sets,
+    environment: world.environment,
+  }, thisMachine());
+}
+
+/** The exit code for a failed start. */
+export function exitCodeOf(error: unknown): number {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const code = (cause as { code?: unknown }).code;
+    if (cause instanceof ConfigurationError || cause instanceof PropertiesError) return ExitCode.BAD_CONFIGURATION;
+    if (cause instanceof Deno.errors.NotFound) return ExitCode.BAD_CONFIGURATION;
+    if (cause instanceof NetError || code === "listen-failed" || cause.name === "NetError") return ExitCode.PORT_TAKEN;
+    if (code === "STORE_LOCKED") return ExitCode.STORE_LOCKED;
+    if (cause instanceof StoreError || cause.name === "StoreError") return ExitCode.STORE_DAMAGED;
+    if (cause instanceof DiskError || cause.name === "DiskError") return ExitCode.DISK_FAILED;
+  }
+  return ExitCode.FAILED;
+}
+
+function messageOf(error: unknown): string {
+  const lines: string[] = [];
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) lines.push(cause.message);
+  return lines.length === 0 ? String(error) : lines.join("\n  because: ");
+}
+
+function wholeNumber(option: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new ConfigurationError([`option "${option}" needs a whole number above 0`]);
+  }
+  return value;
+}
+
+function splitOption(argument: string): [string, string | undefined] {
+  const separator = argument.startsWith("--") && !argument.startsWith("--set") ? argument.indexOf("=") : -1;
+  return separator < 0 ? [argument, undefined] : [argument.slice(0, separator), argument.slice(separator + 1)];
+}
