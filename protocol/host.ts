@@ -95,17 +95,18 @@ function parseV4(text: string, whole: string): number[] {
 function encodeV6(text: string, whole: string): Uint8Array {
   const halves = text.split("::");
   if (halves.length > 2) throw malformed(whole, "address");
-  const head = groupBytes(halves[0] ?? "", whole);
-  const tail = halves.length === 2 ? groupBytes(halves[1] ?? "", whole) : [];
+  const head = groupBytes(halves[0] ?? "", whole, halves.length === 1);
+  const tail = halves.length === 2 ? groupBytes(halves[1] ?? "", whole, true) : [];
   const gap = 16 - head.length - tail.length;
   if (halves.length === 1 ? gap !== 0 : gap < 2) throw malformed(whole, "address");
   return Uint8Array.from([...head, ...new Array<number>(gap).fill(0), ...tail]);
 }
 
-function groupBytes(text: string, whole: string): number[] {
+/** Bytes of groups joined by colons; only the end of the address may be an IPv4 address. */
+function groupBytes(text: string, whole: string, isEnd: boolean): number[] {
   if (text === "") return [];
   return text.split(":").flatMap((group, index, groups) => {
-    if (group.includes(".") && index === groups.length - 1) return parseV4(group, whole);
+    if (isEnd && group.includes(".") && index === groups.length - 1) return parseV4(group, whole);
     if (!/^[0-9a-fA-F]{1,4}$/.test(group)) throw malformed(whole, "address");
     const value = parseInt(group, 16);
     return [value >> 8, value & 0xff];
