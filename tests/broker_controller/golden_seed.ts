@@ -39,6 +39,7 @@ export class SeededBench {
   readonly #world = new World();
   /** Requests that were passed on to clients. */
   readonly passedOn: RemotingCommand[] = [];
+  readonly #connections = new Map<string, number>();
   readonly #clientAnswers = new Map<number, RemotingCommand[]>();
 
   /** @param options as for a bench; what clients and cold reads answer comes from the recording */
@@ -153,8 +154,19 @@ export class SeededBench {
     this.bench.plane.commitOffsets([commit]);
   }
 
-  /** Sends a recorded request on its connection. */
+  /**
+   * Sends a recorded request on its connection. A client has one connection; recordings do not show that it closes one, so
+   * the first heartbeat on another stands for that.
+   */
   async send({ request, connection }: GoldenExchange): Promise<RemotingCommand | null> {
+    if (request.code === RequestCode.HEART_BEAT) {
+      const { clientID } = decodeHeartbeatData(request.body);
+      const before = this.#connections.get(clientID);
+      if (before !== undefined && before !== connection) {
+        this.bench.plane.channelClosed({ gateway: 0, channel: before });
+      }
+      this.#connections.set(clientID, connection);
+    }
     return await this.bench.ask(request, connection);
   }
 
