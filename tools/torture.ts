@@ -25,7 +25,11 @@ export interface TortureOptions {
   readonly args: readonly string[];
 }
 
-/** A trial. @returns False when it found something. */
+/**
+ * A trial.
+ *
+ * @returns False when it found something.
+ */
 export type Torture = (options: TortureOptions) => Promise<boolean>;
 
 const FOLDER = "tests/torture/";

@@ -76,6 +76,8 @@ export class ActorCell<C extends Contract> {
   #cpuAtMs = -Infinity;
 
   /**
+   * Makes an ActorCell.
+   *
    * @param identity Name and incarnation of the actor.
    * @param start Makes its behaviour.
    * @param owner The port to its owner.

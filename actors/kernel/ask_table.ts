@@ -30,7 +30,12 @@ export class AskTable {
   #nextId = 1;
   #lateReplies = 0;
 
-  /** @param clock Counts the deadlines. @param target Who is asked, for messages. */
+  /**
+   * Makes an AskTable.
+   *
+   * @param clock Counts the deadlines.
+   * @param target Who is asked, for messages.
+   */
   constructor(clock: Clock, target: string) {
     this.#target = target;
     this.#waiting = new DeadlineTable(clock, ({ name, timeoutMs, reject }) => {

@@ -16,7 +16,11 @@ import type { ActorContext, Contract, PeerContract, PeerName, PeerRef, SignalNam
 export class CellContext<C extends Contract> implements ActorContext<C> {
   readonly #cell: ActorCell<C>;
 
-  /** @param cell The actor's cell. */
+  /**
+   * Makes a CellContext.
+   *
+   * @param cell The actor's cell.
+   */
   constructor(cell: ActorCell<C>) {
     this.#cell = cell;
   }
@@ -57,7 +61,11 @@ export class CellContext<C extends Contract> implements ActorContext<C> {
     throw error;
   }
 
-  /** Blocks while the actor is paused. @returns False when a stop is asked for. */
+  /**
+   * Blocks while the actor is paused.
+   *
+   * @returns False when a stop is asked for.
+   */
   gate(): boolean {
     this.#cell.park();
     this.#cell.publishCpu();

@@ -12,7 +12,9 @@ import type { Clock } from "../../store/clock.ts";
 
 /** One ask: what is sent and what comes back. */
 export interface AskShape {
+  /** What is sent. */
   request: unknown;
+  /** What comes back. */
   reply: unknown;
 }
 
@@ -31,7 +33,7 @@ export interface Contract {
 }
 
 /** Names of a record's string keys. */
-type Names<R> = keyof R & string;
+export type Names<R> = keyof R & string;
 
 /** Names of the asks of a contract. */
 export type AskName<C extends Contract> = Names<C["asks"]>;
@@ -51,7 +53,8 @@ export type PeerName<C extends Contract> = Names<PeersOf<C>>;
 export type PeerContract<C extends Contract, K extends PeerName<C>> = PeersOf<C>[K] extends Contract ? PeersOf<C>[K]
   : never;
 
-type Atom =
+/** Types that structured clone carries as they are. */
+export type Atom =
   | string
   | number
   | bigint
@@ -78,9 +81,13 @@ export type Cloneable<T> = unknown extends T ? T
 
 /** A contract of which every payload can cross a thread border. */
 export interface CloneableContract<C extends Contract> {
+  /** As in the contract. */
   init: Cloneable<C["init"]>;
+  /** As in the contract. */
   asks: { [K in keyof C["asks"]]: Cloneable<C["asks"][K]> };
+  /** As in the contract. */
   tells: { [K in keyof C["tells"]]: Cloneable<C["tells"][K]> };
+  /** As in the contract. */
   signals: { [K in keyof C["signals"]]: Cloneable<C["signals"][K]> };
 }
 
@@ -212,7 +219,11 @@ export interface ActorContext<C extends Contract> {
   peer<K extends PeerName<C>>(name: K): PeerRef<PeerContract<C, K>>;
   /** Ends this actor as crashed. */
   fail(error: unknown): never;
-  /** Blocks while the actor is paused; for loops that block. @returns False when a stop is asked for. */
+  /**
+   * Blocks while the actor is paused; for loops that block.
+   *
+   * @returns False when a stop is asked for.
+   */
   gate(): boolean;
   /** Lets waiting messages be taken, then does as {@link gate}; for loops that block. */
   breathe(): Promise<boolean>;
@@ -221,7 +232,7 @@ export interface ActorContext<C extends Contract> {
 }
 
 /** Replies may come later. */
-type MaybeLater<T> = T | Promise<T>;
+export type MaybeLater<T> = T | Promise<T>;
 
 /** What an actor does. Handlers take one turn each; `from` is the name of the asking actor. */
 export interface Behaviour<C extends Contract> {

@@ -37,7 +37,11 @@ export class ControlBlock implements ActorGauges {
   readonly stopWord: Int32Array;
   readonly #words: Int32Array;
 
-  /** @param memory Memory of another view; new memory when left out. */
+  /**
+   * Makes a ControlBlock.
+   *
+   * @param memory Memory of another view; new memory when left out.
+   */
   constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(BLOCK_BYTES)) {
     if (memory.byteLength !== BLOCK_BYTES) {
       throw new RangeError(`Cannot attach control block: it has ${memory.byteLength} bytes, expected ${BLOCK_BYTES}`);

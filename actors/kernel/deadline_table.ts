@@ -31,7 +31,12 @@ export class DeadlineTable<T> {
   #timer: Timer | undefined;
   #timerAtMs = Infinity;
 
-  /** @param clock Counts the deadlines. @param expired Told of each entry whose deadline has passed. */
+  /**
+   * Makes a DeadlineTable.
+   *
+   * @param clock Counts the deadlines.
+   * @param expired Told of each entry whose deadline has passed.
+   */
   constructor(clock: Clock, expired: (value: T) => void) {
     this.#clock = clock;
     this.#expired = expired;
@@ -63,7 +68,11 @@ export class DeadlineTable<T> {
     this.#arm(deadlineMs, timeoutMs);
   }
 
-  /** Takes an entry out. @returns It, or undefined when nothing waits under the number. */
+  /**
+   * Takes an entry out.
+   *
+   * @returns It, or undefined when nothing waits under the number.
+   */
   take(number: number): T | undefined {
     const entry = this.#entries.get(number);
     if (entry === undefined) return undefined;

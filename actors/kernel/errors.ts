@@ -27,7 +27,12 @@ export abstract class ActorError extends Error {
   /** True when the same call may succeed later. */
   abstract readonly retryable: boolean;
 
-  /** @param message What failed. @param options The cause, when there is one. */
+  /**
+   * Makes an ActorError.
+   *
+   * @param message What failed.
+   * @param options The cause, when there is one.
+   */
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
@@ -113,7 +118,12 @@ export class RemoteError extends Error {
   /** What the error said of itself; false when it said nothing. */
   readonly retryable: boolean;
 
-  /** @param data The error as it crossed. @param cause Its cause, rebuilt. */
+  /**
+   * Makes a RemoteError.
+   *
+   * @param data The error as it crossed.
+   * @param cause Its cause, rebuilt.
+   */
   constructor(data: ErrorData, cause: Error | undefined) {
     super(data.message, cause === undefined ? undefined : { cause });
     this.name = data.name;

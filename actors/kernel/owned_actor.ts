@@ -86,7 +86,11 @@ export class OwnedActor<C extends Contract> implements ActorRef<C> {
   #stopping: Promise<void> | undefined;
   #tellsDropped = 0;
 
-  /** @param options What runs the actor. */
+  /**
+   * Makes an OwnedActor.
+   *
+   * @param options What runs the actor.
+   */
   constructor(options: OwnedActorOptions) {
     this.options = options;
     this.name = options.name;
@@ -161,7 +165,11 @@ export class OwnedActor<C extends Contract> implements ActorRef<C> {
     else this.#post({ kind: "tell", name, payload }, options.transfer);
   }
 
-  /** Listens to a signal. @returns Ends the listening. */
+  /**
+   * Listens to a signal.
+   *
+   * @returns Ends the listening.
+   */
   on<K extends SignalName<C>>(signal: K, handler: (payload: C["signals"][K]) => void): () => void {
     let handlers = this.#listeners.get(signal);
     if (handlers === undefined) this.#listeners.set(signal, handlers = new Set());

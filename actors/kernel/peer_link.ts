@@ -23,7 +23,13 @@ export class PeerLink implements PeerRef<Contract> {
   #link = 0;
   #tellsDropped = 0;
 
-  /** @param owner Name of the actor that holds this. @param name What it calls the peer. @param clock Its clock. */
+  /**
+   * Makes a PeerLink.
+   *
+   * @param owner Name of the actor that holds this.
+   * @param name What it calls the peer.
+   * @param clock Its clock.
+   */
   constructor(owner: string, name: string, clock: Clock) {
     this.#name = name;
     this.#asks = new AskTable(clock, `peer "${name}" of ${owner}`);

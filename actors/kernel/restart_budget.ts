@@ -14,7 +14,12 @@ export class RestartBudget {
   readonly #withinMs: number;
   readonly #atMs: number[] = [];
 
-  /** @param restartsMax Restarts allowed. @param withinMs Milliseconds within which they count. */
+  /**
+   * Makes a RestartBudget.
+   *
+   * @param restartsMax Restarts allowed.
+   * @param withinMs Milliseconds within which they count.
+   */
   constructor(restartsMax: number, withinMs: number) {
     this.#restartsMax = restartsMax;
     this.#withinMs = withinMs;

@@ -85,6 +85,8 @@ export class Supervisor {
   #gaveUp: Omit<SupervisorExit, "stuck"> | undefined;
 
   /**
+   * Makes a Supervisor.
+   *
    * @param options The children, and who is told.
    * @throws {RangeError} When two children have one name, or a peer is no child.
    */

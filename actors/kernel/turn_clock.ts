@@ -17,7 +17,12 @@ export class TurnClock implements Clock {
   readonly #timers = new Set<Timer>();
   #ended = false;
 
-  /** @param clock The clock underneath. @param turn Runs a function as a turn. */
+  /**
+   * Makes a TurnClock.
+   *
+   * @param clock The clock underneath.
+   * @param turn Runs a function as a turn.
+   */
   constructor(clock: Clock, turn: (run: () => void) => void) {
     this.#clock = clock;
     this.#turn = turn;

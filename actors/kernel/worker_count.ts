@@ -12,13 +12,21 @@ const running = new Map<number, string>();
 const stuck: string[] = [];
 let started = 0;
 
-/** Counts a worker. @returns Its number. */
+/**
+ * Counts a worker.
+ *
+ * @returns Its number.
+ */
 export function workerStarted(name: string): number {
   running.set(++started, name);
   return started;
 }
 
-/** Takes a worker off the count. @param wasStuck True when it did not answer to its stop. */
+/**
+ * Takes a worker off the count.
+ *
+ * @param wasStuck True when it did not answer to its stop.
+ */
 export function workerEnded(number: number, wasStuck: boolean): void {
   const name = running.get(number);
   if (name === undefined) return;

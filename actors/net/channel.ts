@@ -87,7 +87,12 @@ export class Channel {
   #activeAtMs: number;
   #open = true;
 
-  /** @param connection An open connection; it is the channel's from now on. @param options Clock, bounds, handler. */
+  /**
+   * Makes a Channel.
+   *
+   * @param connection An open connection; it is the channel's from now on.
+   * @param options Clock, bounds, handler.
+   */
   constructor(connection: Connection, options: ChannelOptions) {
     this.#connection = connection;
     this.#options = options;

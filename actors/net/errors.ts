@@ -44,6 +44,8 @@ export class NetError extends Error {
   readonly address: string;
 
   /**
+   * Makes a NetError.
+   *
    * @param code Which failure this is.
    * @param message What failed.
    * @param options The other end's address and the cause.
@@ -67,7 +69,12 @@ export class ResponseError extends Error {
   /** Response code of RocketMQ. */
   readonly responseCode: number;
 
-  /** @param responseCode Response code of RocketMQ. @param remark The response's remark. */
+  /**
+   * Makes a ResponseError.
+   *
+   * @param responseCode Response code of RocketMQ.
+   * @param remark The response's remark.
+   */
   constructor(responseCode: number, remark: string) {
     super(remark);
     this.responseCode = responseCode;

@@ -35,7 +35,11 @@ export class FrameWriter {
   #ended = false;
   #drained: PromiseWithResolvers<void> | undefined;
 
-  /** @param options The connection and the bound. */
+  /**
+   * Makes a FrameWriter.
+   *
+   * @param options The connection and the bound.
+   */
   constructor(options: FrameWriterOptions) {
     this.#options = options;
   }

@@ -72,7 +72,12 @@ export class Inbox {
   #failed = 0;
   #drained: PromiseWithResolvers<void> | undefined;
 
-  /** @param channel Where requests come from. @param options Handler, hooks, bounds. */
+  /**
+   * Makes an Inbox.
+   *
+   * @param channel Where requests come from.
+   * @param options Handler, hooks, bounds.
+   */
   constructor(channel: Channel, options: InboxOptions) {
     this.#channel = channel;
     this.#options = options;

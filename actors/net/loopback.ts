@@ -162,7 +162,11 @@ export class LoopbackTransport implements Transport {
   readonly #listeners = new Map<number, LoopbackListener>();
   #nextPort = FIRST_PORT;
 
-  /** @param options Sizes, for tests that want small ones. */
+  /**
+   * Makes a LoopbackTransport.
+   *
+   * @param options Sizes, for tests that want small ones.
+   */
   constructor(options: LoopbackOptions = {}) {
     this.#options = options;
   }

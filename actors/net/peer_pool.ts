@@ -38,7 +38,11 @@ export class PeerPool {
   readonly #leaving = new Set<Peer>();
   #open = true;
 
-  /** @param options Transport, clock, bounds, hooks. */
+  /**
+   * Makes a PeerPool.
+   *
+   * @param options Transport, clock, bounds, hooks.
+   */
   constructor(options: PeerPoolOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;

@@ -27,13 +27,21 @@ export class ReadBuffer {
     return this.#bytes;
   }
 
-  /** What the last read brought. @param count How many bytes it was. */
+  /**
+   * What the last read brought.
+   *
+   * @param count How many bytes it was.
+   */
   filled(count: number): Uint8Array {
     this.#full = count === this.#bytes.length;
     return this.#full ? this.#bytes : this.#bytes.subarray(0, count);
   }
 
-  /** Makes a command's body independent of the buffer. @returns The same command. */
+  /**
+   * Makes a command's body independent of the buffer.
+   *
+   * @returns The same command.
+   */
   detach(command: RemotingCommand): RemotingCommand {
     if (command.body.buffer === this.#bytes.buffer) command.body = command.body.slice();
     return command;

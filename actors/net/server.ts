@@ -64,6 +64,8 @@ export class Server {
   #refused = 0;
 
   /**
+   * Makes a Server.
+   *
    * @param options Address, handler, bounds.
    * @throws {NetError} `LISTEN_FAILED` when the address cannot be listened on.
    */

@@ -40,7 +40,11 @@ export class Session<T> {
   #opaque = 0;
   #unknownResponses = 0;
 
-  /** @param options Clock, bounds, and who is told of deadlines. */
+  /**
+   * Makes a Session.
+   *
+   * @param options Clock, bounds, and who is told of deadlines.
+   */
   constructor(options: SessionOptions<T>) {
     this.#decoder = new FrameDecoder(
       options.frameBytesMax === undefined ? {} : { frameBytesMax: options.frameBytesMax },
@@ -107,7 +111,11 @@ export class Session<T> {
     return encodeFrame(request);
   }
 
-  /** Takes out the request that a response belongs to. @returns Undefined when there is none; it is counted. */
+  /**
+   * Takes out the request that a response belongs to.
+   *
+   * @returns Undefined when there is none; it is counted.
+   */
   take(response: RemotingCommand): T | undefined {
     const ticket = this.#outstanding.take(response.opaque);
     if (ticket === undefined) this.#unknownResponses++;

@@ -19,7 +19,11 @@ export class SimulatedClock implements Clock {
   #numbers = 0;
   readonly #timers = new Map<number, Armed>();
 
-  /** @param startMs Wall-clock time at the start, in milliseconds since 1970. */
+  /**
+   * Makes a SimulatedClock.
+   *
+   * @param startMs Wall-clock time at the start, in milliseconds since 1970.
+   */
   constructor(startMs = 1_700_000_000_000) {
     this.#wallMs = startMs;
   }
