@@ -111,3 +111,29 @@ export function orderOffences(deliveries: readonly Delivery[]): string[] {
   }
   return offences.slice(0, 20);
 }
+
+/**
+ * Finds messages of one shard that came out of order: a shard is `seq % shards`, and the first deliveries of a shard must
+ * go up by number.
+ *
+ * @param deliveries Deliveries of an orderly group, in the order in which they happened.
+ * @param options First number that was sent in order, the number after the last, and the count of shards.
+ * @returns One line for each offence, at most 20.
+ */
+export function shardOffences(
+  deliveries: readonly Delivery[],
+  options: { readonly from: number; readonly to: number; readonly shards: number },
+): string[] {
+  const offences: string[] = [];
+  const seen = new Set<number>();
+  const last = new Map<number, number>();
+  for (const { seq } of deliveries) {
+    if (seq < options.from || seq >= options.to || seen.has(seq)) continue;
+    seen.add(seq);
+    const shard = seq % options.shards;
+    const before = last.get(shard) ?? -1;
+    if (seq < before) offences.push(`shard ${shard}: ${seq} came after ${before}`);
+    last.set(shard, seq);
+  }
+  return offences.slice(0, 20);
+}

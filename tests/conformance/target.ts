@@ -198,5 +198,7 @@ function defaultBrokerConf(options: ServerPlanOptions): Record<string, string> {
     enablePropertyFilter: "true",
     mappedFileSizeCommitLog: String(64 * 1024 * 1024),
     diskMaxUsedSpaceRatio: "95",
+    // A machine that is busy with the tests themselves must not make the broker refuse sends that waited for 200 ms.
+    waitTimeMillsInSendQueue: "20000",
   };
 }

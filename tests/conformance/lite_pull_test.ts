@@ -1,0 +1,121 @@
+/** A Java lite pull consumer: assign, subscribe, seek, pause, commit. */
+import { assert, assertEquals } from "@std/assert";
+import { until } from "../helpers/until.ts";
+import { createTopic } from "./broker_requests.ts";
+import type { ClientProcess } from "./client_process.ts";
+import { produce } from "./consumers.ts";
+import { conformanceSuite, type SuiteContext } from "./suite.ts";
+
+const QUEUES = 4;
+const PER_QUEUE = 50;
+const test = conformanceSuite({ clients: ["java54", "java49"] });
+
+interface Polled {
+  readonly queueId: number;
+  readonly queueOffset: number;
+  readonly seq: number;
+  readonly storeMs: number;
+}
+
+async function fill(context: SuiteContext, client: ClientProcess, topic: string): Promise<void> {
+  const { target } = context;
+  await createTopic(target, topic, { queues: QUEUES });
+  await client.call("producer.start", { name: topic, group: `pg_${topic}`, namesrv: target.nameServer });
+  // One thread and as many shards as queues: shard n lies in queue n, so offset k of queue n is number 4k + n.
+  await produce(client, target, topic, { topic, mode: "ordered", from: 0, count: QUEUES * PER_QUEUE, shards: QUEUES });
+  await client.call("producer.stop", { name: topic });
+}
+
+async function pollUntil(
+  client: ClientProcess,
+  name: string,
+  enough: (all: readonly Polled[]) => boolean,
+): Promise<Polled[]> {
+  const all: Polled[] = [];
+  await until(async () => {
+    all.push(...await client.call<Polled[]>("lite.poll", { name, timeoutMs: 200 }));
+    return enough(all);
+  }, { timeoutMs: 30_000, what: "the lite pull consumer to get what it should" });
+  return all;
+}
+
+const distinct = (all: readonly Polled[]): number => new Set(all.map(({ seq }) => seq)).size;
+
+for (const version of ["java54", "java49"] as const) {
+  test(`${version}: a lite pull consumer with assigned queues seeks to any offset, to the begin and to the end`, [
+    version,
+  ], async (context) => {
+    const client = await context.client(version);
+    const { target } = context;
+    const topic = `LiteAssign_${version}`;
+    const name = `lite_${version}`;
+    await fill(context, client, topic);
+    await client.call("lite.start", { name, group: `cg_${topic}`, namesrv: target.nameServer });
+    assertEquals(await client.call("lite.assign", { name, topic }), QUEUES);
+    const queue = { name, topic, brokerName: target.brokerName };
+    for (let queueId = 0; queueId < QUEUES; queueId++) {
+      await client.call("lite.seek", { ...queue, queueId, to: "begin" });
+    }
+    const first = await pollUntil(client, name, (all) => distinct(all) === QUEUES * PER_QUEUE);
+    for (const { queueId, queueOffset, seq } of first) assertEquals(seq, QUEUES * queueOffset + queueId);
+
+    await client.call("lite.seek", { ...queue, queueId: 2, offset: 40 });
+    const second = await pollUntil(client, name, (all) => distinct(all) >= 10);
+    assertEquals(
+      second.map(({ queueId, queueOffset }) => [queueId, queueOffset]),
+      Array.from({ length: 10 }, (_, n) => [2, 40 + n]),
+    );
+
+    await client.call("lite.seek", { ...queue, queueId: 1, to: "begin" });
+    await client.call("lite.seek", { ...queue, queueId: 3, to: "end" });
+    const third = await pollUntil(client, name, (all) => distinct(all) >= PER_QUEUE);
+    assertEquals(new Set(third.map(({ queueId }) => queueId)), new Set([1]));
+
+    await client.call("lite.commit", { name });
+    assertEquals(await client.call("lite.committed", { ...queue, queueId: 1 }), PER_QUEUE);
+    const middle = first.find(({ queueId, queueOffset }) => queueId === 0 && queueOffset === 25)!;
+    const found = await client.call<number>("lite.offsetForTimestamp", {
+      ...queue,
+      queueId: 0,
+      timestampMs: middle.storeMs,
+    });
+    assert(
+      found <= 25 && found > 0 ||
+        first.some(({ queueId, queueOffset, storeMs }) =>
+          queueId === 0 && queueOffset === 0 && storeMs === middle.storeMs
+        ),
+      `offset ${found} for the store time of 25`,
+    );
+    await client.call("lite.stop", { name });
+  });
+
+  test(`${version}: a lite pull consumer that subscribes goes on where it committed`, [version], async (context) => {
+    const client = await context.client(version);
+    const { target } = context;
+    const topic = `LiteSubscribe_${version}`;
+    const name = `lite_${version}_s`;
+    const group = `cg_${topic}`;
+    await fill(context, client, topic);
+    await client.call("lite.start", { name, group, topic, namesrv: target.nameServer, autoCommit: true });
+    await pollUntil(client, name, (all) => distinct(all) === QUEUES * PER_QUEUE);
+    await client.call("lite.commit", { name });
+    await client.call("lite.stop", { name });
+
+    await client.call("producer.start", { name: topic, group: `pg_${topic}`, namesrv: target.nameServer });
+    await produce(client, target, topic, {
+      topic,
+      mode: "ordered",
+      from: QUEUES * PER_QUEUE,
+      count: 20,
+      shards: QUEUES,
+    });
+    await client.call("producer.stop", { name: topic });
+    await client.call("lite.start", { name, group, topic, namesrv: target.nameServer, autoCommit: true });
+    const rest = await pollUntil(client, name, (all) => distinct(all) >= 20);
+    assertEquals(
+      rest.map(({ seq }) => seq).sort((a, b) => a - b),
+      Array.from({ length: 20 }, (_, n) => QUEUES * PER_QUEUE + n),
+    );
+    await client.call("lite.stop", { name });
+  });
+}
