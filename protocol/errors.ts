@@ -62,6 +62,8 @@ export class ProtocolError extends Error {
   readonly have: number | undefined;
 
   /**
+   * Names the broken rule.
+   *
    * @param code Stable reason
    * @param message One sentence: action, then state
    * @param detail Position and sizes
@@ -82,6 +84,8 @@ export class HeaderError extends ProtocolError {
   readonly field: string;
 
   /**
+   * Names the field.
+   *
    * @param code `FIELD_MISSING` or `FIELD_MALFORMED`
    * @param field Name on the wire
    * @param message One sentence: action, then state

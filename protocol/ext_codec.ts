@@ -16,6 +16,8 @@ export interface ExtField<T> {
   /** Name on the wire when it is not the name of the property. */
   readonly wire?: string;
   /**
+   * Reads the field.
+   *
    * @param value Text of the field; `undefined` when it is missing
    * @param name Name on the wire, for errors
    * @returns The value
@@ -23,6 +25,8 @@ export interface ExtField<T> {
    */
   read(value: string | undefined, name: string): T;
   /**
+   * Writes the field.
+   *
    * @param value The value
    * @returns Its text; `undefined` leaves the field out
    */
@@ -32,12 +36,16 @@ export interface ExtField<T> {
 /** Reads and writes a header. */
 export interface ExtCodec<T> {
   /**
+   * Reads the header.
+   *
    * @param ext Custom header fields
    * @returns The header
    * @throws {HeaderError} when a field is missing though required, or malformed
    */
   decode(ext: ExtFields): T;
   /**
+   * Writes the header.
+   *
    * @param header The header
    * @returns Custom header fields
    */

@@ -8,6 +8,7 @@
 
 /** An object whose keys are text. */
 export interface FastObject {
+  /** Value by key. */
   [key: string]: FastValue;
 }
 
@@ -50,7 +51,11 @@ export class FastMap {
   /** Key and value of each entry. */
   readonly entries: readonly (readonly [FastInput, FastInput])[];
 
-  /** @param entries Key and value of each entry */
+  /**
+   * Wraps entries; the list is not copied.
+   *
+   * @param entries Key and value of each entry
+   */
   constructor(entries: readonly (readonly [FastInput, FastInput])[]) {
     this.entries = entries;
   }
@@ -61,7 +66,11 @@ export class FastDouble {
   /** The number. */
   readonly value: number;
 
-  /** @param value The number */
+  /**
+   * Wraps a number.
+   *
+   * @param value The number
+   */
   constructor(value: number) {
     this.value = value;
   }

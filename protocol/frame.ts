@@ -54,7 +54,11 @@ export class FrameDecoder {
   #partialBytes = 0;
   #error: ProtocolError | undefined;
 
-  /** @param options `frameBytesMax`: largest frame accepted, its length word included, bytes; 16 MiB when left out */
+  /**
+   * Starts at the beginning of a stream.
+   *
+   * @param options `frameBytesMax`: largest frame accepted, its length word included, bytes; 16 MiB when left out
+   */
   constructor(options: { frameBytesMax?: number } = {}) {
     this.#frameBytesMax = options.frameBytesMax ?? FRAME_BYTES_MAX;
   }

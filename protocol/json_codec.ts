@@ -16,6 +16,8 @@ import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 /** Reads and writes one kind of JSON value. */
 export interface JsonCodec<T> {
   /**
+   * Reads the value.
+   *
    * @param value The JSON value; `undefined` when the key is missing
    * @param path Where it stands, for errors
    * @returns The value
@@ -23,6 +25,8 @@ export interface JsonCodec<T> {
    */
   read(value: FastValue | undefined, path: string): T;
   /**
+   * Turns the value into what the JSON writer takes.
+   *
    * @param value The value
    * @returns What the JSON writer takes; `undefined` leaves the key out
    */

@@ -10,7 +10,11 @@ export class PropertiesError extends SyntaxError {
   /** The same text fails the same way. */
   readonly retryable = false;
 
-  /** @param message What is wrong, with the offending part quoted. */
+  /**
+   * Names the broken rule.
+   *
+   * @param message What is wrong, with the offending part quoted.
+   */
   constructor(message: string) {
     super(message);
     this.name = "PropertiesError";
