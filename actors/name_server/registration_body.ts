@@ -12,9 +12,15 @@ import {
   decodeRegisterBrokerBody,
   REGISTER_BODY_VERSION_MIN,
   type RegisterBrokerBody,
+  registerBrokerBodyJson,
 } from "../../protocol/register_broker.ts";
+import type { FastValue } from "../../protocol/fast_value.ts";
+import { decodeUtf8 } from "../../protocol/utf8.ts";
 import type { NameServerRequest } from "./contracts.ts";
 import type { BrokerRegistration, QueueMapping } from "./route_types.ts";
+
+/** First byte of an object. */
+const BRACE_OPEN = 0x7b;
 
 const NO_BODY: RegisterBrokerBody = {
   filterServerList: [],
@@ -66,17 +72,26 @@ export function decodeRegistration(
   };
 }
 
+/**
+ * Brokers write strict JSON, and the table of a hundred thousand topics is 16 MiB of it: the platform's parser takes a third of
+ * the time of the lenient one and leaves less garbage. Whatever is not strict goes to the lenient one.
+ */
+function readStrictly(request: NameServerRequest): RegisterBrokerBody | undefined {
+  if (request.body[0] !== BRACE_OPEN || request.version < REGISTER_BODY_VERSION_MIN) return undefined;
+  let value: FastValue;
+  try {
+    value = JSON.parse(decodeUtf8(request.body)) as FastValue;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  return registerBrokerBodyJson.read(value, "");
+}
+
 function decodeBody(request: NameServerRequest): RegisterBrokerBody {
   if (request.body.length === 0) return NO_BODY;
   try {
-    if (request.body[0] === 0x7b) {
-      const o = JSON.parse(new TextDecoder().decode(request.body)) as any;
-      const w = o.topicConfigSerializeWrapper;
-      const m = new Map();
-      for (const k in w.topicConfigTable) m.set(k, w.topicConfigTable[k]);
-      return { filterServerList: [], topicConfigSerializeWrapper: { dataVersion: w.dataVersion, topicConfigTable: m } };
-    }
-    return decodeRegisterBrokerBody(request.body, request.version);
+    return readStrictly(request) ?? decodeRegisterBrokerBody(request.body, request.version);
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause;
     throw new RegistrationBodyError(`Failed to decode RegisterBrokerBody, ${cause.message}`, { cause });
