@@ -1,0 +1,67 @@
+import { assertEquals } from "@std/assert";
+import { checkSources } from "../../tools/check_docs.ts";
+import { sumOf, totalsOf } from "../../tools/run_tests.ts";
+import { checkFile } from "../../tools/tidy.ts";
+
+const OPENING = "/**\n * Owns nothing.\n */\n";
+
+function messages(path: string, text: string): string[] {
+  return checkFile({ path, text }).map(({ line, message }) => `${line}: ${message}`);
+}
+
+Deno.test("checkFile() finds nothing in a good file", () => {
+  assertEquals(messages("store/a_b.ts", `${OPENING}export const a = 1;\n`), []);
+  assertEquals(messages("store/memory/ring.ts", `// hot\n${OPENING}`), []);
+  assertEquals(messages("actors/net/x_worker.ts", "serve(role, start);\n"), []);
+});
+
+Deno.test("checkFile() finds names, sizes and openings", () => {
+  assertEquals(messages("store/aB.ts", OPENING), ["0: File name is not snake_case"]);
+  assertEquals(messages("store/a.ts", "export const a = 1;\n"), ["1: Module does not open with what it owns"]);
+  assertEquals(messages("store/a.ts", OPENING + "\n".repeat(497)), []);
+  assertEquals(messages("store/a.ts", OPENING + "\n".repeat(498)), ["0: File has 501 lines, limit is 500"]);
+});
+
+Deno.test("checkFile() finds unfinished work and traces of a machine", () => {
+  const lines: [string, string | undefined][] = [
+    [`// ${"TO"}${"DO"} later`, "Unfinished work does not land"],
+    ['const a = "/' + 'root/a";', "A path of one machine does not land"],
+    ['const a = "/' + 'tmp/a";', "Temporary files are made with makeTempDir"],
+    ['const a = "https://' + 'registry.example/a";', "A host of a registry does not land"],
+    ["Deno.test." + "only(f);", "Every test runs"],
+    ['const a = "./home/a";', undefined],
+    ["const todo = 1;", undefined],
+  ];
+  for (const [line, message] of lines) {
+    assertEquals(messages("store/a.ts", `${OPENING}${line}\n`), message === undefined ? [] : [`4: ${message}`], line);
+  }
+});
+
+Deno.test("checkSources() finds constants without a source", () => {
+  const check = (text: string, path = "protocol/limits.ts"): number[] =>
+    checkSources({ path, text }).map(({ line }) => line);
+  const opening = "/** Numbers. */\n";
+  assertEquals(check(`${opening}\nexport const A = 5;\n`), [3]);
+  assertEquals(check(`${opening}\n/** Five. */\nexport const A = 5;\n`), [4]);
+  assertEquals(check(`${opening}\n/** Five. Source: apache/rocketmq a.java B */\nexport const A = 5;\n`), []);
+  assertEquals(check(`${opening}\n/**\n * Five.\n * Source: own bound.\n */\nconst A = 0x5;\n`), []);
+  assertEquals(check(`${opening}\nexport const A = B + C;\n`), []);
+  assertEquals(check(`${opening}\nexport const RequestCode = {\n`), [3]);
+  assertEquals(check("/** Numbers. Source: a.java */\n\nexport const A = 5;\n"), []);
+  assertEquals(check(`${opening}\nexport const A = 5;\n`, "protocol/other.ts"), []);
+});
+
+Deno.test("totalsOf() reads the last line of totals", () => {
+  assertEquals(totalsOf("ok | 68 passed | 0 failed (861ms)\n"), { passed: 68, failed: 0, ignored: 0 });
+  assertEquals(totalsOf("x\nFAILED | 47 passed (3 steps) | 2 failed (1 step) | 4 ignored (4s)\n"), {
+    passed: 47,
+    failed: 2,
+    ignored: 4,
+  });
+  assertEquals(totalsOf("ok | 1 passed | 0 failed (1ms)\nok | 2 passed | 0 failed (1ms)\n")?.passed, 2);
+  assertEquals(totalsOf("error: Type checking failed.\n"), undefined);
+  assertEquals(
+    sumOf([{ passed: 1, failed: 2, ignored: 3 }, { passed: 10, failed: 20, ignored: 30 }]),
+    { passed: 11, failed: 22, ignored: 33 },
+  );
+});
