@@ -143,9 +143,10 @@ export class OwnedActor<C extends Contract> implements ActorRef<C> {
       await wire();
       this.#post({ kind: "init", init: init.value }, limits.transfer);
       await this.#started.promise;
-    } catch (error) {
-      this.#end({ kind: "crashed", error: toError(error) });
-      throw error;
+    } catch (thrown) {
+      this.#end({ kind: "crashed", error: toError(thrown) });
+      // When the actor had ended by itself, that is the reason, whatever was thrown on the way.
+      throw this.#exit?.kind === "crashed" || this.#exit?.kind === "stuck" ? this.#exit.error : thrown;
     } finally {
       late.cancel();
     }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
 import { type Clock, sleepOn, type Timer } from "../../store/clock.ts";
 
 interface Armed {
@@ -105,5 +106,5 @@ export class SimulatedClock implements Clock {
 
 /** Lets promises that can settle do so, inline turns included. */
 async function settle(): Promise<void> {
-  for (let round = 0; round < 4; round++) await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let round = 0; round < 4; round++) await new Promise((resolve) => setImmediate(resolve));
 }

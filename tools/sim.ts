@@ -1,0 +1,18 @@
+/**
+ * Runs the simulations, or repeats those of one seed.
+ *
+ *     deno task sim
+ *     deno task sim 1234
+ *
+ * @module
+ */
+
+import { ROOT } from "./source_files.ts";
+
+const [seed] = Deno.args;
+const { code } = await new Deno.Command(Deno.execPath(), {
+  args: ["test", "--allow-env", `--allow-read=${ROOT}`, "tests/simulation"],
+  cwd: ROOT,
+  env: seed === undefined ? {} : { RINGMQ_SEED: seed },
+}).spawn().status;
+Deno.exit(code);
