@@ -40,6 +40,7 @@ export class MessageExt {
   #topic: string | undefined;
   #properties: Map<string, string> | undefined;
   #reconsumeTimes: number | undefined;
+  #bounds: { readonly min: number; readonly max: number } | undefined;
 
   /**
    * @param queue queue it was pulled from
@@ -220,10 +221,24 @@ export class MessageExt {
     this.#reconsumeTimes = times;
   }
 
+  /**
+   * Notes the bounds of the queue when it was pulled; they appear as MIN_OFFSET and MAX_OFFSET.
+   *
+   * @param min first offset kept
+   * @param max next offset to be written
+   */
+  setBounds(min: number, max: number): void {
+    this.#bounds = { min, max };
+  }
+
   #propertyMap(): Map<string, string> {
     if (this.#properties === undefined) {
       const layout = this.#fields();
       this.#properties = parseProperties(this.#text(layout.properties, layout.propertiesEnd));
+      if (this.#bounds !== undefined) {
+        this.#properties.set(PropertyName.MIN_OFFSET, String(this.#bounds.min));
+        this.#properties.set(PropertyName.MAX_OFFSET, String(this.#bounds.max));
+      }
     }
     return this.#properties;
   }

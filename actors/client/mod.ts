@@ -1,0 +1,78 @@
+/**
+ * A RocketMQ client: producers and consumers in pure TypeScript, against RingMQ and Apache RocketMQ alike.
+ *
+ * @example
+ * ```ts ignore
+ * import { Producer, PushConsumer } from "@ringmq/ringmq/client";
+ *
+ * await using producer = new Producer({ namesrvAddr: "127.0.0.1:9876" });
+ * await producer.start();
+ * await producer.send({ topic: "Greetings", body: "hello" });
+ *
+ * await using consumer = new PushConsumer({
+ *   namesrvAddr: "127.0.0.1:9876",
+ *   consumerGroup: "readers",
+ *   consumeFromWhere: "CONSUME_FROM_FIRST_OFFSET",
+ * });
+ * consumer.subscribe("Greetings");
+ * await consumer.start();
+ * for await (const message of consumer) {
+ *   console.log(message.bodyText);
+ *   break;
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export { ClientError, ClientErrorCode, type ClientErrorInit, type PhaseTimes } from "./errors.ts";
+export { type Message } from "./message.ts";
+export { MessageExt } from "./message_ext.ts";
+export type { MessageQueue } from "./message_queue.ts";
+export { Producer, type SendOptions } from "./producer.ts";
+export type { ProducerOptions } from "./producer_options.ts";
+export type { SendResult, SendStatus } from "./send_result.ts";
+export { splitBatch } from "./send_request.ts";
+export type { LocalTransactionState, TransactionListener, TransactionSendResult } from "./transaction.ts";
+export {
+  type MessageQueueSelector,
+  selectMessageQueueByHash,
+  selectMessageQueueByMachineRoom,
+  selectMessageQueueByRandom,
+} from "./queue_selectors.ts";
+export { PushConsumer } from "./push_consumer.ts";
+export type { ConsumeFromWhere, MessageModel, PushConsumerOptions } from "./consumer_options.ts";
+export type { ConsumeStatus } from "./consume_stats.ts";
+export type {
+  ConsumeConcurrentlyContext,
+  ConsumeConcurrentlyStatus,
+  ConsumeOrderlyContext,
+  ConsumeOrderlyStatus,
+  MessageListenerConcurrently,
+  MessageListenerOrderly,
+  MessageQueueListener,
+} from "./listeners.ts";
+export type { MessageSelector } from "./subscription.ts";
+export type { ClientOptions, SessionCredentials, TlsOptions } from "./options.ts";
+export type { ClientLogger } from "./logger.ts";
+export type {
+  CheckForbiddenHook,
+  ConsumeMessageContext,
+  ConsumeMessageHook,
+  EndTransactionContext,
+  EndTransactionHook,
+  FilterMessageHook,
+  RPCHook,
+  SendMessageContext,
+  SendMessageHook,
+} from "./hooks.ts";
+export type { AllocateMessageQueueStrategy, AllocationInput, StrategyPlan } from "./allocation/strategy.ts";
+export { AllocateMessageQueueAveragely, AllocateMessageQueueAveragelyByCircle } from "./allocation/averagely.ts";
+export { AllocateMessageQueueByConfig } from "./allocation/by_config.ts";
+export {
+  AllocateMachineRoomNearby,
+  AllocateMessageQueueByMachineRoom,
+  type MachineRoomResolver,
+} from "./allocation/by_machine_room.ts";
+export { AllocateMessageQueueConsistentHash, type RingHash } from "./allocation/consistent_hash.ts";
+export type { CompressionType } from "./compression/body.ts";
