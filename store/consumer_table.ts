@@ -99,7 +99,7 @@ export class ConsumerTable {
   unregister(group: string, channel: ClientChannel): ConsumerEffect | undefined {
     const found = this.#groups.get(group);
     if (found === undefined) return undefined;
-    return this.#leave(group, found, channelKey(channel), true);
+    return this.#leave(group, found, channelKey(channel));
   }
 
   /** Takes a closed channel out of every group. */
@@ -107,14 +107,13 @@ export class ConsumerTable {
     const key = channelKey(channel);
     const effects: ConsumerEffect[] = [];
     for (const [name, group] of this.#groups) {
-      if (group.clients.has(key)) effects.push(this.#leave(name, group, key, true));
+      if (group.clients.has(key)) effects.push(this.#leave(name, group, key));
     }
     return effects;
   }
 
   /**
-   * Drops channels without a heartbeat for `expiryMs`. As in RocketMQ nobody is told by this scan itself; the gateway's
-   * close of the channel tells them.
+   * Drops channels without a heartbeat for `expiryMs`. The members that stay are told, so that they take over its queues.
    *
    * @returns the channels dropped, which the caller closes, and what to publish
    */
@@ -128,7 +127,7 @@ export class ConsumerTable {
       for (const [key, entry] of group.clients) {
         if (nowMs - entry.lastHeartbeatMs <= expiryMs) continue;
         channels.push(entry.channel);
-        effects.push(this.#leave(name, group, key, true));
+        effects.push(this.#leave(name, group, key));
       }
     }
     return { channels, effects };
@@ -174,11 +173,11 @@ export class ConsumerTable {
     return [...this.#groups].filter(([, group]) => group.subscriptions.has(topic)).map(([name]) => name);
   }
 
-  #leave(name: string, group: Group, key: string, tell: boolean): ConsumerEffect {
+  #leave(name: string, group: Group, key: string): ConsumerEffect {
     const left = group.clients.delete(key);
     const empty = group.clients.size === 0;
     if (empty) this.#groups.delete(name);
-    return { group: name, changed: left, publish: empty, notify: tell ? membersToTell(group) : [] };
+    return { group: name, changed: left, publish: empty, notify: membersToTell(group) };
   }
 }
 

@@ -8,7 +8,7 @@
 import { ActorGoneError } from "../kernel/errors.ts";
 import { type ActorContext, type Behaviour, defineRole, type Role, type Start } from "../kernel/contract.ts";
 import { PeerPool } from "../net/peer_pool.ts";
-import { type Transport } from "../net/transport.ts";
+import type { Transport } from "../net/transport.ts";
 import type { Disk } from "../../store/file/disk.ts";
 import { MINUTE_SAMPLE_INTERVAL_MS } from "../../store/stats_item.ts";
 import type { BrokerControllerContract, BrokerControllerInit } from "./broker_controller_contract.ts";

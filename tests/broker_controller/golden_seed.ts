@@ -108,17 +108,29 @@ export class SeededBench {
           state.offsets.commit(consumerGroup, topic, queueId, Number(answer.ext.offset), 0);
         }
         break;
+      case RequestCode.VIEW_BROKER_STATS_DATA:
+        this.#traffic(ext.statsName ?? "", ext.statsKey ?? "");
+        break;
+      default:
+        this.#seedQueue(request.code, { topic, queueId }, answer);
+    }
+  }
+
+  /** Requests about one queue. */
+  #seedQueue(code: number, queue: { topic: string; queueId: number }, answer: RemotingCommand): void {
+    const { ext } = answer;
+    switch (code) {
       case RequestCode.GET_MAX_OFFSET:
-        this.#bounds({ topic, queueId }, 0, Number(answer.ext.offset));
+        this.#bounds(queue, 0, Number(ext.offset));
         break;
       case RequestCode.GET_MIN_OFFSET:
-        this.#bounds({ topic, queueId }, Number(answer.ext.offset), state.maxOffset(topic, queueId));
+        this.#bounds(queue, Number(ext.offset), this.bench.plane.state.maxOffset(queue.topic, queue.queueId));
         break;
       case RequestCode.GET_EARLIEST_MSG_STORETIME:
-        this.#time({ topic, queueId }, 0, Number(answer.ext.timestamp));
+        this.#time(queue, 0, Number(ext.timestamp));
         break;
       case RequestCode.SEARCH_OFFSET_BY_TIMESTAMP:
-        this.#world.byTime.set(queueId, Number(answer.ext.offset));
+        this.#world.byTime.set(queue.queueId, Number(ext.offset));
         break;
       case RequestCode.QUERY_CONSUME_QUEUE: {
         const dump = decodeConsumeQueueDump(answer.body);
@@ -128,11 +140,7 @@ export class SeededBench {
           bytes: physicSize,
           tagsCode,
         }));
-        break;
       }
-      case RequestCode.VIEW_BROKER_STATS_DATA:
-        this.#traffic(ext.statsName ?? "", ext.statsKey ?? "");
-        break;
     }
   }
 

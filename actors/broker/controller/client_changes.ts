@@ -138,6 +138,9 @@ export class ClientChanges {
 
   async #publish(groups: readonly string[]): Promise<void> {
     const live = groups.map((group) => ({ group, found: this.#state.consumers.get(group) }));
+    for (const { group, found } of live) {
+      if (found === undefined) this.#fingerprints.delete(group);
+    }
     await this.#listeners.subscribers.publish("subscriptions", (version): SubscriptionUpdate => ({
       version,
       whole: false,

@@ -7,6 +7,13 @@
  */
 import type { Clock } from "../../../store/clock.ts";
 
+/** A file whose last write took longer than this is large; its next write waits, so that writing never takes all the time. */
+const LARGE_WRITE_MS = 20;
+/** How much longer than its last write a large file waits. */
+const LARGE_WRITE_WAIT = 2;
+/** Longest wait of a large file, milliseconds. */
+const WAIT_MAX_MS = 500;
+
 /** Writes the text of one file; throws when the disk refuses. */
 export type FileWriter = (name: string, text: string) => void;
 
@@ -23,6 +30,7 @@ export class ConfigSaver {
   readonly #write: FileWriter;
   readonly #encoders = new Map<string, () => string>();
   readonly #pending = new Map<string, Pending>();
+  readonly #writeMs = new Map<string, number>();
 
   /**
    * @param clock source of the timer that ends the turn
@@ -39,7 +47,7 @@ export class ConfigSaver {
   }
 
   /**
-   * Has a file written after this turn.
+   * Has a file written after this turn, a large one a little later.
    *
    * @returns when it is written
    * @throws {DiskError} when the disk refuses
@@ -49,7 +57,9 @@ export class ConfigSaver {
     if (waiting !== undefined) return waiting.done;
     const { promise: done, resolve, reject } = Promise.withResolvers<void>();
     this.#pending.set(name, { done, resolve, reject });
-    this.#clock.setTimer(0, () => this.#flush(name));
+    const lastMs = this.#writeMs.get(name) ?? 0;
+    const waitMs = lastMs > LARGE_WRITE_MS ? Math.min(WAIT_MAX_MS, lastMs * LARGE_WRITE_WAIT) : 0;
+    this.#clock.setTimer(waitMs, () => this.#flush(name));
     return done;
   }
 
@@ -61,7 +71,9 @@ export class ConfigSaver {
   saveNow(name: string): void {
     const encode = this.#encoders.get(name);
     if (encode === undefined) throw new TypeError(`Cannot save "${name}": it has no encoder`);
+    const startMs = this.#clock.monotonicMs();
     this.#write(name, encode());
+    this.#writeMs.set(name, this.#clock.monotonicMs() - startMs);
   }
 
   /** Writes what waits. The end of the broker. */

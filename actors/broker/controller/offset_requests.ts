@@ -8,6 +8,7 @@
  * Source: apache/rocketmq broker ConsumerManageProcessor, AdminBrokerProcessor.cloneGroupOffset, queryCorrectionOffset
  */
 import { encodeCorrectionOffsetBody } from "../../../protocol/bodies/correction_offset.ts";
+import { decodeDelayOffsetTable, encodeDelayOffsetTable } from "../../../protocol/bodies/delay_offsets.ts";
 import {
   decodeQueryConsumerOffsetRequestHeader,
   decodeUpdateConsumerOffsetRequestHeader,
@@ -32,6 +33,10 @@ const SKIP_QUEUE = Number.MAX_SAFE_INTEGER;
 
 /** Handlers of this family. */
 export function offsetRequests(room: Room): HandlerTable {
+  return { ...progressRequests(room), ...tableRequests(room) };
+}
+
+function progressRequests(room: Room): HandlerTable {
   const { state, outputs } = room;
   return {
     [RequestCode.QUERY_CONSUMER_OFFSET]: async (call) => {
@@ -67,14 +72,21 @@ export function offsetRequests(room: Room): HandlerTable {
       if (room.offsets.commit(consumerGroup, topic, queueId, commitOffset)) return accept(call);
       return createResponse(call.command, ResponseCode.SUCCESS, "Offset has been previously reset");
     },
+  };
+}
 
+function tableRequests(room: Room): HandlerTable {
+  const { state, outputs } = room;
+  return {
     [RequestCode.GET_ALL_CONSUMER_OFFSET]: async (call) => {
       await outputs.flushOffsets(call.channel.gateway);
       return accept(call, {}, encodeUtf8(room.files.encodeCompact(ConfigFile.Offsets)));
     },
 
-    [RequestCode.GET_ALL_DELAY_OFFSET]: async (call) =>
-      accept(call, {}, encodeUtf8((await outputs.delayOffsets()).text)),
+    [RequestCode.GET_ALL_DELAY_OFFSET]: async (call) => {
+      const { text } = await outputs.delayOffsets();
+      return accept(call, {}, encodeDelayOffsetTable(decodeDelayOffsetTable(text)));
+    },
 
     [RequestCode.CLONE_GROUP_OFFSET]: async (call) => {
       const { srcGroup, destGroup, topic, offline } = decodeCloneGroupOffsetRequestHeader(call.command.ext);

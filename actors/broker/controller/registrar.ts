@@ -21,6 +21,9 @@ import type { ControllerState } from "./state.ts";
 /** How long an unregistration may take, milliseconds. Source: apache/rocketmq broker BrokerOuterAPI.unregisterBroker */
 const UNREGISTER_TIMEOUT_MS = 3_000;
 
+/** How long an unregistration waits for a registration that is under way, milliseconds. */
+const SETTLE_TIMEOUT_MS = 1_000;
+
 /** Sends a request to a name server and waits for its answer. */
 export type NameServerCall = (address: string, command: RemotingCommand, timeoutMs: number) => Promise<RemotingCommand>;
 
@@ -104,6 +107,15 @@ export class Registrar {
         }
       }),
     );
+  }
+
+  async #settled(address: string): Promise<void> {
+    const running = this.#lines.get(address)?.running;
+    if (running === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#state.clock.setTimer(SETTLE_TIMEOUT_MS, resolve);
+    await Promise.race([running, promise]);
+    timer.cancel();
   }
 
   async #tell(wanted: Wanted): Promise<number> {
