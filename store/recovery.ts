@@ -7,7 +7,7 @@
  * it is a torn tail, which is cut. Nothing is cut before the whole log is read.
  *
  * Steps: load the log → find the state and its row → find the queues → read the log to its end → cut log, queues, index →
- * dispatch what is missing → min offsets.
+ * dispatch what is missing.
  */
 import { isAborted, markOpen } from "./abort_file.ts";
 import { CHECKPOINT_BYTES, decodeCheckpoint, EMPTY_CHECKPOINT, safeTimestampMs } from "./checkpoint.ts";
@@ -25,10 +25,13 @@ import { type RecoveryRow, recoveryRow } from "./recovery_table.ts";
 import { storeTimeOf } from "./store_time.ts";
 import type { StorePaths } from "./store_paths.ts";
 
+/** Files open at once when nothing else is said: each queue is visited several times. */
+const RECOVERY_HANDLES_MAX = 4096;
+
 /** What recovery is doing, for a line of progress. */
 export interface RecoveryProgress {
   /** The step. */
-  readonly step: "queues" | "log" | "index" | "dispatch" | "bounds";
+  readonly step: "queues" | "log" | "index" | "dispatch";
   /** How much is done, in queues or bytes. */
   readonly done: number;
   /** Of how much. */
@@ -97,7 +100,11 @@ export interface RecoveryResult {
  * @throws {DiskError} when the disk refuses
  */
 export function recoverStore(options: RecoveryOptions): RecoveryResult {
-  const handles = new HandleCache({ disk: options.disk, mode: "write", handlesMax: options.handlesMax ?? 512 });
+  const handles = new HandleCache({
+    disk: options.disk,
+    mode: "write",
+    handlesMax: options.handlesMax ?? RECOVERY_HANDLES_MAX,
+  });
   try {
     return new Recovery(options, handles).run();
   } finally {
@@ -154,16 +161,9 @@ class Recovery {
     this.#refuseDamage(walk, queuesEnd);
     markOpen(this.#options.disk, paths.abort, this.#options.processId);
     const wasTorn = this.#cutLog(walk);
-    this.#cutQueues(walk.end);
+    const ranges = this.#cutQueues(logMin, walk.end);
     const index = this.#cutIndex(walk.end);
     const dispatchFrom = this.#dispatchFrom(from, queuesEnd, index.missingFrom);
-    const ranges = new Map<string, QueueRange>();
-    for (const [done, queue] of this.#queues.entries()) {
-      const minOffset = minOffsetOf(queue, logMin);
-      const { topic, queueId, end } = queue;
-      ranges.set(`${topic}/${queueId}`, { topic, queueId, minOffset, maxOffset: end.max, nextOffset: end.max });
-      if (done % 256 === 0) this.#tell("bounds", done, this.#queues.length);
-    }
     const dispatched = redispatch(this.#options, this.#handles, {
       log: this.#log,
       from: dispatchFrom,
@@ -262,12 +262,17 @@ class Recovery {
     return walk.isTorn;
   }
 
-  #cutQueues(logEnd: number): void {
+  #cutQueues(logMin: number, logEnd: number): Map<string, QueueRange> {
+    const ranges = new Map<string, QueueRange>();
     const derived = Math.min(this.#positions?.derived ?? 0, logEnd);
     for (const [done, queue] of this.#queues.entries()) {
       trimQueue(queue, { rule: this.#row.queueEnds, derived, logEnd });
+      const { topic, queueId, end: { max } } = queue;
+      const minOffset = minOffsetOf(queue, logMin);
+      ranges.set(`${topic}/${queueId}`, { topic, queueId, minOffset, maxOffset: max, nextOffset: max });
       if (done % 256 === 0) this.#tell("queues", done, this.#queues.length);
     }
+    return ranges;
   }
 
   #cutIndex(logEnd: number): IndexRecovery {

@@ -1,5 +1,6 @@
 /**
- * The disk of the machine, by `node:fs` synchronous calls, which are true pread and pwrite (1–2 µs each).
+ * The disk of the machine, by `node:fs` synchronous calls, which are true pread and pwrite (1–2 µs each). Only `stat` is Deno's own: that
+ * of `node:fs` took 25–40 µs, Deno's 4 µs.
  *
  * Owns: file descriptors behind `DiskFile`, and the flock behind `DiskLock`.
  * Reads: nothing but what it is asked for; `/proc/locks` when a lock is taken, to see Java's kind of lock.
@@ -123,7 +124,7 @@ export class DenoDisk implements Disk {
   }
 
   exists(path: string): boolean {
-    return this.stat(path) !== undefined;
+    return fs.existsSync(path);
   }
 
   list(path: string): string[] {
@@ -131,12 +132,14 @@ export class DenoDisk implements Disk {
   }
 
   stat(path: string): DiskStat | undefined {
-    return run("stat", path, () => {
-      const stat = fs.statSync(path, { throwIfNoEntry: false });
-      return stat === undefined
-        ? undefined
-        : { bytes: stat.size, modifiedMs: stat.mtimeMs, isDirectory: stat.isDirectory() };
-    });
+    if (!fs.existsSync(path)) return undefined;
+    try {
+      const stat = Deno.statSync(path);
+      return { bytes: stat.size, modifiedMs: stat.mtime?.getTime() ?? 0, isDirectory: stat.isDirectory };
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw toDiskError(error, "stat", path);
+    }
   }
 
   remove(path: string): void {

@@ -3,12 +3,16 @@
  *
  * Owns: the handles it opened; the one used longest ago is closed when the bound is reached.
  * Reads: nothing.
- * Never: hands a handle out for keeping. A handle is good until the next `acquire`.
+ * Never: hands a handle out for keeping. A handle is good until the next `acquire`. When the process runs out of handles, the bound is
+ * lowered for good.
  */
 import { type Disk, DiskError, type DiskFile } from "./disk.ts";
 
 /** Handles one thread keeps open when nothing else is said. */
 export const HANDLES_MAX_DEFAULT = 512;
+
+/** Handles that a cache leaves to the rest of the process when the process runs out of them. */
+const HANDLES_LEFT_TO_OTHERS = 64;
 
 /** Options of {@link HandleCache}. */
 export interface HandleCacheOptions {
@@ -26,7 +30,7 @@ export class HandleCache {
   readonly disk: Disk;
   /** How files are opened. */
   readonly mode: "read" | "write";
-  readonly #handlesMax: number;
+  #handlesMax: number;
   /** In order of use: the first was used longest ago. */
   readonly #handles = new Map<string, DiskFile>();
   #recentPath = "";
@@ -100,7 +104,8 @@ export class HandleCache {
       return this.disk.open(path, this.mode);
     } catch (error) {
       if (!(error instanceof DiskError) || error.code !== "TOO_MANY_FILES" || this.#handles.size === 0) throw error;
-      this.#closeOldest();
+      this.#handlesMax = Math.max(1, this.#handles.size - HANDLES_LEFT_TO_OTHERS);
+      while (this.#handles.size >= this.#handlesMax && this.#handles.size > 0) this.#closeOldest();
       return this.disk.open(path, this.mode);
     }
   }

@@ -1,0 +1,4 @@
+import { serve } from "../../../actors/kernel/serve.ts";
+import { startThread, threadRole } from "./threads.ts";
+
+serve(threadRole, startThread);
