@@ -8,7 +8,7 @@
  * connection through it stay registered until they come back or expire.
  */
 
-import { createRequest, createResponse, type RemotingCommand } from "../../protocol/command.ts";
+import { createRequest, createResponse, isOneway, type RemotingCommand } from "../../protocol/command.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
 import { ResponseCode } from "../../protocol/response_code.ts";
 import type { ActorContext, Behaviour } from "../kernel/contract.ts";
@@ -109,10 +109,14 @@ class NameServerGateway implements Behaviour<NameServerGatewayContract> {
     await this.#product?.close();
   }
 
-  #answer(command: RemotingCommand, channel: Channel): RemotingCommand | Promise<RemotingCommand> {
+  /** A route from the cache is sent as it is; undefined says that nothing is left to answer. */
+  #answer(command: RemotingCommand, channel: Channel): undefined | Promise<RemotingCommand> {
     if (command.code === RequestCode.GET_ROUTEINFO_BY_TOPIC) {
-      const body = this.#routes.cached(command);
-      if (body !== undefined) return createResponse(command, ResponseCode.SUCCESS, undefined, {}, body);
+      const frame = this.#routes.cached(command);
+      if (frame !== undefined) {
+        if (!isOneway(command)) channel.sendFrame(frame.complete(command.opaque));
+        return undefined;
+      }
     }
     return this.#ask(command, channel);
   }

@@ -13,6 +13,7 @@ import type { NameServerReply, RouteInfoManagerContract, RouteQuery } from "./co
 import { NOT_READY, refuse } from "./desk_reply.ts";
 import type { NameServerValues } from "./name_server_configuration.ts";
 import { RouteCache, type RouteCacheCounts } from "./route_cache.ts";
+import { RouteFrame } from "./route_frame.ts";
 import type { RouteGenerations, RouteStamp } from "./route_generations.ts";
 
 /**
@@ -86,9 +87,9 @@ export class GatewayRoutes {
    * A route from the cache. Allocates one key; asks nobody.
    *
    * @param command A route query (code 105).
-   * @returns The encoded route, not to be changed, or undefined when it must be asked for.
+   * @returns The answer without its opaque, or undefined when it must be asked for.
    */
-  cached(command: RemotingCommand): Uint8Array | undefined {
+  cached(command: RemotingCommand): RouteFrame | undefined {
     return this.#cache.get(cacheKey(queryOf(command)));
   }
 
@@ -102,7 +103,7 @@ export class GatewayRoutes {
   async ask(command: RemotingCommand, channel: number): Promise<NameServerReply> {
     try {
       return command.code === RequestCode.GET_ROUTEINFO_BY_TOPIC
-        ? await this.#askRoute(queryOf(command))
+        ? await this.#askRoute(command)
         : await this.#askOther(command, channel);
     } catch (error) {
       if (error instanceof AskOverflowError) {
@@ -122,7 +123,8 @@ export class GatewayRoutes {
   }
 
   /** Queries for the same route share one ask, unless the route has changed since it was asked for. */
-  async #askRoute(query: RouteQuery): Promise<NameServerReply> {
+  async #askRoute(command: RemotingCommand): Promise<NameServerReply> {
+    const query = queryOf(command);
     const key = cacheKey(query);
     const pending = this.#pending.get(key);
     if (pending !== undefined && this.#generations.holds(query.topic, pending.stamp)) return await pending.reply;
@@ -134,7 +136,7 @@ export class GatewayRoutes {
     try {
       const reply = await mine.reply;
       if (reply.code === ResponseCode.SUCCESS && reply.body !== undefined) {
-        this.#cache.put(key, query.topic, stamp, reply.body);
+        this.#cache.put(key, query.topic, stamp, new RouteFrame(command, reply.body));
       }
       return reply;
     } finally {

@@ -85,12 +85,14 @@ export async function runNameServer(args: readonly string[], world: ProgramWorld
     world.complain(reasonOf(error));
     return exitCodeOf(error);
   }
+  // Whoever reads the line below may send a signal at once, so the program listens for it before it prints.
+  const stopped = world.untilStopped();
   world.print(`The Name Server boot success. serializeType=JSON, address ${server.hostname}:${server.port}`);
-  return await serveUntilStopped(server, world);
+  return await serveUntilStopped(server, stopped, world);
 }
 
-async function serveUntilStopped(server: NameServer, world: ProgramWorld): Promise<ExitCode> {
-  const gaveUp = await Promise.race([world.untilStopped(), server.ended]);
+async function serveUntilStopped(server: NameServer, stopped: Promise<void>, world: ProgramWorld): Promise<ExitCode> {
+  const gaveUp = await Promise.race([stopped, server.ended]);
   if (gaveUp !== undefined) world.complain(`Name server gives up: ${gaveUp.child}: ${gaveUp.error?.message}`);
   try {
     await server.stop();

@@ -1,19 +1,20 @@
 /**
  * Encoded routes that a gateway answers without asking.
  *
- * Owns: body bytes by topic and dialect, each with the stamp that it holds for. Reads: the shared generations.
+ * Owns: frames by topic and dialect, each with the stamp that it holds for. Reads: the shared generations.
  * Never: grows beyond its bound of bytes; the entries that were put first go first.
  */
 
+import type { RouteFrame } from "./route_frame.ts";
 import type { RouteGenerations, RouteStamp } from "./route_generations.ts";
 
-/** Bytes counted for an entry beside its body: key, map slot, objects. Measured on V8 with 10,000 entries. */
-const ENTRY_OVERHEAD_BYTES = 300;
+/** Bytes counted for an entry beside its frame: key, map slot, objects, array headers. An estimate on the safe side. */
+const ENTRY_OVERHEAD_BYTES = 500;
 
 interface Entry {
   readonly topic: string;
   readonly stamp: RouteStamp;
-  readonly body: Uint8Array;
+  readonly frame: RouteFrame;
 }
 
 /** What the cache did since it was made. */
@@ -48,17 +49,17 @@ export class RouteCache {
   }
 
   /**
-   * The body for a key while it holds.
+   * The frame for a key while it holds.
    *
    * @param key Topic with dialect and zone.
-   * @returns The body, not to be changed, or undefined.
+   * @returns The frame or undefined.
    */
-  get(key: string): Uint8Array | undefined {
+  get(key: string): RouteFrame | undefined {
     const entry = this.#entries.get(key);
     if (entry !== undefined) {
       if (this.#generations.holds(entry.topic, entry.stamp)) {
         this.#hits++;
-        return entry.body;
+        return entry.frame;
       }
       this.#remove(key, entry);
     }
@@ -67,19 +68,19 @@ export class RouteCache {
   }
 
   /**
-   * Keeps a body.
+   * Keeps a frame.
    *
    * @param key Topic with dialect and zone.
    * @param topic The topic alone.
-   * @param stamp Stamp read before the body was asked for.
-   * @param body Encoded route.
+   * @param stamp Stamp read before the route was asked for.
+   * @param frame The answer.
    */
-  put(key: string, topic: string, stamp: RouteStamp, body: Uint8Array): void {
+  put(key: string, topic: string, stamp: RouteStamp, frame: RouteFrame): void {
     const known = this.#entries.get(key);
     if (known !== undefined) this.#remove(key, known);
-    const bytes = costOf(key, body);
+    const bytes = costOf(key, frame);
     if (bytes > this.#bytesMax) return;
-    this.#entries.set(key, { topic, stamp, body });
+    this.#entries.set(key, { topic, stamp, frame });
     this.#bytes += bytes;
     for (const [oldKey, old] of this.#entries) {
       if (this.#bytes <= this.#bytesMax) break;
@@ -89,10 +90,10 @@ export class RouteCache {
 
   #remove(key: string, entry: Entry): void {
     this.#entries.delete(key);
-    this.#bytes -= costOf(key, entry.body);
+    this.#bytes -= costOf(key, entry.frame);
   }
 }
 
-function costOf(key: string, body: Uint8Array): number {
-  return ENTRY_OVERHEAD_BYTES + 2 * key.length + body.byteLength;
+function costOf(key: string, frame: RouteFrame): number {
+  return ENTRY_OVERHEAD_BYTES + 2 * key.length + frame.bytes;
 }

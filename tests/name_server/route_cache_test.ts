@@ -1,8 +1,15 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { RouteCache } from "../../actors/name_server/route_cache.ts";
+import { RouteFrame } from "../../actors/name_server/route_frame.ts";
+import { createRequest, createResponse } from "../../protocol/command.ts";
+import { encodeFrame } from "../../protocol/frame.ts";
 import { RouteGenerations } from "../../actors/name_server/route_generations.ts";
 
-const BODY = new Uint8Array([1, 2, 3]);
+const BODY = frame(3);
+
+function frame(bytes: number): RouteFrame {
+  return new RouteFrame(createRequest(105), new Uint8Array(bytes));
+}
 
 function bench(bytesMax = 1_000_000): { writer: RouteGenerations; reader: RouteGenerations; cache: RouteCache } {
   const memory = RouteGenerations.allocate();
@@ -40,11 +47,21 @@ Deno.test("RouteCache.get() gives nothing when the topic changed between questio
 
 Deno.test("RouteCache.put() drops the oldest when it is full, and keeps nothing larger than its bound", () => {
   const { reader, cache } = bench(2_000);
-  for (let at = 0; at < 10; at++) cache.put(`s${at}`, `${at}`, reader.stampOf(`${at}`), new Uint8Array(500));
+  for (let at = 0; at < 10; at++) cache.put(`s${at}`, `${at}`, reader.stampOf(`${at}`), frame(300));
   assertEquals(cache.counts.entries, 2);
   assertEquals(cache.counts.bytes <= 2_000, true);
-  assertEquals(cache.get("s9")?.length, 500);
-  cache.put("s9", "9", reader.stampOf("9"), new Uint8Array(5_000));
+  assert((cache.get("s9")?.bytes ?? 0) > 300);
+  cache.put("s9", "9", reader.stampOf("9"), frame(5_000));
   assertEquals(cache.get("s9"), undefined);
   assertEquals(cache.counts.entries, 1);
+});
+
+Deno.test("RouteFrame.complete() makes what encodeFrame() makes, for every length of an opaque", () => {
+  const body = new TextEncoder().encode(`{"opaque":1234567890}`);
+  const template = new RouteFrame(createRequest(105, { topic: "T" }), body);
+  const opaques = [0, 1, 9, 10, 99, 100, 12_345, 999_999_999, 1_234_567_890, 2_147_483_647, -1, -10, -2_147_483_648];
+  for (const opaque of opaques) {
+    const request = { ...createRequest(105, { topic: "T" }), opaque };
+    assertEquals(template.complete(opaque), encodeFrame(createResponse(request, 0, undefined, {}, body)));
+  }
 });
