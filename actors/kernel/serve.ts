@@ -33,7 +33,8 @@ export function serve<C extends Contract>(role: Role<C>, start: Start<C>): void 
   const scope = globalThis as unknown as Scope;
   const owner = scopePort(scope);
   let cell: ActorCell<C> | undefined;
-  listenForUncaught(scope, (error) => {
+  const close = scope.close.bind(scope);
+  listenForEnds(scope, (error) => {
     if (cell !== undefined) cell.crash(error);
     else owner.post({ kind: "crashed", error: encodeError(error) } satisfies ActorMessage);
   });
@@ -41,7 +42,7 @@ export function serve<C extends Contract>(role: Role<C>, start: Start<C>): void 
     const message = received as OwnerMessage;
     if (message.kind !== "attach") cell?.receive(message);
     else if (message.role === role.name) {
-      cell = new ActorCell<C>(message, start, owner, new ControlBlock(message.control), workerHost(scope));
+      cell = new ActorCell<C>(message, start, owner, new ControlBlock(message.control), workerHost(close));
     } else {
       const error = new InitFailedError(`Cannot serve "${message.role}": this worker serves "${role.name}"`);
       owner.post({ kind: "refused", error: encodeError(error) } satisfies ActorMessage);
@@ -50,7 +51,8 @@ export function serve<C extends Contract>(role: Role<C>, start: Start<C>): void 
   owner.post({ kind: "hello" } satisfies ActorMessage);
 }
 
-function listenForUncaught(scope: Scope, crash: (error: unknown) => void): void {
+/** Every way in which a worker can end without a word to its owner is made to say one. */
+function listenForEnds(scope: Scope, crash: (error: unknown) => void): void {
   scope.addEventListener("error", (event) => {
     event.preventDefault();
     crash((event as ErrorEvent).error);
@@ -59,16 +61,18 @@ function listenForUncaught(scope: Scope, crash: (error: unknown) => void): void 
     event.preventDefault();
     crash((event as PromiseRejectionEvent).reason);
   });
+  scope.addEventListener("unload", () => crash(new Error("The worker was ended by an exit inside it")));
+  scope.close = (): void => crash(new Error("The worker was ended by a close inside it"));
 }
 
-function workerHost(scope: Scope): CellHost {
+function workerHost(close: () => void): CellHost {
   return {
     clock: systemClock,
     ownsThread: true,
     openPort: (port: MessagePort | Port): Port => channelPort(port as MessagePort),
     breathe: (): Promise<void> => new Promise((resolve) => setImmediate(resolve)),
     cpuUs: threadCpuUs,
-    ended: (): void => scope.close(),
+    ended: close,
   };
 }
 

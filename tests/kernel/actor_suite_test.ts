@@ -1,5 +1,6 @@
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
-import type { ActorRef } from "../../actors/kernel/contract.ts";
+import { type ActorRef, defineRole } from "../../actors/kernel/contract.ts";
 import {
   ActorGoneError,
   AskTimeoutError,
@@ -291,3 +292,50 @@ Deno.test("spawn: the CPU time of a worker is seen from outside", () =>
       return probe.gauges.cpuUs > 0;
     }, { timeoutMs: 5_000, what: "CPU time above zero" });
   }));
+
+for (const way of ["closeSelf", "exitSelf"] as const) {
+  Deno.test(`spawn: a worker that ends itself by ${way} is reported as crashed`, () =>
+    withActors(async (keep) => {
+      const probe = await keep(RUNS["spawn"]!());
+      const waiting = assertRejects(() => probe.ask("never", undefined, SOON), ActorGoneError);
+      probe.tell(way, "");
+      const exit = await within(probe.ended, { timeoutMs: 5_000, what: "the end to be seen" });
+      assert(exit.kind === "crashed");
+      assertStringIncludes(exit.error.message, "The worker was ended by");
+      await waiting;
+    }));
+}
+
+Deno.test("spawn: a role that the worker does not serve is refused", async () => {
+  const other = defineRole<ProbeContract>("other", probeRole.module);
+  await assertRejects(() => spawn(other, { greeting: "" }), InitFailedError, 'this worker serves "probe"');
+  assertEquals(workersRunning(), []);
+});
+
+Deno.test("spawn: a module that throws while it is loaded is reported as a crash", async () => {
+  const broken = defineRole<ProbeContract>("broken", new URL("./broken_worker.ts", import.meta.url));
+  await assertRejects(() => spawn(broken, { greeting: "" }), Error, "Cannot be loaded");
+  assertEquals(workersRunning(), []);
+});
+
+for (const [mode, expected] of [["stuck", 8], ["orderly", 0]] as const) {
+  Deno.test(`a process with a worker that is ${mode} ends with exit code ${expected}, without unstable flags`, async () => {
+    const { code, stdout, stderr } = await within(
+      new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "--quiet",
+          "--no-config",
+          `--allow-read=${fileURLToPath(new URL("../../", import.meta.url))}`,
+          fileURLToPath(new URL("./stop_program.ts", import.meta.url)),
+          mode,
+        ],
+        env: { NO_COLOR: "1" },
+      }).output(),
+      { timeoutMs: 20_000, what: "the process to end" },
+    );
+    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    assertStringIncludes(said, mode === "stuck" ? 'stuck ["probe"]' : "stuck []");
+    assertEquals(code, expected, said);
+  });
+}

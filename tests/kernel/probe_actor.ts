@@ -52,6 +52,9 @@ export interface ProbeContract extends Contract {
     giveUp: string;
     tick: number;
     block: number;
+    spin: number;
+    closeSelf: string;
+    exitSelf: string;
   };
   signals: { noted: string; lifecycle: "stopping" };
   peers: { left: ProbeContract; right: ProbeContract };
@@ -158,6 +161,14 @@ function tellsOf(state: ProbeState, context: Context): Behaviour<ProbeContract>[
       };
       context.clock.setTimer(ms, again);
     },
+    spin: (ms) => {
+      const untilMs = context.clock.monotonicMs() + ms;
+      const word = new Int32Array(new SharedArrayBuffer(4));
+      // A loop that looks at nothing: what a stop cannot reach.
+      while (context.clock.monotonicMs() < untilMs) Atomics.wait(word, 0, 0, 20);
+    },
+    closeSelf: () => self.close(),
+    exitSelf: () => Deno.exit(3),
     block: (ms) => {
       const untilMs = context.clock.monotonicMs() + ms;
       while (context.gate() && context.clock.monotonicMs() < untilMs) Atomics.wait(context.stopWord, 0, 0, 50);

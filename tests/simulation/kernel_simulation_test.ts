@@ -134,7 +134,7 @@ async function runWorld(simulation: Simulation, crashes: number): Promise<Outcom
 }
 
 Deno.test("simulation: every add is acknowledged once, in order, whoever takes the next turn", () =>
-  simulate(20, async (simulation) => {
+  simulate(60, async (simulation) => {
     const outcomes = await runWorld(simulation, 0);
     for (const outcome of outcomes) {
       assertEquals([outcome.acknowledged, outcome.gone], [ADDS, 0]);
@@ -142,7 +142,7 @@ Deno.test("simulation: every add is acknowledged once, in order, whoever takes t
   }));
 
 Deno.test("simulation: adds survive crashes of the store, with epochs that only grow", () =>
-  simulate(20, async (simulation) => {
+  simulate(60, async (simulation) => {
     const outcomes = await runWorld(simulation, 6);
     for (const { acknowledged, epochs } of outcomes) {
       assertEquals(acknowledged, ADDS);
