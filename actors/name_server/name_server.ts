@@ -35,6 +35,9 @@ import { RouteGenerations } from "./route_generations.ts";
 /** Milliseconds that an actor gets to stop; the gateway lets requests in work be answered meanwhile. */
 const STOP_DEADLINE_MS = 5_000;
 
+/** Milliseconds that an actor gets to start: compiling its module on a busy machine takes most of them. */
+const START_DEADLINE_MS = 60_000;
+
 /** Milliseconds for a question to the gateway. */
 const ASK_TIMEOUT_MS = 5_000;
 
@@ -119,6 +122,7 @@ export function superviseNameServer(options: NameServerOptions = {}): Supervised
     peers: { gateway: "NameServerGateway" },
     restart: "restart",
     stopDeadlineMs: STOP_DEADLINE_MS,
+    startDeadlineMs: START_DEADLINE_MS,
   });
   const gateway = child<NameServerGatewayContract>({
     name: "NameServerGateway",
@@ -127,6 +131,7 @@ export function superviseNameServer(options: NameServerOptions = {}): Supervised
     peers: { routes: "RouteInfoManager" },
     restart: "restart",
     stopDeadlineMs: STOP_DEADLINE_MS,
+    startDeadlineMs: START_DEADLINE_MS,
   });
   const { onEvent } = options;
   const supervisor = new Supervisor({ children: [routes, gateway], ...(onEvent === undefined ? {} : { onEvent }) });
