@@ -320,8 +320,8 @@ const statisticsMessagesRequestHeaderCodec: ExtCodec<StatisticsMessagesRequestHe
   consumerGroup: textField(),
   topic: textField(),
   queueId: intField(),
-  fromTime: longField(),
-  toTime: longField(),
+  fromTime: longField(0),
+  toTime: longField(0),
 });
 
 /**

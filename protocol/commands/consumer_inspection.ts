@@ -158,10 +158,10 @@ export interface QueryConsumeQueueRequestHeader {
 const queryConsumeQueueRequestHeaderCodec: ExtCodec<QueryConsumeQueueRequestHeader> = extCodec<
   QueryConsumeQueueRequestHeader
 >({
-  topic: textField(),
-  queueId: intField(),
-  index: longField(),
-  count: intField(),
+  topic: textField(""),
+  queueId: intField(0),
+  index: longField(0),
+  count: intField(0),
   consumerGroup: optionalText(),
 });
 
