@@ -56,6 +56,8 @@ export interface DispatcherOptions {
 export interface DirtyFiles {
   /** Paths of files to sync. */
   readonly paths: string[];
+  /** Directories to sync, because files were made in them. */
+  readonly directories: string[];
   /** Everything below this position is in those files. */
   readonly position: number;
   /** Store time in ms of the last record below the position, 0 when none was seen. */
@@ -173,11 +175,12 @@ export class Dispatcher {
   /** What was written since the last call. Whoever syncs it may then say that all below `position` is derived. */
   takeDirty(): DirtyFiles {
     const paths: string[] = [];
-    for (const queue of this.#dirty) this.#options.files.addDirtyPaths(queue, paths);
+    const directories = new Set<string>();
+    for (const queue of this.#dirty) this.#options.files.addDirtyPaths(queue, paths, directories);
     this.#dirty = [];
     this.#options.index?.writeAll();
-    for (const path of this.#options.index?.takeDirty() ?? []) paths.push(path);
-    return { paths, position: this.#position, storeTimestampMs: this.storeTimestampMs };
+    this.#options.index?.addDirtyPaths(paths, directories);
+    return { paths, directories: [...directories], position: this.#position, storeTimestampMs: this.storeTimestampMs };
   }
 
   /** Forgets a topic that was deleted: its queues are opened anew when a record of that name comes. */

@@ -5,12 +5,13 @@
  * Reads: the end of a queue from its files, which recovery has put right before.
  * Never: makes a directory for a name that could lead out of the store.
  */
-import { queueDirectory, UNIT_BYTES } from "./consume_queue.ts";
+import { UNIT_BYTES } from "./consume_queue.ts";
 import { findQueueEnd } from "./consume_queue_bounds.ts";
 import { ConsumeQueueReader } from "./consume_queue_reader.ts";
 import { DispatchQueue } from "./dispatch_queue.ts";
 import { hashOn } from "./dispatch_text.ts";
 import { DispatchTopic } from "./dispatch_topics.ts";
+import { directoryOf } from "./file/disk.ts";
 import type { HandleCache } from "./file/handle_cache.ts";
 import { SegmentSet } from "./file/segment_set.ts";
 
@@ -76,12 +77,19 @@ export class DispatchFiles {
     return new DispatchQueue(files, { index, nextOffset: end.max, maxPhysical: end.maxPhysical });
   }
 
-  /** Adds the paths of the files that a queue wrote to since the last time. */
-  addDirtyPaths(queue: DispatchQueue, paths: string[]): void {
+  /** Adds the files that a queue wrote to since the last time, and the directories that got a file. */
+  addDirtyPaths(queue: DispatchQueue, paths: string[], directories: Set<string>): void {
     const end = queue.nextOffset * UNIT_BYTES;
     for (let start = queue.files.startOf(queue.dirtyFrom); start < end; start += queue.files.fileBytes) {
       const segment = queue.files.fileAt(start);
       if (segment !== undefined) paths.push(segment.path);
+    }
+    if (queue.files.count !== queue.syncedFiles) {
+      const { directory } = queue.files;
+      directories.add(directory);
+      directories.add(directoryOf(directory));
+      directories.add(this.#options.root);
+      queue.syncedFiles = queue.files.count;
     }
     queue.isDirty = false;
     queue.isListed = false;
@@ -90,10 +98,5 @@ export class DispatchFiles {
   /** Closes the files of a topic that was deleted. */
   closeTopic(topic: DispatchTopic): void {
     for (const queue of topic.queues()) this.#options.handles.forgetBelow(queue.files.directory);
-  }
-
-  /** Directory of a queue. */
-  directory(topic: string, queueId: number): string {
-    return queueDirectory(this.#options.root, topic, queueId);
   }
 }

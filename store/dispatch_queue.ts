@@ -73,6 +73,8 @@ export class DispatchQueue {
   isDirty = false;
   /** True while the dispatcher has this queue in its list of queues to sync. */
   isListed = false;
+  /** Files of the queue when its directory was last given to be synced. */
+  syncedFiles: number;
   /** First byte written since `takeDirty`. */
   dirtyFrom = 0;
   /** Offset of the first unit that stands for a record, when the queue began in the middle since it was opened; else −1. */
@@ -89,6 +91,7 @@ export class DispatchQueue {
   constructor(files: SegmentSet, start: QueueStart) {
     this.index = start.index;
     this.files = files;
+    this.syncedFiles = files.count;
     this.#nextOffset = start.nextOffset;
     this.#maxPhysical = start.maxPhysical;
   }

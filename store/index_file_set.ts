@@ -74,8 +74,10 @@ export function readIndexHeader(disk: Disk, path: string): IndexHeader {
 export class IndexFileSet {
   readonly #options: IndexFileSetOptions;
   #current: IndexFileWriter | undefined;
-  /** Files that were filled and not yet taken by `takeDirty`. */
+  /** Files that were filled since `addDirtyPaths`. */
   #filled: string[] = [];
+  /** A file was made since `addDirtyPaths`. */
+  #isRolled = false;
   #lastName = "";
 
   /**
@@ -118,20 +120,22 @@ export class IndexFileSet {
     this.#current?.writeAll();
   }
 
-  /** Paths of the files that were written since the last call. */
-  takeDirty(): string[] {
-    const paths = this.#filled;
+  /** Adds the files that were written since the last time, and the directory when it got a file. */
+  addDirtyPaths(paths: string[], directories: Set<string>): void {
+    if (this.#isRolled) directories.add(this.#options.directory);
+    this.#isRolled = false;
+    paths.push(...this.#filled);
     this.#filled = [];
-    if (this.#current?.isDirty === true) {
-      paths.push(this.#current.path);
-      this.#current.isDirty = false;
-    }
-    return paths;
+    if (this.#current?.isDirty !== true) return;
+    paths.push(this.#current.path);
+    this.#current.isDirty = false;
   }
 
   /** Writes everything and closes the file. */
   close(): void {
-    this.#current?.close();
+    if (this.#current === undefined) return;
+    this.#current.close();
+    this.#filled.push(this.#current.path);
     this.#current = undefined;
   }
 
@@ -152,6 +156,7 @@ export class IndexFileSet {
     if (full !== undefined) next.seed(full.header.endPosition, full.header.endTimestampMs);
     this.#lastName = name;
     this.#current = next;
+    this.#isRolled = true;
     return next;
   }
 }

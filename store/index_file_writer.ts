@@ -37,7 +37,7 @@ export class IndexFileWriter {
   readonly path: string;
   /** What the header says when everything is written. */
   readonly header: IndexHeader;
-  /** True from the first write after the last sync on. */
+  /** True from the first write on after the file was last given to be synced. */
   isDirty = false;
   readonly #shape: IndexShape;
   readonly #file: DiskFile;
@@ -139,12 +139,6 @@ export class IndexFileWriter {
     this.writeAll();
     this.#writeHeader();
     this.#file.close();
-  }
-
-  /** Blocks until what was written is on the device. */
-  sync(): void {
-    this.#file.syncData();
-    this.isDirty = false;
   }
 
   #encodeEntry(keyHash: number, position: number, storeTimestampMs: number, before: number): void {

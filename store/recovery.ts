@@ -10,7 +10,8 @@
  * dispatch what is missing.
  */
 import { isAborted, markOpen } from "./abort_file.ts";
-import { CHECKPOINT_BYTES, decodeCheckpoint, EMPTY_CHECKPOINT, safeTimestampMs } from "./checkpoint.ts";
+import { CHECKPOINT_BYTES, CheckpointFile, decodeCheckpoint, EMPTY_CHECKPOINT, safeTimestampMs } from "./checkpoint.ts";
+import { syncAllDerived } from "./derived_sync.ts";
 import { DurablePositionFile, type DurablePositions } from "./durable_position.ts";
 import { StoreError } from "./errors.ts";
 import type { Disk } from "./file/disk.ts";
@@ -171,6 +172,7 @@ class Recovery {
       ranges,
       onProgress: (done) => this.#tell("dispatch", done - dispatchFrom, walk.end - dispatchFrom),
     });
+    if (this.#row.id !== "clean") this.#promise(walk.end);
     return {
       row: this.#row.id,
       logMin,
@@ -250,7 +252,7 @@ class Recovery {
   #cutLog(walk: LogWalk): boolean {
     if (this.#row.id === "clean" && !walk.isTorn) return false;
     this.#log.truncateAfter(walk.end);
-    const from = Math.max(this.#positions?.flushed ?? walk.end, this.#log.first);
+    const from = Math.max(Math.min(this.#positions?.flushed ?? walk.end, walk.end), this.#log.first);
     const bytes = new Uint8Array(1 << 20);
     for (let position = from; position < walk.end;) {
       const count = this.#log.read(bytes, 0, Math.min(bytes.length, walk.end - position), position);
@@ -258,7 +260,7 @@ class Recovery {
       this.#log.write(bytes, 0, count, position);
       position += count;
     }
-    this.#log.syncRange(Math.min(from, this.#log.startOf(walk.end)), walk.end);
+    this.#log.syncRange(Math.min(from, walk.from), walk.end);
     return walk.isTorn;
   }
 
@@ -304,6 +306,19 @@ class Recovery {
       ? queuesEnd
       : logFrom;
     return Math.max(Math.min(position, missingFrom ?? position), first);
+  }
+
+  /** All is on the device now: the next start may believe it, however this one ends. */
+  #promise(logEnd: number): void {
+    const { disk, paths } = this.#options;
+    if (!this.#isClean) syncAllDerived(disk, paths);
+    const durable = new DurablePositionFile(disk, paths.durablePosition);
+    durable.writeFlushed(
+      logEnd,
+      this.#log.first,
+      (position, into, length) => this.#log.read(into, 0, length, position),
+    );
+    CheckpointFile.open(disk, paths.checkpoint).advanceDerived(durable, logEnd, {});
   }
 
   #tell(step: RecoveryProgress["step"], done: number, total: number): void {

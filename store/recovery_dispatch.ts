@@ -5,6 +5,7 @@
  * Reads: the log in big blocks.
  * Never: dispatches behind the end that recovery found.
  */
+import { syncDerived } from "./derived_sync.ts";
 import { Dispatcher, type DispatchMarks } from "./dispatch.ts";
 import { DispatchFiles } from "./dispatch_files.ts";
 import { StoreError } from "./errors.ts";
@@ -45,7 +46,7 @@ export interface Redispatched {
 }
 
 /**
- * Dispatches a part of the log.
+ * Dispatches a part of the log and syncs what was written.
  *
  * @throws {StoreError} `LOG_DAMAGED` when a record of the part cannot be read
  * @throws {DiskError} when the disk refuses
@@ -72,6 +73,7 @@ export function redispatch(options: RecoveryOptions, handles: HandleCache, part:
     part.onProgress(position);
   }
   dispatcher.close();
+  syncDerived(options.disk, dispatcher.takeDirty());
   return {
     position,
     lastTimestampMs: dispatcher.storeTimestampMs,

@@ -32,6 +32,8 @@ export interface LogWalkOptions {
 
 /** What a walk found. */
 export interface LogWalk {
+  /** Position where it began. */
+  readonly from: number;
   /** Position behind the last whole record, or the start of the next file when a blank record ended one. */
   readonly end: number;
   /** Whole records. */
@@ -86,9 +88,16 @@ export function walkLog(files: SegmentSet, options: LogWalkOptions): LogWalk {
       if (bytes.length < wanted) bytes = new Uint8Array(wanted);
     } else {
       if (records > 0 && lastPosition >= options.tornFrom && isCutShort(files, lastPosition, lastSize)) {
-        return { end: lastPosition, records: records - 1, lastTimestampMs: timestampMsBefore, isTorn: true };
+        return {
+          from: options.from,
+          end: lastPosition,
+          records: records - 1,
+          lastTimestampMs: timestampMsBefore,
+          isTorn: true,
+        };
       }
       return {
+        from: options.from,
         end: position,
         records,
         lastTimestampMs,

@@ -42,7 +42,7 @@ export function segmentPath(directory: string, start: number): string {
 /**
  * Makes a segment at its full size, sparse. Nothing changes when it is there already.
  *
- * @param syncNames true to sync the directory, so that the name survives a crash of the machine
+ * @param syncNames true to sync file and directory, so that name and size survive a crash of the machine
  * @returns true when the file was not there or was empty
  * @throws {DiskError} when the disk refuses
  */
@@ -52,6 +52,7 @@ export function createSegment(disk: Disk, path: string, fileBytes: number, syncN
   try {
     isNew = file.bytes() < fileBytes;
     if (isNew) file.truncate(fileBytes);
+    if (isNew && syncNames) file.syncData();
   } finally {
     file.close();
   }
