@@ -13,6 +13,7 @@
 
 import type { Clock } from "../../store/clock.ts";
 import type { Behaviour, Contract, Start } from "./contract.ts";
+import { Backlog, tellWithin } from "./backlog.ts";
 import { CellContext } from "./cell_context.ts";
 import type { ControlBlock } from "./control_block.ts";
 import { encodeError, InjectedCrashError, UnknownMessageError } from "./errors.ts";
@@ -45,6 +46,7 @@ interface Link {
   readonly port: Port;
   readonly from: string;
   readonly peer: PeerLink | undefined;
+  readonly backlog: Backlog;
 }
 
 type Handlers = Readonly<Record<string, (payload: never, from: string) => unknown>>;
@@ -66,6 +68,7 @@ export class ActorCell<C extends Contract> {
   readonly clock: TurnClock;
   readonly #start: Start<C>;
   readonly #owner: Port;
+  readonly #ownerBacklog: Backlog;
   readonly #links = new Map<number, Link>();
   readonly #peers = new Map<string, PeerLink>();
   readonly #waiting: (() => void)[] = [];
@@ -81,21 +84,22 @@ export class ActorCell<C extends Contract> {
    * @param identity Name and incarnation of the actor.
    * @param start Makes its behaviour.
    * @param owner The port to its owner.
-   * @param control The words shared with the owner.
+   * @param shared The words shared with the owner, and the tells under way between the two.
    * @param host What surrounds it.
    */
   constructor(
     identity: { readonly name: string; readonly epoch: number },
     start: Start<C>,
     owner: Port,
-    control: ControlBlock,
+    shared: { readonly control: ControlBlock; readonly backlog: Backlog },
     host: CellHost,
   ) {
     this.name = identity.name;
     this.epoch = identity.epoch;
     this.#start = start;
     this.#owner = owner;
-    this.control = control;
+    this.control = shared.control;
+    this.#ownerBacklog = shared.backlog;
     this.host = host;
     this.clock = new TurnClock(host.clock, (run) => this.turn(run));
   }
@@ -108,6 +112,16 @@ export class ActorCell<C extends Contract> {
   /** Sends a message to the owner. */
   post(message: ActorMessage, transfer?: Transferable[]): void {
     this.#owner.post(message, transfer);
+  }
+
+  /**
+   * Gives the owner a signal.
+   *
+   * @returns False when too many are under way, or the actor has ended.
+   */
+  signal(name: string, payload: unknown, transfer?: Transferable[]): boolean {
+    if (this.ended) return false;
+    return tellWithin(this.#ownerBacklog, () => this.post({ kind: "signal", name, payload }, transfer));
   }
 
   /** The stable address of a peer. */
@@ -126,7 +140,7 @@ export class ActorCell<C extends Contract> {
       case "ask":
         return this.turn(() => this.#answer(message, this.#owner, "owner"));
       case "tell":
-        return this.turn(() => this.#take(message, "owner"));
+        return this.turn(() => this.#take(message, "owner", this.#ownerBacklog));
       case "link":
         return this.#connect(message);
       case "unlink":
@@ -265,8 +279,9 @@ export class ActorCell<C extends Contract> {
   #connect(message: OwnerMessage & { kind: "link" }): void {
     const port = this.host.openPort(message.port);
     const peer = message.as === null ? undefined : this.peer(message.as);
-    this.#links.set(message.link, { port, from: message.from, peer });
-    peer?.connect(message.link, port);
+    const backlog = new Backlog(message.side, message.backlog);
+    this.#links.set(message.link, { port, from: message.from, peer, backlog });
+    peer?.connect(message.link, port, backlog);
     port.listen((received) => this.#receivePeer(message.link, received as PeerMessage));
     this.post({ kind: "linked", link: message.link });
   }
@@ -286,7 +301,7 @@ export class ActorCell<C extends Contract> {
       case "ask":
         return this.turn(() => this.#answer(message, link.port, link.from));
       case "tell":
-        return this.turn(() => this.#take(message, link.from));
+        return this.turn(() => this.#take(message, link.from, link.backlog));
       case "reply":
         // A reply wakes the turn that asked; while the actor is held it waits as every other message does.
         if (!this.#held) link.peer?.settle(message);
@@ -297,7 +312,8 @@ export class ActorCell<C extends Contract> {
     }
   }
 
-  #take(message: TellMessage, from: string): void {
+  #take(message: TellMessage, from: string, backlog: Backlog): void {
+    backlog.take();
     const tells: Handlers = this.#behaviour?.tells ?? {};
     const handler = Object.hasOwn(tells, message.name) ? tells[message.name] : undefined;
     if (handler === undefined) {

@@ -46,8 +46,8 @@ export class CellContext<C extends Contract> implements ActorContext<C> {
   }
 
   /** Gives a message to whoever runs this actor. */
-  signal<K extends SignalName<C>>(name: K, payload: C["signals"][K], options: TellOptions = {}): void {
-    if (!this.#cell.ended) this.#cell.post({ kind: "signal", name, payload }, options.transfer);
+  signal<K extends SignalName<C>>(name: K, payload: C["signals"][K], options: TellOptions = {}): boolean {
+    return this.#cell.signal(name, payload, options.transfer);
   }
 
   /** The stable address of a peer. */

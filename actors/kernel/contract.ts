@@ -130,7 +130,7 @@ export interface TellOptions {
 export interface PeerRef<C extends Contract> {
   /** True when there is a live actor at the other end. */
   readonly connected: boolean;
-  /** Tells that were dropped because nobody was connected. */
+  /** Tells that were dropped: nobody was connected, or too many were under way. */
   readonly tellsDropped: number;
   /**
    * Sends a request and waits for its reply.
@@ -141,8 +141,12 @@ export interface PeerRef<C extends Contract> {
    * @throws {Error} What the actor threw, rebuilt from its data.
    */
   ask<K extends AskName<C>>(name: K, request: RequestOf<C, K>, options: AskOptions): Promise<ReplyOf<C, K>>;
-  /** Sends a message that is not answered; counted and dropped when nobody is connected. */
-  tell<K extends TellName<C>>(name: K, payload: C["tells"][K], options?: TellOptions): void;
+  /**
+   * Sends a message that is not answered.
+   *
+   * @returns False when it was dropped and counted: nobody is connected, or 65,536 tells wait to be taken.
+   */
+  tell<K extends TellName<C>>(name: K, payload: C["tells"][K], options?: TellOptions): boolean;
 }
 
 /** How an actor ended. */
@@ -213,8 +217,12 @@ export interface ActorContext<C extends Contract> {
   readonly clock: Clock;
   /** One word, 0 until a stop is asked for; loops that block look at it at least every 100 ms. */
   readonly stopWord: Int32Array;
-  /** Gives a message to whoever runs this actor. */
-  signal<K extends SignalName<C>>(name: K, payload: C["signals"][K], options?: TellOptions): void;
+  /**
+   * Gives a message to whoever runs this actor.
+   *
+   * @returns False when it was dropped because 65,536 signals wait to be taken.
+   */
+  signal<K extends SignalName<C>>(name: K, payload: C["signals"][K], options?: TellOptions): boolean;
   /** The stable address of a peer; it is rewired when the peer is started again. */
   peer<K extends PeerName<C>>(name: K): PeerRef<PeerContract<C, K>>;
   /** Ends this actor as crashed. */

@@ -10,6 +10,7 @@
 
 import { type Clock, systemClock } from "../../store/clock.ts";
 import { ActorCell, type CellHost } from "./actor_cell.ts";
+import { Backlog } from "./backlog.ts";
 import type { ActorRef, Contract, Role, Start } from "./contract.ts";
 import { ControlBlock } from "./control_block.ts";
 import { eventLoopScheduler, type InlineRuntime, pipe, scheduled, type TurnScheduler } from "./inline_runtime.ts";
@@ -47,13 +48,16 @@ export async function inline<C extends Contract>(
   const control = new ControlBlock();
   const [ownerEnd, actorEnd] = pipe(runtime.scheduler, `owner of ${name}`, name);
   const epoch = options.epoch ?? 1;
-  const cell = new ActorCell<C>({ name, epoch }, start, actorEnd, control, inlineHost(runtime, clock, name));
+  const backlog = new Backlog(0);
+  const shared = { control, backlog: new Backlog(1, backlog.memory) };
+  const cell = new ActorCell<C>({ name, epoch }, start, actorEnd, shared, inlineHost(runtime, clock, name));
   const actor = new OwnedActor<C>({
     name,
     epoch,
     port: ownerEnd,
     clock,
     control,
+    backlog,
     runtime,
     postLink: (message): void => ownerEnd.postAsIs(message),
     terminate: (): void => cell.abandon(),

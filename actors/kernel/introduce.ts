@@ -8,6 +8,7 @@
  * @module
  */
 
+import { Backlog } from "./backlog.ts";
 import type { ActorHandle, ActorRef, Contract, PeerName } from "./contract.ts";
 import { PeerRefusedError } from "./errors.ts";
 import { pipe } from "./inline_runtime.ts";
@@ -61,9 +62,11 @@ export async function introduceHandles(
   }
   const link = ++links;
   const [endOfA, endOfB] = makeChannel(a, b);
+  const backlog = new Backlog(0).memory;
+  const common = { kind: "link", link, backlog } as const;
   await Promise.all([
-    a.link({ kind: "link", link, as: nameOfBAtA, from: b.name, port: endOfA }, () => b.unlink(link)),
-    b.link({ kind: "link", link, as: nameOfAAtB, from: a.name, port: endOfB }, () => a.unlink(link)),
+    a.link({ ...common, as: nameOfBAtA, from: b.name, port: endOfA, side: 0 }, () => b.unlink(link)),
+    b.link({ ...common, as: nameOfAAtB, from: a.name, port: endOfB, side: 1 }, () => a.unlink(link)),
   ]);
 }
 

@@ -10,6 +10,7 @@
 
 import type { Clock, Timer } from "../../store/clock.ts";
 import { AskTable } from "./ask_table.ts";
+import { type Backlog, tellWithin } from "./backlog.ts";
 import type {
   ActorExit,
   ActorGauges,
@@ -50,6 +51,8 @@ export interface OwnedActorOptions {
   readonly clock: Clock;
   /** The words shared with the actor. */
   readonly control: ControlBlock;
+  /** Tells and signals under way. */
+  readonly backlog: Backlog;
   /** What runs it on this thread; undefined when it has a worker. */
   readonly runtime: InlineRuntime | undefined;
   /** Sends a link message together with its port. */
@@ -108,7 +111,7 @@ export class OwnedActor<C extends Contract> implements ActorRef<C> {
     return this.#exit === undefined;
   }
 
-  /** Tells that were dropped because the actor had ended. */
+  /** Tells that were dropped: the actor had ended, or too many were under way. */
   get tellsDropped(): number {
     return this.#tellsDropped;
   }
@@ -139,7 +142,15 @@ export class OwnedActor<C extends Contract> implements ActorRef<C> {
     try {
       await this.#hello.promise;
       const { name, epoch } = this;
-      this.#post({ kind: "attach", name, role: init.role, epoch, control: this.options.control.memory });
+      const { control, backlog } = this.options;
+      this.#post({
+        kind: "attach",
+        name,
+        role: init.role,
+        epoch,
+        control: control.memory,
+        backlog: backlog.memory,
+      });
       await wire();
       this.#post({ kind: "init", init: init.value }, limits.transfer);
       await this.#started.promise;
@@ -160,10 +171,12 @@ export class OwnedActor<C extends Contract> implements ActorRef<C> {
     });
   }
 
-  /** Sends a message that is not answered; counted and dropped when the actor has ended. */
-  tell<K extends TellName<C>>(name: K, payload: C["tells"][K], options: TellOptions = {}): void {
-    if (this.#exit !== undefined) this.#tellsDropped++;
-    else this.#post({ kind: "tell", name, payload }, options.transfer);
+  /** Sends a message that is not answered. */
+  tell<K extends TellName<C>>(name: K, payload: C["tells"][K], options: TellOptions = {}): boolean {
+    const told = this.#exit === undefined &&
+      tellWithin(this.options.backlog, () => this.#post({ kind: "tell", name, payload }, options.transfer));
+    if (!told) this.#tellsDropped++;
+    return told;
   }
 
   /**
@@ -263,6 +276,7 @@ export class OwnedActor<C extends Contract> implements ActorRef<C> {
       case "reply":
         return this.#asks.settle(message);
       case "signal":
+        this.options.backlog.take();
         for (const handler of this.#listeners.get(message.name) ?? []) handler(message.payload as never);
         return;
       case "hello":

@@ -10,6 +10,7 @@
 
 import type { Clock } from "../../store/clock.ts";
 import { AskTable } from "./ask_table.ts";
+import { type Backlog, tellWithin } from "./backlog.ts";
 import type { AskOptions, Contract, PeerRef, TellOptions } from "./contract.ts";
 import { ActorGoneError } from "./errors.ts";
 import type { Port } from "./port.ts";
@@ -20,6 +21,7 @@ export class PeerLink implements PeerRef<Contract> {
   readonly #name: string;
   readonly #asks: AskTable;
   #port: Port | undefined;
+  #backlog: Backlog | undefined;
   #link = 0;
   #tellsDropped = 0;
 
@@ -40,7 +42,7 @@ export class PeerLink implements PeerRef<Contract> {
     return this.#port !== undefined;
   }
 
-  /** Tells that were dropped because nobody was connected. */
+  /** Tells that were dropped: nobody was connected, or too many were under way. */
   get tellsDropped(): number {
     return this.#tellsDropped;
   }
@@ -63,17 +65,22 @@ export class PeerLink implements PeerRef<Contract> {
     });
   }
 
-  /** Sends a message that is not answered; counted and dropped when nobody is connected. */
-  tell(name: string, payload: unknown, options: TellOptions = {}): void {
-    if (this.#port === undefined) this.#tellsDropped++;
-    else this.#port.post({ kind: "tell", name, payload }, options.transfer);
+  /** Sends a message that is not answered. */
+  tell(name: string, payload: unknown, options: TellOptions = {}): boolean {
+    const port = this.#port;
+    const backlog = this.#backlog;
+    const told = port !== undefined && backlog !== undefined &&
+      tellWithin(backlog, () => port.post({ kind: "tell", name, payload }, options.transfer));
+    if (!told) this.#tellsDropped++;
+    return told;
   }
 
   /** Connects this address to an incarnation; asks that wait on an earlier one are rejected. */
-  connect(link: number, port: Port): void {
+  connect(link: number, port: Port, backlog: Backlog): void {
     this.disconnect(this.#link);
     this.#link = link;
     this.#port = port;
+    this.#backlog = backlog;
   }
 
   /** Disconnects, when it is this link that is in use. */

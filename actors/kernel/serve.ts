@@ -12,6 +12,7 @@ import process from "node:process";
 import { setImmediate } from "node:timers";
 import { systemClock } from "../../store/clock.ts";
 import { ActorCell, type CellHost } from "./actor_cell.ts";
+import { Backlog } from "./backlog.ts";
 import type { Contract, Role, Start } from "./contract.ts";
 import { ControlBlock } from "./control_block.ts";
 import { encodeError, InitFailedError } from "./errors.ts";
@@ -42,7 +43,9 @@ export function serve<C extends Contract>(role: Role<C>, start: Start<C>): void 
     const message = received as OwnerMessage;
     if (message.kind !== "attach") cell?.receive(message);
     else if (message.role === role.name) {
-      cell = new ActorCell<C>(message, start, owner, new ControlBlock(message.control), workerHost(close));
+      const control = new ControlBlock(message.control);
+      const backlog = new Backlog(1, message.backlog);
+      cell = new ActorCell<C>(message, start, owner, { control, backlog }, workerHost(close));
     } else {
       const error = new InitFailedError(`Cannot serve "${message.role}": this worker serves "${role.name}"`);
       owner.post({ kind: "refused", error: encodeError(error) } satisfies ActorMessage);

@@ -9,6 +9,7 @@
  */
 
 import { type Clock, systemClock } from "../../store/clock.ts";
+import { Backlog } from "./backlog.ts";
 import type { ActorHandle, ActorRef, Contract, PeerName, Role } from "./contract.ts";
 import { ControlBlock } from "./control_block.ts";
 import { PeerRefusedError } from "./errors.ts";
@@ -72,6 +73,7 @@ export async function spawn<C extends Contract>(
     port: workerPort(worker),
     clock: options.clock ?? systemClock,
     control: new ControlBlock(),
+    backlog: new Backlog(0),
     runtime: undefined,
     postLink: (message): void => worker.postMessage(message, [message.port as MessagePort]),
     terminate: (stuck): void => {

@@ -12,6 +12,7 @@
  * @module
  */
 
+import type { BacklogSide } from "./backlog.ts";
 import type { ErrorData } from "./errors.ts";
 import type { Port } from "./port.ts";
 
@@ -52,6 +53,7 @@ export type OwnerMessage =
     readonly role: string;
     readonly epoch: number;
     readonly control: SharedArrayBuffer;
+    readonly backlog: SharedArrayBuffer;
   }
   | { readonly kind: "init"; readonly init: unknown }
   | {
@@ -62,6 +64,9 @@ export type OwnerMessage =
     /** Name of the other actor. */
     readonly from: string;
     readonly port: MessagePort | Port;
+    readonly backlog: SharedArrayBuffer;
+    /** Which end of the backlog this actor has. */
+    readonly side: BacklogSide;
   }
   | { readonly kind: "unlink"; readonly link: number }
   | { readonly kind: "stop" }

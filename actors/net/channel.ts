@@ -213,7 +213,7 @@ export class Channel {
         if (this.#session.outstanding === 0) this.#quiet?.resolve();
       };
       const abort = (): void => {
-        this.#session.forget(request.opaque);
+        this.#session.forget(opaque);
         settle();
         reject(signal?.reason);
       };
@@ -230,6 +230,8 @@ export class Channel {
         },
       };
       const frame = this.#session.request(request, timeoutMs, ticket);
+      // Kept apart: the caller may send the same command elsewhere, which numbers it anew.
+      const { opaque } = request;
       signal?.addEventListener("abort", abort, { once: true });
       this.#writer.offer(frame);
     });

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
+import { TELLS_WAITING_MAX } from "../../actors/kernel/backlog.ts";
 import { type ActorRef, defineRole } from "../../actors/kernel/contract.ts";
 import {
   ActorGoneError,
@@ -132,6 +133,17 @@ for (const [how, run] of Object.entries(RUNS)) {
       assert(probe.gauges.turns >= 103);
     }));
 
+  Deno.test(`${how}: tell() is refused and counted when too many wait, and taken again later`, () =>
+    withActors(async (keep) => {
+      const probe = await keep(run());
+      await probe.pause(SOON);
+      for (let n = 0; n < TELLS_WAITING_MAX; n++) assert(probe.tell("skip", n));
+      assertEquals([probe.tell("skip", 0), probe.tell("skip", 0), probe.tellsDropped], [false, false, 2]);
+      probe.resume();
+      await probe.ask("epoch", undefined, { timeoutMs: 20_000 });
+      assertEquals(probe.tell("skip", 0), true);
+    }));
+
   Deno.test(`${how}: start fails with what the behaviour threw`, async () => {
     const error = await assertRejects(() => run({ failStart: true }), InitFailedError, "Cannot start probe: told so");
     assertEquals((error.cause as RemoteError).code, "probe-broken");
@@ -203,6 +215,24 @@ for (const [how, run] of Object.entries(RUNS)) {
       assertEquals(await probe.ask("seen", undefined, SOON), ["owner held"]);
       await probe.pause(SOON);
       await probe.stop(SOON);
+    }));
+
+  Deno.test(`${how}: a loop that blocks and breathes takes messages, pauses and stops`, () =>
+    withActors(async (keep) => {
+      const probe = await keep(run());
+      probe.tell("loop", "");
+      await until(async () => await probe.ask("ticks", undefined, SOON) > 3, { timeoutMs: 5_000, what: "rounds" });
+      assertEquals((await probe.ask("echo", { text: "x" }, SOON)).text, "hello x");
+      if (how === "spawn") {
+        await probe.pause(SOON);
+        const turns = probe.gauges.turns;
+        await assertRejects(() => probe.ask("ticks", undefined, { timeoutMs: 30 }), AskTimeoutError);
+        assertEquals(probe.gauges.turns, turns);
+        probe.resume();
+        await probe.ask("ticks", undefined, SOON);
+      }
+      await probe.stop(SOON);
+      assertEquals(await probe.ended, { kind: "stopped" });
     }));
 
   Deno.test(`${how}: introduce() lets two actors ask and tell each other`, () =>

@@ -45,6 +45,7 @@ export interface ProbeContract extends Contract {
   };
   tells: {
     note: string;
+    skip: number;
     pass: { peer: "left" | "right"; text: string };
     explode: string;
     rejectLater: string;
@@ -53,6 +54,7 @@ export interface ProbeContract extends Contract {
     tick: number;
     block: number;
     spin: number;
+    loop: string;
     closeSelf: string;
     exitSelf: string;
   };
@@ -141,6 +143,7 @@ function tellsOf(state: ProbeState, context: Context): Behaviour<ProbeContract>[
       context.countWork(1);
       context.signal("noted", text);
     },
+    skip: () => {},
     pass: ({ peer, text }) => context.peer(peer).tell("note", text),
     explode: (text) => {
       throw new ProbeError(text);
@@ -166,6 +169,16 @@ function tellsOf(state: ProbeState, context: Context): Behaviour<ProbeContract>[
       const word = new Int32Array(new SharedArrayBuffer(4));
       // A loop that looks at nothing: what a stop cannot reach.
       while (context.clock.monotonicMs() < untilMs) Atomics.wait(word, 0, 0, 20);
+    },
+    loop: () => {
+      const word = new Int32Array(new SharedArrayBuffer(4));
+      const run = async (): Promise<void> => {
+        while (await context.breathe()) {
+          Atomics.wait(word, 0, 0, 5);
+          state.ticks++;
+        }
+      };
+      run().catch((error) => context.fail(error));
     },
     closeSelf: () => self.close(),
     exitSelf: () => Deno.exit(3),
