@@ -46,9 +46,9 @@ export class ClientInstance {
   /** Routes. */
   readonly routes: RouteTable;
   /** Consumer groups of this client. */
-  readonly consumers = new Map<string, InstanceConsumer>();
+  readonly consumers: Map<string, InstanceConsumer> = new Map();
   /** Producer groups of this client. */
-  readonly producers = new Map<string, InstanceProducer>();
+  readonly producers: Map<string, InstanceProducer> = new Map();
   /** Takes replies for request–reply calls. */
   replyTaker: ReplyTaker | undefined;
   readonly #clock: Clock;

@@ -27,6 +27,8 @@ const PROGRESS_MS = 2;
 /** What the table needs of its consumer. */
 export interface QueueHost extends ConsumptionHost {
   readonly orderly: boolean;
+  /** Whether pulls are those of a lite pull consumer. */
+  readonly lite: boolean;
   /** Subscription of a topic. */
   subscriptionOf(topic: string): Subscription | undefined;
   /** First offset to consume. @throws {ClientError} when it is not known now */
@@ -192,8 +194,10 @@ export class OwnedQueues {
         owned.nextOffset = nextOffset;
         owned.process.lastPullMs = host.clock.nowMs();
         host.stats.pulled(owned.queue.topic, rtMs, 0);
-        // Nothing is cached, so all before the next offset is finished.
-        if (owned.process.count === 0 && !owned.process.dropped) host.offsets.update(owned.queue, nextOffset, true);
+        // Nothing is cached, so all before the next offset is finished; what a poll took is the application's to commit.
+        if (!host.lite && owned.process.count === 0 && !owned.process.dropped) {
+          host.offsets.update(owned.queue, nextOffset, true);
+        }
       },
       illegal: (nextOffset) => void this.#illegal(owned, nextOffset),
       trouble: (report) => host.pullTrouble(owned, report),
@@ -223,8 +227,8 @@ export class OwnedQueues {
       subVersion: subscription.subVersion,
       tagsSet: subscription.tagsSet,
       postSubscription: settings.postSubscriptionWhenPull,
-      commitOnPull: settings.messageModel === "CLUSTERING",
-      lite: false,
+      commitOnPull: !this.#host.lite && settings.messageModel === "CLUSTERING",
+      lite: this.#host.lite,
       batchSize: settings.pullBatchSize,
       batchBytes: settings.pullBatchSizeInBytes,
       intervalMs: settings.pullInterval,

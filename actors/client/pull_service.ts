@@ -9,7 +9,7 @@ import type { Transport } from "../net/transport.ts";
 import type { RPCHook } from "./hooks.ts";
 import { workerLink } from "./net_link.ts";
 import type { PullContract } from "./pull_contract.ts";
-import { QueuePuller } from "./queue_puller.ts";
+import { type PullerParts, QueuePuller } from "./queue_puller.ts";
 
 /** Milliseconds between signs of life. */
 const ALIVE_INTERVAL_MS = 10_000;
@@ -45,13 +45,6 @@ function behaviour(
     aliveTimer = context.clock.setTimer(ALIVE_INTERVAL_MS, signalAlive);
   };
   let aliveTimer = context.clock.setTimer(ALIVE_INTERVAL_MS, signalAlive);
-  const address = (brokerName: string, brokerId: number): { address: string; brokerId: number } | undefined => {
-    const replicas = brokers.get(brokerName);
-    const wanted = replicas?.get(brokerId);
-    if (wanted !== undefined) return { address: wanted, brokerId };
-    for (const [id, other] of replicas ?? []) return { address: other, brokerId: id };
-    return undefined;
-  };
   const close = async (ids: readonly number[]): Promise<void> => {
     await Promise.all(ids.map(async (id) => {
       await pullers.get(id)?.close();
@@ -72,22 +65,14 @@ function behaviour(
         pullers.set(
           spec.id,
           new QueuePuller(spec, {
+            ...reports(context),
             link,
             clock: context.clock,
-            address,
-            breathe: () => context.breathe(),
-            found: (batch) => {
-              const transfer: Transferable[] = [batch.bytes.buffer, batch.starts.buffer];
-              for (const [, body] of batch.bodies) transfer.push(body.buffer);
-              context.countWork(batch.starts.length);
-              context.signal("found", batch, { transfer });
-            },
-            empty: (report) => context.signal("empty", report),
+            address: (brokerName, brokerId) => replicaAddress(brokers.get(brokerName), brokerId),
             illegal: (report) => {
               pullers.delete(report.id);
               context.signal("illegal", report);
             },
-            trouble: (report) => context.signal("trouble", report),
             alive: (id) => alive.add(id),
           }),
         );
@@ -108,5 +93,33 @@ function behaviour(
       await close([...pullers.keys()]);
       link.close();
     },
+  };
+}
+
+/** The wanted replica, any other when it is missing. */
+function replicaAddress(
+  replicas: ReadonlyMap<number, string> | undefined,
+  brokerId: number,
+): { address: string; brokerId: number } | undefined {
+  const wanted = replicas?.get(brokerId);
+  if (wanted !== undefined) return { address: wanted, brokerId };
+  for (const [id, other] of replicas ?? []) return { address: other, brokerId: id };
+  return undefined;
+}
+
+/** What a puller tells the owner without further ado. */
+function reports(
+  context: ActorContext<PullContract>,
+): Pick<PullerParts, "breathe" | "found" | "empty" | "trouble"> {
+  return {
+    breathe: () => context.breathe(),
+    found: (batch) => {
+      const transfer: Transferable[] = [batch.bytes.buffer, batch.starts.buffer];
+      for (const [, body] of batch.bodies) transfer.push(body.buffer);
+      context.countWork(batch.starts.length);
+      context.signal("found", batch, { transfer });
+    },
+    empty: (report) => context.signal("empty", report),
+    trouble: (report) => context.signal("trouble", report),
   };
 }

@@ -1,50 +1,48 @@
 /**
  * The push consumer: the class applications consume with.
  *
- * Owns: its options, subscriptions, life cycle. Reads: actors, offsets. Never does: talk to sockets.
+ * Owns: its options and life cycle. Reads: the runtime. Never does: talk to sockets.
  * Source: apache/rocketmq client/impl/consumer/DefaultMQPushConsumerImpl.java
  */
 
-import type { FastInput } from "../../protocol/fast_json.ts";
-import { type Clock, systemClock, type Timer } from "../../store/clock.ts";
+import { type Clock, systemClock } from "../../store/clock.ts";
 import type { ActorSet } from "./actor_set.ts";
-import type { ConsumerData } from "./bodies.ts";
 import { BrokerAccess } from "./broker_access.ts";
 import type { ClientInstance } from "./client_instance.ts";
 import { ABANDONED, ConsumeConcurrently } from "./consume_concurrently.ts";
 import { ConsumeOrderly } from "./consume_orderly.ts";
 import { ConsumeStats, type ConsumeStatus } from "./consume_stats.ts";
 import { type ConsumerSettings, consumerSettings, type PushConsumerOptions } from "./consumer_options.ts";
+import { ConsumerRuntime, type HostPart } from "./consumer_runtime.ts";
 import type { Consumption } from "./consumption.ts";
-import { sendChannel } from "./diagnostics.ts";
 import { ClientError } from "./errors.ts";
-import type { ConsumeMessageHook } from "./hooks.ts";
 import { joinInstance, leaveInstance } from "./instance_registry.ts";
 import type { MessageListenerConcurrently, MessageListenerOrderly } from "./listeners.ts";
 import { LocalFileOffsetStore } from "./local_offset_store.ts";
-import type { InstanceConsumer, ResetTable } from "./members.ts";
 import type { MessageExt } from "./message_ext.ts";
-import { type MessageQueue, queueKey } from "./message_queue.ts";
+import type { MessageQueue } from "./message_queue.ts";
 import { MessageStream } from "./message_stream.ts";
-import { checkTopic, retryTopicOf, wrapNamespace } from "./names.ts";
+import { wrapNamespace } from "./names.ts";
 import { type OffsetStore, RemoteBrokerOffsetStore } from "./offset_store.ts";
 import type { OwnedQueue } from "./owned_queue.ts";
-import { OwnedQueues, type QueueHost } from "./owned_queues.ts";
 import { environment, homeDirectory } from "./platform.ts";
-import { MASTER_ID, subscribeQueues, type TopicRoute } from "./publish_route.ts";
-import type { Allocation } from "./rebalance_contract.ts";
-import { runningInfoBody } from "./running_info.ts";
 import { computeStartOffset } from "./start_offset.ts";
-import { buildSubscription, type MessageSelector, type Subscription } from "./subscription.ts";
+import type { MessageSelector } from "./subscription.ts";
+import { SubscriptionTable } from "./subscription_table.ts";
 import type { TraceDispatcher } from "./trace/dispatcher.ts";
 import { producerTrace } from "./trace/hooks.ts";
 
-/** First wait and interval of lock renewal, in milliseconds. Source: ConsumeMessageOrderlyService.java start; ProcessQueue.java REBALANCE_LOCK_INTERVAL */
-const LOCK_MS = { first: 1_000, interval: 20_000 } as const;
-/** Longest wait for listeners when offsets are reset, in milliseconds. Source: DefaultMQPushConsumerImpl.java resetOffsetByTimeStamp */
-const RESET_WAIT_MS = 10_000;
 /** Retries by default. Source: DefaultMQPushConsumerImpl.java getMaxReconsumeTimes */
 const RECONSUME_TIMES_DEFAULT = 16;
+
+/** A running consumer. */
+interface Running {
+  readonly instance: ClientInstance;
+  readonly access: BrokerAccess;
+  readonly runtime: ConsumerRuntime;
+  readonly consumption: Consumption;
+  readonly trace: TraceDispatcher | undefined;
+}
 
 /**
  * Consumes messages as they come.
@@ -73,25 +71,26 @@ export class PushConsumer {
   readonly #options: PushConsumerOptions;
   readonly #settings: ConsumerSettings;
   readonly #group: string;
-  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #subscriptions: SubscriptionTable;
   readonly #stream = new MessageStream();
   readonly #clock: Clock;
-  readonly #retryVersion: number;
   #listener: MessageListenerConcurrently | undefined;
   #orderlyListener: MessageListenerOrderly | undefined;
   #state: "created" | "started" | "stopped" = "created";
-  #parts: Parts | undefined;
+  #parts: Running | undefined;
 
   /**
    * @param options group, addresses, limits
    * @throws {ClientError} NAME_ILLEGAL or OPTION_ILLEGAL
    */
   constructor(options: PushConsumerOptions) {
+    const namespace = options.namespace ?? "";
     this.#options = options;
     this.#settings = consumerSettings(options);
     this.#clock = options.clock ?? systemClock;
-    this.#retryVersion = this.#clock.nowMs();
-    this.#group = wrapNamespace(options.namespace ?? "", options.consumerGroup);
+    this.#group = wrapNamespace(namespace, options.consumerGroup);
+    const withRetry = this.#settings.messageModel === "CLUSTERING";
+    this.#subscriptions = new SubscriptionTable({ name: this.#group, namespace, withRetry }, this.#clock);
     this.#listener = options.messageListener;
     this.#orderlyListener = options.messageListenerOrderly;
     for (const [topic, expression] of Object.entries(options.subscription ?? {})) this.subscribe(topic, expression);
@@ -104,12 +103,12 @@ export class PushConsumer {
 
   /** Queues this member owns now. */
   get messageQueues(): MessageQueue[] {
-    return (this.#parts?.queues.all ?? []).map((owned) => owned.queue);
+    return (this.#parts?.runtime.queues.all ?? []).map((owned) => owned.queue);
   }
 
   /** The actors, to look at their gauges or to pause them. @throws {ClientError} STATE before start */
   get actors(): ActorSet["refs"] {
-    return this.#running().actors.refs;
+    return this.#running().runtime.parts.actors.refs;
   }
 
   /**
@@ -144,10 +143,8 @@ export class PushConsumer {
    * @throws {ClientError} NAME_ILLEGAL or OPTION_ILLEGAL
    */
   subscribe(topic: string, selector: MessageSelector = "*"): void {
-    checkTopic(topic);
-    const name = wrapNamespace(this.#options.namespace ?? "", topic);
-    this.#subscriptions.set(name, buildSubscription(name, selector, this.#clock.nowMs()));
-    if (this.#parts !== undefined) void this.#subscriptionsChanged(this.#parts, name);
+    const name = this.#subscriptions.add(topic, selector);
+    if (this.#parts !== undefined) void this.#parts.runtime.subscribed(name);
   }
 
   /**
@@ -156,13 +153,8 @@ export class PushConsumer {
    * @param topic topic
    */
   unsubscribe(topic: string): void {
-    const name = wrapNamespace(this.#options.namespace ?? "", topic);
-    this.#subscriptions.delete(name);
-    const parts = this.#parts;
-    if (parts === undefined) return;
-    void parts.queues.apply(name, []);
-    this.#tellGroup(parts);
-    void parts.instance.heartbeatNow();
+    const name = this.#subscriptions.remove(topic);
+    if (this.#parts !== undefined) void this.#parts.runtime.unsubscribed(name);
   }
 
   /**
@@ -175,27 +167,15 @@ export class PushConsumer {
     this.#state = "started";
     const instance = await joinInstance(this.#options);
     try {
-      const parts = await this.#build(instance);
-      await parts.offsets.load();
-      await Promise.all([...parts.member.subscribeTopics()].map((topic) => instance.refreshRoute(topic)));
-      await this.#checkExpressions(instance);
-      instance.addConsumer(parts.member);
-      this.#parts = parts;
-      for (const topic of parts.member.subscribeTopics()) {
-        const route = instance.routes.cached(topic);
-        if (route !== undefined) this.#tellTopic(parts, topic, route);
-      }
-      await instance.heartbeatNow();
-      this.#tellGroup(parts);
-      parts.actors.wake(this.#group);
-      this.#startTimers(parts);
+      this.#parts = await this.#build(instance);
+      await this.#parts.runtime.start(true);
     } catch (error) {
       this.#state = "stopped";
       this.#parts = undefined;
-      instance.consumers.delete(this.#group);
       await leaveInstance(instance);
       throw error;
     }
+    this.#startSweep(this.#parts);
   }
 
   /**
@@ -203,28 +183,16 @@ export class PushConsumer {
    */
   async shutdown(): Promise<void> {
     const parts = this.#parts;
-    this.#stream.close();
-    if (this.#state !== "started" || parts === undefined) {
-      this.#state = "stopped";
-      return;
-    }
+    const started = this.#state === "started";
     this.#state = "stopped";
     this.#parts = undefined;
-    for (const timer of parts.timers.values()) timer.cancel();
-    parts.actors.forget(this.#group);
-    await parts.queues.settled();
-    await parts.queues.closePulls();
-    parts.consumption.stop();
-    await within(
-      parts,
-      this.#settings.awaitTerminationMillisWhenShutdown,
-      parts.queues.all.map((owned) => owned.quiet()),
-    );
-    parts.queues.stop();
-    await parts.member.persistOffsets();
-    await parts.queues.drop();
+    this.#stream.close();
+    if (!started || parts === undefined) return;
+    await parts.runtime.stop({
+      timeoutMs: this.#settings.awaitTerminationMillisWhenShutdown,
+      quieten: () => parts.consumption.stop(),
+    });
     await parts.trace?.stop();
-    await parts.instance.remove({ consumerGroup: this.#group });
     await leaveInstance(parts.instance);
   }
 
@@ -254,12 +222,12 @@ export class PushConsumer {
 
   /** Holds pulls; what is cached is still consumed. */
   suspend(): void {
-    this.#running().queues.pauseAll(true);
+    this.#running().runtime.queues.pauseAll(true);
   }
 
   /** Lets pulls go on. */
   resume(): void {
-    this.#running().queues.pauseAll(false);
+    this.#running().runtime.queues.pauseAll(false);
   }
 
   /**
@@ -269,7 +237,7 @@ export class PushConsumer {
    * @returns rates over the last minute
    */
   consumeStatus(topic: string): ConsumeStatus {
-    return this.#running().stats.status(wrapNamespace(this.#options.namespace ?? "", topic));
+    return this.#running().runtime.parts.stats.status(this.#subscriptions.nameOf(topic));
   }
 
   /**
@@ -283,130 +251,67 @@ export class PushConsumer {
     return await this.#running().access.sendBack(message, delayLevel, this.#maxReconsumeTimes());
   }
 
-  async #build(instance: ClientInstance): Promise<Parts> {
+  async #build(instance: ClientInstance): Promise<Running> {
     const access = new BrokerAccess(instance, this.#group);
     const { clock, stableClientId } = instance.options;
-    const offsets = this.#settings.messageModel === "BROADCASTING"
+    const settings = this.#settings;
+    const offsets = settings.messageModel === "BROADCASTING"
       ? new LocalFileOffsetStore({ directory: this.#offsetDirectory(), clientId: stableClientId, group: this.#group })
       : new RemoteBrokerOffsetStore(access);
-    const stats = new ConsumeStats(clock);
-    const actors = await instance.actors();
     const trace = producerTrace(instance, this.#options);
-    const host = this.#host(instance, { access, offsets, stats, trace }, () => parts);
-    const consumption = this.#orderlyListener === undefined
-      ? new ConsumeConcurrently(host, this.#listener ?? this.#streamListener("CONSUME_SUCCESS"))
-      : new ConsumeOrderly(host, this.#orderlyListener);
-    const queues = new OwnedQueues(host, actors);
-    const parts: Parts = {
+    const runtime: ConsumerRuntime = new ConsumerRuntime({
+      group: this.#group,
+      consumeType: "CONSUME_PASSIVELY",
+      messageModel: settings.messageModel,
+      consumeFromWhere: settings.consumeFromWhere,
+      unitMode: settings.unitMode,
+      orderly: this.#orderlyListener !== undefined,
+      threads: settings.consumeThreadMax,
+      strategy: settings.strategy,
+      messageQueueListener: this.#options.messageQueueListener,
+      consumeDirectly: (message) => consumption.consumeDirectly(message),
+    }, {
       instance,
+      actors: await instance.actors(),
       access,
       offsets,
-      stats,
-      actors,
-      trace,
-      consumption,
-      queues,
-      member: this.#member(instance, () => parts),
-      timers: new Map(),
-      startMs: clock.nowMs(),
-    };
-    return parts;
+      stats: new ConsumeStats(clock),
+      subscriptions: this.#subscriptions,
+    }, this.#hostPart(instance, { access, offsets, trace }));
+    const consumption: Consumption = this.#orderlyListener === undefined
+      ? new ConsumeConcurrently(runtime.host, this.#listener ?? this.#streamListener())
+      : new ConsumeOrderly(runtime.host, this.#orderlyListener);
+    return { instance, access, runtime, consumption, trace };
   }
 
-  #streamListener<S>(success: S): (messages: readonly MessageExt[]) => Promise<S | typeof ABANDONED> {
-    return async (messages) => {
-      for (const message of messages) {
-        if (await this.#stream.offer(message) === "abandoned") return ABANDONED;
-      }
-      return success;
-    };
-  }
-
-  #host(
+  #hostPart(
     instance: ClientInstance,
-    given: { access: BrokerAccess; offsets: OffsetStore; stats: ConsumeStats; trace: TraceDispatcher | undefined },
-    parts: () => Parts,
-  ): QueueHost {
-    const { access, offsets, stats, trace } = given;
-    const { clock, logger, namespace } = instance.options;
-    const consumeHooks: ConsumeMessageHook[] = [...(this.#options.consumeMessageHooks ?? [])];
-    if (trace !== undefined) consumeHooks.push(trace.consumeHook);
+    given: { access: BrokerAccess; offsets: OffsetStore; trace: TraceDispatcher | undefined },
+  ): HostPart {
+    const { access, offsets, trace } = given;
+    const { clock, namespace } = instance.options;
     const settings = this.#settings;
     return {
-      group: this.#group,
-      namespace,
       settings,
-      clock,
-      logger,
-      stats,
-      offsets,
-      consumeHooks,
-      orderly: this.#orderlyListener !== undefined,
-      subscriptionOf: (topic) => this.#subscriptionOf(topic),
+      lite: false,
+      consumeHooks: [...(this.#options.consumeMessageHooks ?? []), ...(trace === undefined ? [] : [trace.consumeHook])],
       startOffset: (queue) =>
         computeStartOffset(queue, {
           where: settings.consumeFromWhere,
           timestampMs: settings.consumeTimestampMs,
           nowMs: clock.nowMs(),
         }, { offsets, access }),
-      pulled: (owned, messages) => this.#pulled(parts(), owned, messages),
-      pullTrouble: (owned, report) => this.#pullTrouble(instance, owned, report),
+      pulled: (owned, messages) => this.#pulled(owned, messages),
       sendBack: (message, delayLevel) => access.sendBack(message, delayLevel, this.#maxReconsumeTimes()),
       sendToRetry: (message) =>
         access.sendToRetry(message, this.#maxReconsumeTimes(), wrapNamespace(namespace, message.topic)),
-      released: (owned) => parts().queues.released(owned),
-      lock: async (queue) => {
-        const { locked } = await access.lock([queue]);
-        const owned = parts().queues.get(queue);
-        if (owned !== undefined && locked.length > 0) this.#setLocked(parts(), owned, true);
-        return locked.length > 0;
-      },
-      unlock: (queue) => access.unlock([queue]),
     };
   }
 
-  #member(instance: ClientInstance, parts: () => Parts): InstanceConsumer {
-    return {
-      group: this.#group,
-      heartbeatData: () => this.#heartbeatData(),
-      subscribeTopics: () => this.#allTopics(),
-      routeChanged: (topic, route) => {
-        if (this.#subscriptionOf(topic) !== undefined && this.#parts !== undefined) {
-          this.#tellTopic(parts(), topic, route);
-        }
-      },
-      persistOffsets: () => parts().offsets.persistAll(parts().queues.all.map((owned) => owned.queue)),
-      rebalanceSoon: () => parts().actors.wake(this.#group),
-      resetOffsets: (topic, table) => this.#resetOffsets(parts(), topic, table),
-      offsetsOf: (topic) => parts().offsets.table(topic),
-      runningInfo: () => this.#runningInfo(instance, parts()),
-      consumeDirectly: async (message) => {
-        const result = await parts().consumption.consumeDirectly(message);
-        return { ...result } satisfies Readonly<Record<string, FastInput>>;
-      },
-    };
-  }
-
-  #runningInfo(instance: ClientInstance, parts: Parts): Readonly<Record<string, FastInput>> {
-    return runningInfoBody({
-      nameServers: instance.nameServers.addresses,
-      consumeType: "CONSUME_PASSIVELY",
-      orderly: this.#orderlyListener !== undefined,
-      threads: this.#settings.consumeThreadMax,
-      startMs: parts.startMs,
-      subscriptions: this.#heartbeatData().subscriptionDataSet,
-      queues: parts.queues.all.map(({ queue, process }) => ({
-        queue,
-        process,
-        commitOffset: parts.offsets.readMemory(queue) ?? 0,
-      })),
-      statuses: new Map(this.#allTopics().map((topic) => [topic, parts.stats.status(topic)])),
-    });
-  }
-
-  #pulled(parts: Parts, owned: OwnedQueue, messages: MessageExt[]): void {
-    const hooks = this.#options.filterMessageHooks ?? [];
-    const kept = hooks.reduce(
+  #pulled(owned: OwnedQueue, messages: MessageExt[]): void {
+    const parts = this.#parts;
+    if (parts === undefined) return;
+    const kept = (this.#options.filterMessageHooks ?? []).reduce(
       (list, hook) => hook.filterMessage({ consumerGroup: this.#group, mq: owned.queue, msgList: list }),
       messages,
     );
@@ -414,172 +319,26 @@ export class PushConsumer {
     if (kept.length < messages.length) {
       const removed = messages.filter((message) => !kept.includes(message));
       const offset = owned.process.remove(removed, this.#clock.nowMs());
-      if (offset >= 0) parts.offsets.update(owned.queue, offset, true);
-      parts.queues.released(owned);
+      if (offset >= 0) parts.runtime.parts.offsets.update(owned.queue, offset, true);
+      parts.runtime.queues.released(owned);
     }
     if (kept.length > 0) parts.consumption.submit(owned, kept);
   }
 
-  #pullTrouble(
-    instance: ClientInstance,
-    owned: OwnedQueue,
-    report: { code: string; responseCode: number; message: string },
-  ): void {
-    instance.options.logger.warn?.("Pull failed", { group: this.#group, queue: owned.queue, ...report });
-    sendChannel("pull-failed", { group: this.#group, queue: owned.queue, ...report });
-    // A broker that is away or refuses may have moved.
-    void instance.refreshRoute(owned.queue.topic);
-    if (report.responseCode === 24 || report.responseCode === 25 || report.responseCode === 26) {
-      void instance.heartbeatNow();
-    }
-  }
-
-  async #allocated(parts: Parts, allocation: Allocation): Promise<void> {
-    const { topic, mqAll, cidAll } = allocation;
-    if (this.#parts === undefined || this.#subscriptionOf(topic) === undefined) return;
-    let owned = allocation.owned;
-    try {
-      owned ??= this.#settings.strategy.allocate({
-        consumerGroup: this.#group,
-        currentCid: parts.instance.clientId,
-        mqAll,
-        cidAll,
-      });
-      const { changed, balanced } = await parts.queues.apply(topic, owned);
-      if (changed) {
-        parts.instance.options.logger.info?.("Queues changed", { group: this.#group, topic, owned });
-        sendChannel("rebalanced", { group: this.#group, topic, owned });
-        this.#options.messageQueueListener?.(topic, mqAll, owned);
-        this.#renewSubscription(topic);
-        await parts.instance.heartbeatNow();
+  #streamListener(): (messages: readonly MessageExt[]) => Promise<"CONSUME_SUCCESS" | typeof ABANDONED> {
+    return async (messages) => {
+      for (const message of messages) {
+        if (await this.#stream.offer(message) === "abandoned") return ABANDONED;
       }
-      if (!balanced) parts.actors.unbalanced(this.#group);
-    } catch (error) {
-      parts.instance.options.logger.error?.("Allocation failed", { group: this.#group, topic, error });
-      parts.actors.unbalanced(this.#group);
-    }
-  }
-
-  /** A new version of the subscription makes brokers notice that the member's queues changed. */
-  #renewSubscription(topic: string): void {
-    const subscription = this.#subscriptions.get(topic);
-    if (subscription !== undefined) this.#subscriptions.set(topic, { ...subscription, subVersion: this.#clock.nowMs() });
-  }
-
-  async #resetOffsets(parts: Parts, topic: string, table: ResetTable): Promise<void> {
-    const wanted = new Map(table.map(([queue, offset]) => [queueKey(queue), offset]));
-    const owned = parts.queues.all.filter(({ queue }) => queue.topic === topic && wanted.has(queueKey(queue)));
-    for (const one of owned) {
-      one.process.dropped = true;
-      one.process.clear();
-    }
-    await within(parts, RESET_WAIT_MS, owned.map((one) => one.quiet()));
-    for (const one of owned) parts.offsets.update(one.queue, wanted.get(queueKey(one.queue)) ?? 0, false);
-    await parts.queues.drop(owned);
-    parts.actors.wake(this.#group);
-  }
-
-  async #lockAll(parts: Parts): Promise<void> {
-    const owned = parts.queues.all;
-    const { locked, asked } = await parts.access.lock(owned.map((one) => one.queue));
-    const lockedKeys = new Set(locked.map(queueKey));
-    const askedKeys = new Set(asked.map(queueKey));
-    for (const one of owned) {
-      const key = queueKey(one.queue);
-      if (askedKeys.has(key)) this.#setLocked(parts, one, lockedKeys.has(key));
-    }
-  }
-
-  #setLocked(parts: Parts, owned: OwnedQueue, locked: boolean): void {
-    owned.process.locked = locked;
-    if (locked) owned.process.lastLockMs = parts.instance.options.clock.nowMs();
-    parts.actors.pause([owned.pullId], !locked);
-  }
-
-  #startTimers(parts: Parts): void {
-    const { clock } = parts.instance.options;
-    const every = (name: string, firstMs: number, intervalMs: number, work: () => Promise<void>): void => {
-      const round = async (): Promise<void> => {
-        await work();
-        if (this.#parts === parts) parts.timers.set(name, clock.setTimer(intervalMs, round));
-      };
-      parts.timers.set(name, clock.setTimer(firstMs, round));
-    };
-    if (this.#orderlyListener !== undefined && this.#settings.messageModel === "CLUSTERING") {
-      every("lock", LOCK_MS.first, LOCK_MS.interval, () => this.#lockAll(parts));
-    }
-    const { consumption } = parts;
-    if (consumption instanceof ConsumeConcurrently && this.#settings.messageModel === "CLUSTERING") {
-      const { consumeTimeoutMs } = this.#settings;
-      every("sweep", consumeTimeoutMs, consumeTimeoutMs, () => consumption.sweep(parts.queues.all));
-    }
-  }
-
-  async #subscriptionsChanged(parts: Parts, topic: string): Promise<void> {
-    await parts.instance.refreshRoute(topic);
-    const route = parts.instance.routes.cached(topic);
-    if (route !== undefined) this.#tellTopic(parts, topic, route);
-    await parts.instance.heartbeatNow();
-    this.#tellGroup(parts);
-    parts.actors.wake(this.#group);
-  }
-
-  #tellGroup(parts: Parts): void {
-    parts.actors.group({
-      group: this.#group,
-      topics: this.#allTopics(),
-      messageModel: this.#settings.messageModel,
-      strategy: this.#settings.strategy.plan,
-    }, {
-      allocation: (allocation) => void this.#allocated(parts, allocation),
-      trouble: (topic, message) =>
-        parts.instance.options.logger.warn?.("Rebalance failed", { group: this.#group, topic, message }),
-    });
-  }
-
-  #tellTopic(parts: Parts, topic: string, route: TopicRoute): void {
-    const addresses = route.brokers.flatMap((broker) => {
-      const address = broker.brokerAddrs.get(MASTER_ID) ?? [...broker.brokerAddrs.values()][0];
-      return address === undefined ? [] : [address];
-    });
-    parts.actors.topic({ topic, queues: subscribeQueues(topic, route), addresses });
-    parts.actors.wake(this.#group);
-  }
-
-  async #checkExpressions(instance: ClientInstance): Promise<void> {
-    for (const subscription of this.#subscriptions.values()) {
-      if (subscription.expressionType === "TAG") continue;
-      const route = instance.routes.cached(subscription.topic);
-      const address = route?.brokers[0]?.brokerAddrs.values().next().value;
-      if (address === undefined) continue;
-      await instance.api.checkSubscription(address, instance.clientId, this.#group, subscription, {
-        timeoutMs: instance.options.mqClientApiTimeout,
-      });
-    }
-  }
-
-  #heartbeatData(): ConsumerData {
-    return {
-      groupName: this.#group,
-      consumeType: "CONSUME_PASSIVELY",
-      messageModel: this.#settings.messageModel,
-      consumeFromWhere: this.#settings.consumeFromWhere,
-      subscriptionDataSet: this.#allTopics().map((topic) => this.#subscriptionOf(topic)).filter((one) =>
-        one !== undefined
-      ),
-      unitMode: this.#settings.unitMode,
+      return "CONSUME_SUCCESS";
     };
   }
 
-  #allTopics(): string[] {
-    const topics = [...this.#subscriptions.keys()];
-    return this.#settings.messageModel === "CLUSTERING" ? [...topics, retryTopicOf(this.#group)] : topics;
-  }
-
-  #subscriptionOf(topic: string): Subscription | undefined {
-    const known = this.#subscriptions.get(topic);
-    if (known !== undefined || topic !== retryTopicOf(this.#group)) return known;
-    return buildSubscription(topic, "*", this.#retryVersion);
+  /** Messages whose listener call takes too long are sent back. */
+  #startSweep({ consumption, runtime }: Running): void {
+    const { consumeTimeoutMs, messageModel } = this.#settings;
+    if (!(consumption instanceof ConsumeConcurrently) || messageModel !== "CLUSTERING") return;
+    runtime.every("sweep", consumeTimeoutMs, consumeTimeoutMs, () => consumption.sweep(runtime.queues.all));
   }
 
   #maxReconsumeTimes(): number {
@@ -599,32 +358,8 @@ export class PushConsumer {
     }
   }
 
-  #running(): Parts {
+  #running(): Running {
     if (this.#parts === undefined) throw new ClientError("STATE", `The consumer is ${this.#state}`);
     return this.#parts;
   }
-}
-
-/** What a running consumer is made of. */
-interface Parts {
-  readonly instance: ClientInstance;
-  readonly access: BrokerAccess;
-  readonly offsets: OffsetStore;
-  readonly stats: ConsumeStats;
-  readonly actors: ActorSet;
-  readonly trace: TraceDispatcher | undefined;
-  readonly consumption: Consumption;
-  readonly queues: OwnedQueues;
-  readonly member: InstanceConsumer;
-  readonly timers: Map<string, Timer>;
-  readonly startMs: number;
-}
-
-/** Waits for all, but not longer than so many milliseconds. */
-async function within(parts: Parts, ms: number, work: readonly Promise<void>[]): Promise<void> {
-  if (work.length === 0) return;
-  const limit = new AbortController();
-  const late = parts.instance.options.clock.sleep(ms, limit.signal).catch(() => undefined);
-  await Promise.race([Promise.all(work), late]);
-  limit.abort();
 }
