@@ -8,21 +8,22 @@
  * @module
  */
 
+import { SeededRandom } from "../../torture/seeded_random.ts";
 import { LogAppender } from "../../../store/log_appender.ts";
 import { LogReader } from "../../../store/log_reader.ts";
-import { createLogMemory, LogMemory, type LogMemoryBuffers } from "../../../store/memory/log_memory.ts";
+import { createLogMemory, type LogMemory, type LogMemoryBuffers } from "../../../store/memory/log_memory.ts";
 import { MemoryDisk } from "../../../store/file/memory_disk.ts";
 import { HandleCache } from "../../../store/file/handle_cache.ts";
 import { SegmentSet } from "../../../store/file/segment_set.ts";
 
 /** Bytes of one record; they do not divide the ring, so that records lie across its end. */
-export const PATTERN_BYTES = 488;
+export const PATTERN_BYTES = 136;
 
-/** Bytes of the tiny ring. */
-export const TINY_RING_BYTES = 16 * 1024;
+/** Bytes of the tiny ring: four of the steps in which an appender reserves. */
+export const TINY_RING_BYTES = 256 * 1024;
 
-/** Records of one batch at most: a quarter of the ring is reserved and not yet appended. */
-const BATCH_RECORDS_MAX = 8;
+/** Records of one batch at most: a tenth of the ring is being written and not yet appended. */
+const BATCH_RECORDS_MAX = 160;
 
 /** Longer than every test's log, so that no blank record is needed. */
 const FILE_BYTES = PATTERN_BYTES * 2 ** 40;
@@ -42,45 +43,40 @@ export function tinyLog(): LogMemoryBuffers {
   return createLogMemory({ ringBytes: TINY_RING_BYTES, appendBytesMax: 4096 });
 }
 
-/** A generator of whole numbers below `bound` from a seed. */
-export function chance(seed: number): (bound: number) => number {
-  let state = (seed ^ 0x9e3779b9) | 0 || 1;
-  return (bound: number): number => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % bound;
-  };
-}
-
 /** Word `i` of the record at a position. */
 function patternWord(position: number, i: number): number {
   return (Math.imul((position / PATTERN_BYTES) | 0, 0x9e3779b1) + Math.imul(i, 0x85ebca6b)) | 0;
 }
 
-/** Writes the record of a position. */
-export function putPattern(view: DataView, at: number, position: number): void {
-  for (let i = 0; i < PATTERN_BYTES / 4; i++) view.setInt32(at + i * 4, patternWord(position, i), true);
+/** Writes the record of a position; `at` is a multiple of 4. */
+export function putPattern(words: Int32Array, at: number, position: number): void {
+  const first = at / 4;
+  for (let i = 0; i < PATTERN_BYTES / 4; i++) words[first + i] = patternWord(position, i);
 }
 
-/** Whether the bytes are the record of a position, whole. */
-export function isPattern(view: DataView, at: number, position: number): boolean {
-  for (let i = 0; i < PATTERN_BYTES / 4; i++) {
-    if (view.getInt32(at + i * 4, true) !== patternWord(position, i)) return false;
-  }
+/** Whether the bytes are the record of a position, whole; `at` is a multiple of 4. */
+export function isPattern(words: Int32Array, at: number, position: number): boolean {
+  const first = at / 4;
+  for (let i = 0; i < PATTERN_BYTES / 4; i++) if (words[first + i] !== patternWord(position, i)) return false;
   return true;
+}
+
+/** Ring and margin as words. */
+export function ringWords(memory: LogMemory): Int32Array {
+  return new Int32Array(memory.ring.buffer);
 }
 
 /** Appends `count` records, in batches whose size is left to chance. */
 export function appendPatterns(memory: LogMemory, count: number, seed: number): void {
-  const next = chance(seed);
+  const random = new SeededRandom(seed);
   const appender = new LogAppender(memory, { fileBytes: FILE_BYTES });
+  const words = ringWords(memory);
   for (let done = 0; done < count;) {
     if (!appender.begin()) throw new Error("Log takes nothing");
-    for (let left = Math.min(1 + next(BATCH_RECORDS_MAX), count - done); left > 0; left--) {
+    for (let left = Math.min(1 + random.between(0, BATCH_RECORDS_MAX), count - done); left > 0; left--) {
       const index = appender.place(PATTERN_BYTES);
       if (index < 0) break;
-      putPattern(memory.ringView, index, appender.position);
+      putPattern(words, index, appender.position);
       appender.advance(PATTERN_BYTES);
       done++;
     }
@@ -97,10 +93,10 @@ export function copyPatterns(
   done: Int32Array,
   going: () => boolean,
 ): CopyTotals {
-  const next = chance(seed);
+  const random = new SeededRandom(seed);
   const reader = new LogReader(memory, noFiles());
   const bytes = new Uint8Array(PATTERN_BYTES);
-  const view = new DataView(bytes.buffer);
+  const words = new Int32Array(bytes.buffer);
   const copy = guard === "reserved"
     ? (position: number): boolean => reader.copyFromRing(position, PATTERN_BYTES, bytes, 0)
     : (position: number): boolean => copyGuardedByAppended(memory, position, bytes);
@@ -109,15 +105,15 @@ export function copyPatterns(
   let torn = 0;
   while (Atomics.load(done, 0) === 0 && going()) {
     const written = memory.written.load();
-    const oldest = Math.max(0, Math.ceil((written - memory.ringBytes) / PATTERN_BYTES));
-    const position = (oldest + next(6)) * PATTERN_BYTES;
+    const oldest = Math.max(0, Math.ceil((memory[guard].load() - memory.ringBytes) / PATTERN_BYTES));
+    const position = (oldest + random.between(0, 6)) * PATTERN_BYTES;
     if (position + PATTERN_BYTES > written) continue;
     if (!copy(position)) {
       voided++;
       continue;
     }
     accepted++;
-    if (!isPattern(view, 0, position)) torn++;
+    if (!isPattern(words, 0, position)) torn++;
   }
   return { accepted, voided, torn };
 }

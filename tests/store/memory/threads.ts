@@ -8,7 +8,16 @@
  * @module
  */
 
-import { type ActorContext, type Behaviour, type Contract, defineRole, type Role } from "../../../actors/kernel/contract.ts";
+import {
+  type ActorContext,
+  type ActorRef,
+  type Behaviour,
+  type Contract,
+  defineRole,
+  type Role,
+} from "../../../actors/kernel/contract.ts";
+import { spawn } from "../../../actors/kernel/spawn.ts";
+import type { KeepActor } from "../../helpers/with_actors.ts";
 import { Doorbell } from "../../../store/memory/doorbell.ts";
 import { SharedLock } from "../../../store/memory/lock.ts";
 import { LogMemory, type LogMemoryBuffers } from "../../../store/memory/log_memory.ts";
@@ -40,7 +49,10 @@ export interface ThreadContract extends Contract {
     /** Accepts until `count` came; counts what is not in order. */
     acceptTokens: { request: { ring: SharedArrayBuffer; count: number }; reply: { disorder: number } };
     /** Appends `count` records of a pattern, and counts as written what is appended. */
-    append: { request: { log: LogMemoryBuffers; count: number; seed: number; doneFlag: SharedArrayBuffer }; reply: null };
+    append: {
+      request: { log: LogMemoryBuffers; count: number; seed: number; doneFlag: SharedArrayBuffer };
+      reply: null;
+    };
     /** Copies records out of the ring while another thread appends. */
     copy: {
       request: { log: LogMemoryBuffers; guard: "reserved" | "appended"; seed: number; doneFlag: SharedArrayBuffer };
@@ -57,6 +69,16 @@ export const threadRole: Role<ThreadContract> = defineRole<ThreadContract>(
   new URL("./threads_worker.ts", import.meta.url),
 );
 
+/**
+ * Starts threads.
+ *
+ * @param keep Stops them after the test.
+ * @param names One for each.
+ */
+export function startThreads(keep: KeepActor, ...names: string[]): Promise<ActorRef<ThreadContract>[]> {
+  return Promise.all(names.map((name) => keep(spawn(threadRole, null, { name, initTimeoutMs: 60_000 }))));
+}
+
 /** No loop of the thread runs longer. Milliseconds. */
 const LOOP_MS_MAX = 300_000;
 
@@ -66,7 +88,9 @@ export function startThread(_init: null, context: ActorContext<ThreadContract>):
     const endMs = context.clock.monotonicMs() + LOOP_MS_MAX;
     let looks = 0;
     return (): boolean => {
-      if ((++looks & 1023) === 0 && context.clock.monotonicMs() > endMs) throw new Error("Loop of a test thread is late");
+      if ((++looks & 1023) === 0 && context.clock.monotonicMs() > endMs) {
+        throw new Error("Loop of a test thread is late");
+      }
       return Atomics.load(context.stopWord, 0) === 0;
     };
   };
@@ -86,7 +110,8 @@ export function startThread(_init: null, context: ActorContext<ThreadContract>):
         }
         return null;
       },
-      copy: ({ log, guard, seed, doneFlag }) => copyPatterns(new LogMemory(log), guard, seed, new Int32Array(doneFlag), deadline()),
+      copy: ({ log, guard, seed, doneFlag }) =>
+        copyPatterns(new LogMemory(log), guard, seed, new Int32Array(doneFlag), deadline()),
     },
     tells: {},
     stop: () => {},
@@ -115,7 +140,7 @@ function ringTimes(arena: SharedArrayBuffer, times: number): null {
     Atomics.add(counter, 0, 1);
     bell.ring();
     // Now and then the sleeper gets time to fall asleep, so that both orders of the race are met.
-    if (i % 64 === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    if (i % 64 === 0) pauseShortly();
   }
   return null;
 }
@@ -149,7 +174,7 @@ function offerTokens(buffer: SharedArrayBuffer, count: number, going: () => bool
     record[0] = i;
     record[1] = ~i;
     if (ring.offer(record)) i++;
-    else refused++;
+    else if ((++refused & 15) === 0) pauseShortly();
   }
   return { refused };
 }
@@ -158,10 +183,21 @@ function acceptTokens(buffer: SharedArrayBuffer, count: number, going: () => boo
   const ring = new TokenRing(buffer);
   const record = new Int32Array(2);
   let disorder = 0;
+  let empty = 0;
   for (let next = 1; next <= count && going();) {
-    if (!ring.accept(record)) continue;
+    if (!ring.accept(record)) {
+      if ((++empty & 15) === 0) pauseShortly();
+      continue;
+    }
     if (record[0] !== next || record[1] !== ~next) disorder++;
     next++;
   }
   return { disorder };
+}
+
+const nothing = new Int32Array(new SharedArrayBuffer(4));
+
+/** Gives the processor to the other thread. */
+function pauseShortly(): void {
+  Atomics.wait(nothing, 0, 0, 0.05);
 }
