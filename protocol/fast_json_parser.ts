@@ -14,6 +14,14 @@ import { JSON_DEPTH_MAX } from "./limits.ts";
 /**
  * Reads text.
  *
+ * @example Keys that JSON does not have
+ * ```ts
+ * import { FastMap, parseFastJson } from "./mod.ts";
+ *
+ * console.log(parseFastJson(`{0:"127.0.0.1:10911"}`)); // Map(1) { 0 => "127.0.0.1:10911" }
+ * console.log(parseFastJson(`{{"queueId":0}:5}`) instanceof FastMap); // true
+ * ```
+ *
  * @param text One value with white space around it
  * @returns The value
  * @throws {ProtocolError} JSON_MALFORMED or JSON_TOO_DEEP, with the position of the character

@@ -36,6 +36,15 @@ export interface StringifyOptions {
 /**
  * Writes a value.
  *
+ * @example One value in both dialects
+ * ```ts
+ * import { stringifyFastJson } from "./mod.ts";
+ *
+ * const value = { name: "b", addrs: new Map([[0, "127.0.0.1:10911"]]) };
+ * console.log(stringifyFastJson(value)); // {"addrs":{0:"127.0.0.1:10911"},"name":"b"}
+ * console.log(stringifyFastJson(value, { dialect: "standard" })); // {"addrs":{"0":"127.0.0.1:10911"},"name":"b"}
+ * ```
+ *
  * @param value The value; NaN and infinities are written as null
  * @param options How to write
  * @returns The text

@@ -41,6 +41,18 @@ const EMPTY = new Uint8Array(0);
  *   may reuse them when it is also done with the bodies.
  * - Memory follows the bytes that arrived, never the length that was declared.
  * - After an error the stream cannot be followed: each later call throws the same error.
+ *
+ * @example Commands from a stream that is cut anywhere
+ * ```ts
+ * import { createRequest, encodeFrame, FrameDecoder } from "./mod.ts";
+ *
+ * const bytes = encodeFrame(createRequest(105, { topic: "Orders" }));
+ * const decoder = new FrameDecoder();
+ * decoder.push(bytes.subarray(0, 10));
+ * console.log(decoder.next()); // undefined
+ * decoder.push(bytes.subarray(10));
+ * console.log(decoder.next()?.ext["topic"]); // Orders
+ * ```
  */
 export class FrameDecoder {
   readonly #frameBytesMax: number;

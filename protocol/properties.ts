@@ -19,6 +19,13 @@ export const PROPERTY_SEPARATOR = "\u0002";
 /**
  * Decodes a properties string.
  *
+ * @example
+ * ```ts
+ * import { decodeProperties } from "./mod.ts";
+ *
+ * console.log(decodeProperties("TAGS\u0001A\u0002KEYS\u0001k1 k2\u0002").get("KEYS")); // k1 k2
+ * ```
+ *
  * @param text The string; a piece without a key, without a value or without a separator is skipped, as Java does
  * @returns Values by key, in the order of the text; of two equal keys the later value holds
  */

@@ -242,6 +242,30 @@ export function isBodyIntact(record: StoredRecord): boolean {
 /**
  * Encodes a record.
  *
+ * @example A record and back
+ * ```ts
+ * import { decodeRecord, encodeHost, encodeProperties, encodeRecord } from "./mod.ts";
+ *
+ * const host = encodeHost("127.0.0.1:10911");
+ * const bytes = encodeRecord({
+ *   topic: "Orders",
+ *   queueId: 0,
+ *   queueOffset: 7,
+ *   physicalOffset: 4096,
+ *   flag: 0,
+ *   sysFlag: 0,
+ *   bornTimestamp: 1_700_000_000_000,
+ *   bornHost: host,
+ *   storeTimestamp: 1_700_000_000_001,
+ *   storeHost: host,
+ *   reconsumeTimes: 0,
+ *   preparedTransactionOffset: 0,
+ *   body: new TextEncoder().encode("hello"),
+ *   properties: encodeProperties(new Map([["TAGS", "A"]])),
+ * });
+ * console.log(decodeRecord(bytes).topic); // Orders
+ * ```
+ *
  * @param fields What it is made of; hosts of 20 bytes set the IPv6 bits of the system flag
  * @returns Fresh bytes
  * @throws {ProtocolError} RECORD_MALFORMED when the topic or the properties are too long, or a host has a wrong size

@@ -7,6 +7,7 @@ import {
   parseFastJson,
   stringifyFastJson,
 } from "../../protocol/fast_json.ts";
+import { formatProperties, parseProperties } from "../../protocol/properties_text.ts";
 import { decodeUtf8 } from "../../protocol/utf8.ts";
 import { type BodyCodec, REQUEST_BODIES, RESPONSE_BODIES } from "./body_table.ts";
 import { type GoldenFrame, goldenFrames } from "./golden.ts";
@@ -88,5 +89,15 @@ Deno.test("parseFastJson() and stringifyFastJson() keep every golden JSON body o
     // A whole double loses its ".0" here because a plain number does not know that Java holds it as one.
     const again = stringifyFastJson(parseFastJson(text) as FastInput, { sortKeys: false });
     assertEquals(again, text.replaceAll(/(:-?\d+)\.0(?=[,}\]])/g, "$1"), frame.name);
+  }
+});
+
+Deno.test("formatProperties() writes every golden configuration body byte for byte", () => {
+  const codes = new Set([25, 26, 318, 319]);
+  const frames = goldenFrames().filter((frame) => frame.bodyLength > 0 && codes.has(requestCode(frame) ?? -1));
+  assert(frames.length > 5, `${frames.length}`);
+  for (const frame of frames) {
+    const text = decodeUtf8(frame.command.body);
+    assertEquals(formatProperties(parseProperties(text)), text, frame.name);
   }
 });

@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { decodeSendMessageRequestHeaderV2 } from "../../protocol/commands/send.ts";
 import { createRequest, type RemotingCommand } from "../../protocol/command.ts";
 import { HeaderError, ProtocolError } from "../../protocol/errors.ts";
 import { decodeJsonHeader, encodeJsonHeader } from "../../protocol/header_json.ts";
@@ -17,6 +18,17 @@ function encode(command: Partial<RemotingCommand>): string {
 Deno.test("decodeJsonHeader() makes text of ext values that ali-ons sends as numbers and booleans", () => {
   const { ext } = decode(`{"code":310,"language":"JAVA","opaque":1,"extFields":{"e":3,"k":false,"x":1.5,"n":null}}`);
   assertEquals(ext, { e: "3", k: "false", x: "1.5" });
+});
+
+Deno.test("decodeJsonHeader() reads a header of the C++ client", () => {
+  const header =
+    `{"code":310,"extFields":{"AccessKey":"","OnsChannel":"","Signature":"","a":"PG","b":"T","c":"TBW102","d":4,"e":1,` +
+    `"f":0,"g":"1795253923229","h":0,"i":"TAGS\\u0001x\\u0002","j":"0","k":"0","l":16,"m":"0"},"flag":0,"language":"CPP","opaque":12,"version":333}\n`;
+  const command = decode(header);
+  assertEquals([command.language, command.version, command.opaque], [LanguageCode.CPP, 333, 12]);
+  const send = decodeSendMessageRequestHeaderV2(command.ext);
+  assertEquals([send.queueId, send.maxReconsumeTimes, send.batch], [1, 16, false]);
+  assertEquals(send.properties, "TAGS\u0001x\u0002");
 });
 
 Deno.test("decodeJsonHeader() keeps all digits of a long that was written as a number", () => {
