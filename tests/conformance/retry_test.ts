@@ -40,7 +40,7 @@ test(
     const group = new Group(client, target, "cg_dlq", topic);
     await group.join("refuser", { failTimes: 99, maxReconsume: retries, keep: true });
     await client.call("producer.start", { name: topic, group: "pg_dlq", namesrv });
-    const sent = await client.call<{ msgId: string }>("send", {
+    const sent = await client.call<{ msgId: string; offsetMsgId: string }>("send", {
       producer: topic,
       topic,
       seq: 0,
@@ -92,11 +92,23 @@ test(
         KEYS: properties.KEYS,
         RETRY_TOPIC: properties.RETRY_TOPIC,
         UNIQ_KEY: properties.UNIQ_KEY,
+        ORIGIN_MESSAGE_ID: properties.ORIGIN_MESSAGE_ID,
+        DELAY: properties.DELAY,
+        WAIT: properties.WAIT,
+        REAL_TOPIC: properties.REAL_TOPIC,
       },
-      { own: "kept", TAGS: "TagA", KEYS: "dlq-key", RETRY_TOPIC: topic, UNIQ_KEY: sent.msgId },
+      {
+        own: "kept",
+        TAGS: "TagA",
+        KEYS: "dlq-key",
+        RETRY_TOPIC: topic,
+        UNIQ_KEY: sent.msgId,
+        ORIGIN_MESSAGE_ID: sent.offsetMsgId,
+        DELAY: "0",
+        WAIT: "false",
+        REAL_TOPIC: "%RETRY%cg_dlq",
+      },
     );
-    assertEquals(properties.DLQ_ORIGIN_TOPIC, topic);
-    assertEquals(properties.DLQ_ORIGIN_MESSAGE_ID, properties.ORIGIN_MESSAGE_ID);
     await group.end();
     await client.call("producer.stop", { name: topic });
   },

@@ -6,7 +6,6 @@
 parent=$1
 dir=$2
 shift 2
-rm -f "$dir/exit" "$dir/pid"
 setsid "$@" >>"$dir/out.log" 2>&1 </dev/null &
 pid=$!
 echo "$pid" >"$dir/pid.new" && mv "$dir/pid.new" "$dir/pid"

@@ -49,6 +49,8 @@ export class ServerProcess {
    */
   static async start(dir: string, server: ServerCommand): Promise<ServerProcess> {
     await Deno.writeTextFile(`${dir}/out.log`, "");
+    // What an earlier run left here would be taken for this one's.
+    for (const name of ["pid", "exit"]) await removeIfThere(`${dir}/${name}`);
     const began = systemClock.monotonicMs();
     const launcher = new Deno.Command("setsid", {
       args: ["--fork", "sh", GUARD, String(Deno.pid), dir, ...server.command],
@@ -158,6 +160,14 @@ export async function accepts(port: number): Promise<boolean> {
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) return false;
     throw error;
+  }
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

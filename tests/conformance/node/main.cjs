@@ -86,7 +86,8 @@ async function startConsumer(args) {
     const retried = message.retryTopic === undefined || message.retryTopic === null ? 0 : 1;
     running.lines.push(`${args.name} ${message.queueId} ${message.queueOffset} ${check(message.body)} ${message.reconsumeTimes} ${retried} ${Date.now()}\n`);
     running.count++;
-    return message.reconsumeTimes < (args.failTimes ?? 0) ? Consumer.ACTION_RETRY : undefined;
+    // ali-ons drops what a listener returns for a retried message; an exception is what it sends back each time.
+    if (message.reconsumeTimes < (args.failTimes ?? 0)) throw new Error(`message ${message.msgId} is refused on purpose`);
   });
   running.log = args.log;
   consumers.set(args.name, running);

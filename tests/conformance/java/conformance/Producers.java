@@ -18,6 +18,7 @@ import org.apache.rocketmq.common.message.MessageQueue;
 /** Producers by name: single sends with their whole result, and loads that write one line for each acknowledged message. */
 final class Producers {
     private static final Map<String, DefaultMQProducer> RUNNING = new ConcurrentHashMap<>();
+    private static final Map<String, Load> LOADS = new ConcurrentHashMap<>();
     private static final Map<String, Boolean> STOPPED = new ConcurrentHashMap<>();
 
     private Producers() { }
@@ -31,6 +32,7 @@ final class Producers {
         });
         Runner.add("send", Producers::send);
         Runner.add("produce", Producers::produce);
+        Runner.add("produce.acked", args -> LOADS.containsKey(args.text("load")) ? LOADS.get(args.text("load")).acked.get() : 0L);
         Runner.add("produce.stop", args -> STOPPED.put(args.text("load"), true) == null);
         Runner.add("producer.queues", args -> {
             List<Object> queues = new ArrayList<>();
@@ -150,6 +152,7 @@ final class Producers {
         Load load = new Load(args);
         String name = args.text("load", "");
         STOPPED.remove(name);
+        LOADS.put(name, load);
         long from = args.number("from", 0);
         long count = args.number("count", Long.MAX_VALUE / 2);
         int threads = args.whole("threads", 1);
