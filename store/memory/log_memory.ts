@@ -51,7 +51,8 @@ const LOG_START = at(13);
 const PREPARE_BELL = at(14);
 const BUSY_SINCE = at(15);
 const RING_FLOOR = at(16);
-const FIRST_WAITER_BELL = 17;
+const PARKED = at(17);
+const FIRST_WAITER_BELL = 18;
 const CONTROL_BYTES = at(FIRST_WAITER_BELL + WAITERS_MAX);
 
 /** What the log can do now; one word that every thread reads before it appends. */
@@ -141,6 +142,7 @@ export class LogMemory {
   /** Rung when the next file should be prepared. */
   readonly prepareBell: Doorbell;
   readonly #control: Int32Array;
+  readonly #parked: Int32Array;
   readonly #status: Int32Array;
   readonly #buffer: SharedArrayBuffer;
 
@@ -158,6 +160,7 @@ export class LogMemory {
     this.#buffer = buffer;
     this.#control = new Int32Array(buffer);
     this.#status = new Int32Array(buffer, STATUS, 1);
+    this.#parked = new Int32Array(buffer, PARKED, 1);
     this.ringBytes = buffers.ringBytes;
     this.ring = new Uint8Array(buffers.ring);
     this.ringView = new DataView(buffers.ring);
@@ -183,6 +186,19 @@ export class LogMemory {
   waiterBell(index: number): Doorbell {
     if (index < 0 || index >= WAITERS_MAX) throw new RangeError(`No waiter bell ${index}: there are ${WAITERS_MAX}`);
     return new Doorbell(this.#buffer, at(FIRST_WAITER_BELL + index));
+  }
+
+  /**
+   * Pulls that are parked. PullRequestHoldService stores it before it looks at a queue again; ReputMessageService reads it after it published an
+   * offset: so one of the two always sees the other, and while nobody waits nobody has to be woken.
+   */
+  get parkedPulls(): number {
+    return Atomics.load(this.#parked, 0);
+  }
+
+  /** Stores {@link parkedPulls}. Only PullRequestHoldService. */
+  set parkedPulls(count: number) {
+    Atomics.store(this.#parked, 0, count);
   }
 
   /** What the log can do now. */

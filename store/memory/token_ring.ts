@@ -27,7 +27,9 @@ const HIGH = 0x1_0000_0000;
  */
 export function createTokenRing(options: { records: number; recordWords: number }): SharedArrayBuffer {
   const { records, recordWords } = options;
-  if (records <= 0 || (records & (records - 1)) !== 0) throw new RangeError(`Cannot create token ring: ${records} is no power of two`);
+  if (records <= 0 || (records & (records - 1)) !== 0) {
+    throw new RangeError(`Cannot create token ring: ${records} is no power of two`);
+  }
   const buffer = createRegion(
     { magic: MAGIC, layoutVersion: LAYOUT_VERSION, capacity: records },
     FIRST * 4 + records * recordWords * 4,

@@ -6,8 +6,8 @@
  * Never: hides an error; its message is the text.
  */
 
-/** Codes of errors that mean "no answer in time", of the kernel and of the net room. */
-const LATE_CODES: ReadonlySet<unknown> = new Set(["ask-timeout", "REQUEST_TIMEOUT"]);
+/** Codes of errors that mean "no answer in time": of the gateway that waited for the client, of the ask to the gateway. */
+const LATE_CODES: ReadonlySet<unknown> = new Set(["TIMEOUT", "ASK_TIMEOUT"]);
 
 /**
  * Reads an error of a call.

@@ -95,7 +95,8 @@ export class PullRequestHoldService {
     try {
       while (!this.#stopping) {
         if (this.turn() === 0) await bell.sleepAsync(hasWork, EXPIRE_EVERY_MS);
-        if (!await this.#context.breathe()) break;
+        else await this.#context.breathe();
+        if (!this.#context.gate()) break;
       }
     } catch (error) {
       this.#context.fail(error);
@@ -112,6 +113,7 @@ export class PullRequestHoldService {
       this.#nextExpiryMs = nowMs + EXPIRE_EVERY_MS;
       this.#table.expire(nowMs, this.#wakeOne);
     }
+    this.#memory.parkedPulls = this.#table.size;
     for (const gateway of this.#woken) this.#memory.waiterBell(gateway).ring();
     this.#woken.clear();
     if (work > 0) this.#context.countWork(work);
@@ -124,6 +126,7 @@ export class PullRequestHoldService {
     while (ring.accept(record)) {
       taken++;
       const slot = record[1]!;
+      this.#memory.parkedPulls = this.#table.size + 1;
       this.#table.park(slot, {
         gateway,
         token: record[0]!,
