@@ -41,6 +41,27 @@ export {
   selectMessageQueueByRandom,
 } from "./queue_selectors.ts";
 export { PushConsumer } from "./push_consumer.ts";
+export { LitePullConsumer, type PollOptions } from "./lite_pull_consumer.ts";
+export type { LitePullConsumerOptions } from "./lite_pull_options.ts";
+export {
+  PullConsumer,
+  type PullConsumerOptions,
+  type PullOptions,
+  type PullResult,
+  type PullStatus,
+} from "./pull_consumer.ts";
+export { Admin } from "./admin.ts";
+export type {
+  AdminOptions,
+  AdminTarget,
+  ClientConnection,
+  ClusterInfo,
+  ConsumeProgress,
+  GroupSettings,
+  QueueStats,
+  TopicSettings,
+} from "./admin_types.ts";
+export type { TopicRoute } from "./publish_route.ts";
 export type { ConsumeFromWhere, MessageModel, PushConsumerOptions } from "./consumer_options.ts";
 export type { ConsumeStatus } from "./consume_stats.ts";
 export type {
