@@ -102,7 +102,8 @@ export class LogWriter {
     const memory = this.#memory;
     const from = memory.written.load();
     const to = memory.appended.load();
-    if (to === from) return this.#idleOutcome();
+    // A device that failed is not asked again: a write that succeeds now would be acknowledged by a process that is about to end.
+    if (to === from || memory.status === LogStatus.ReadOnly) return this.#idleOutcome();
     const began = this.#options.nowMs();
     memory.busySince.store(Math.floor(began));
     try {
@@ -151,8 +152,9 @@ export class LogWriter {
       const written = memory.written.load();
       const appended = memory.appended.load();
       this.#restoreOffsets(written, appended);
-      memory.raiseEpoch();
+      // The floor first: a reader that sees the new epoch must see the new floor too, or it takes bytes that lie where refused ones were.
       memory.ringFloor.store(written);
+      memory.raiseEpoch();
       memory.appended.store(written);
       memory.reserved.store(written);
     } finally {
