@@ -110,7 +110,11 @@ function memberGroup(state: NameServerState, request: NameServerRequest): NameSe
   const addresses = state.tables.brokers.group(brokerName)?.addresses ?? new Map<number, string>();
   const brokerAddrs = new Map([...addresses].sort(([left], [right]) => left - right));
   const brokerMemberGroup = { brokerAddrs, brokerName, cluster: clusterName };
-  return done({ body: encodeBrokerMemberGroupResponse({ brokerMemberGroup }) });
+  // RocketMQ leaves its default remark in this answer, which succeeds.
+  return {
+    ...done({ body: encodeBrokerMemberGroupResponse({ brokerMemberGroup }) }),
+    remark: "not set any response code",
+  };
 }
 
 function wipeWritePermission(state: NameServerState, request: NameServerRequest): NameServerReply {
