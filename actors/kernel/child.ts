@@ -44,7 +44,7 @@ export interface ChildSpec<C extends Contract> {
   readonly exitCode?: (error: Error) => number;
   /** Milliseconds it gets to stop. */
   readonly stopDeadlineMs: number;
-  /** Milliseconds it gets to start; 10,000 when left out. */
+  /** Milliseconds it gets to start; 30,000 when left out. */
   readonly startDeadlineMs?: number;
 }
 

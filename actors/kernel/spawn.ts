@@ -34,7 +34,7 @@ export interface StartOptions<C extends Contract> {
   readonly name?: string;
   /** Number of this incarnation; 1 when left out. */
   readonly epoch?: number;
-  /** Milliseconds until the start is given up; 10,000 when left out. */
+  /** Milliseconds until the start is given up; 30,000 when left out. */
   readonly initTimeoutMs?: number;
   /** What is moved with the init rather than copied. */
   readonly transfer?: Transferable[];
@@ -47,7 +47,7 @@ export interface StartOptions<C extends Contract> {
 }
 
 /** Milliseconds until a start is given up, when nothing else is said. */
-export const INIT_TIMEOUT_MS = 10_000;
+export const INIT_TIMEOUT_MS = 30_000;
 
 /**
  * Runs an actor in a worker.

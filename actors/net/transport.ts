@@ -91,10 +91,10 @@ const BACKLOG = 1024;
  */
 export function parseAddress(address: string): { hostname: string; port: number } {
   const at = address.lastIndexOf(":");
-  const port = at < 0 ? NaN : Number(address.slice(at + 1));
+  const port = /^:[0-9]{1,5}$/.test(address.slice(at)) ? Number(address.slice(at + 1)) : NaN;
   let hostname = address.slice(0, Math.max(at, 0));
   if (hostname.startsWith("[") && hostname.endsWith("]")) hostname = hostname.slice(1, -1);
-  if (hostname === "" || !Number.isInteger(port) || port < 0 || port > 65535) {
+  if (hostname === "" || !(port <= 65535)) {
     throw new NetError("BAD_ADDRESS", `Cannot parse address "${address}": it is not host:port`, { address });
   }
   return { hostname, port };

@@ -155,8 +155,9 @@ for (const [how, run] of Object.entries(RUNS)) {
     assertEquals(workersRunning(), []);
   });
 
-  for (const way of ["explode", "rejectLater", "throwInTimer", "giveUp"] as const) {
-    if (way === "rejectLater" && how === "inline") continue;
+  for (const way of ["explode", "rejectLater", "throwInTimer", "throwOutside", "giveUp"] as const) {
+    // On the owner's thread a throw outside of every turn cannot be told from one of the owner.
+    if ((way === "rejectLater" || way === "throwOutside") && how === "inline") continue;
     Deno.test(`${how}: a throw by ${way} is reported as a crash with its error`, () =>
       withActors(async (keep) => {
         const probe = await keep(run());

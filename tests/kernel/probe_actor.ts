@@ -23,7 +23,15 @@ export class ProbeError extends Error {
 
 /** What the probe takes and gives. */
 export interface ProbeContract extends Contract {
-  init: { greeting: string; failStart?: boolean; hangStart?: boolean; askAtStart?: boolean; slowStop?: boolean };
+  init: {
+    greeting: string;
+    failStart?: boolean;
+    hangStart?: boolean;
+    giveUpAtStart?: boolean;
+    askAtStart?: boolean;
+    slowStop?: boolean;
+    failStop?: boolean;
+  };
   asks: {
     echo: { request: { text: string; bytes?: Uint8Array }; reply: { text: string; bytes?: Uint8Array; from: string } };
     delay: { request: { ms: number }; reply: number };
@@ -41,6 +49,8 @@ export interface ProbeContract extends Contract {
     atStart: { request: undefined; reply: string };
     share: { request: SharedArrayBuffer; reply: undefined };
     epoch: { request: undefined; reply: number };
+    self: { request: undefined; reply: { name: string; stopWord: number; nowMs: number } };
+    relayBytes: { request: undefined; reply: number };
     ticks: { request: undefined; reply: number };
   };
   tells: {
@@ -50,6 +60,7 @@ export interface ProbeContract extends Contract {
     explode: string;
     rejectLater: string;
     throwInTimer: string;
+    throwOutside: string;
     giveUp: string;
     tick: number;
     block: number;
@@ -81,6 +92,7 @@ interface ProbeState {
 /** Starts the probe. */
 export const startProbe: Start<ProbeContract> = async (init, context) => {
   if (init.failStart) throw new ProbeError("Cannot start probe: told so");
+  if (init.giveUpAtStart) context.fail(new ProbeError("Cannot start probe: gave up"));
   if (init.hangStart) await new Promise(() => {});
   const atStart = init.askAtStart
     ? (await context.peer("left").ask("echo", { text: "at start" }, { timeoutMs: 5_000 })).text
@@ -91,6 +103,7 @@ export const startProbe: Start<ProbeContract> = async (init, context) => {
     tells: tellsOf(state, context),
     stop: async () => {
       context.signal("lifecycle", "stopping");
+      if (init.failStop) throw new ProbeError("Cannot stop probe: told so");
       if (init.slowStop) await new Promise(() => {});
     },
   };
@@ -132,6 +145,18 @@ function asksOf(state: ProbeState, context: Context): Behaviour<ProbeContract>["
       Atomics.store(new Int32Array(memory), 0, 42);
     },
     epoch: () => context.epoch,
+    self: () => ({ name: context.name, stopWord: context.stopWord[0] ?? -1, nowMs: context.clock.nowMs() }),
+    relayBytes: async () => {
+      const unclonable = { text: "", bytes: (() => {}) as unknown as Uint8Array };
+      const failed = await context.peer("right").ask("echo", unclonable, { timeoutMs: 5_000 }).catch(() => 1);
+      let thrown = 0;
+      try {
+        context.peer("right").tell("note", (() => {}) as unknown as string);
+      } catch {
+        thrown++; // What cannot be copied is refused where it is sent.
+      }
+      return (failed === 1 ? 1 : 0) + thrown;
+    },
     ticks: () => state.ticks,
   };
 }
@@ -155,6 +180,11 @@ function tellsOf(state: ProbeState, context: Context): Behaviour<ProbeContract>[
       context.clock.setTimer(0, () => {
         throw new ProbeError(text);
       });
+    },
+    throwOutside: (text) => {
+      setTimeout(() => {
+        throw new ProbeError(text);
+      }, 0);
     },
     giveUp: (text) => context.fail(new ProbeError(text)),
     tick: (ms) => {
