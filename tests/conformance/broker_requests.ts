@@ -156,14 +156,23 @@ export function pull(client: RawClient, topic: string, options: PullOptions = {}
 }
 
 /**
- * Records of a pull that found something.
+ * Records from an offset on, as soon as a broker has dispatched what it acknowledged.
  *
- * @param answer The answer to the pull.
- * @throws {Error} When it found nothing.
+ * @param client Connection to a broker.
+ * @param topic Where from.
+ * @param options The rest, and the number of records that must be there.
+ * @throws {Error} When they are not there within 10 s.
  */
-export function pulled(answer: RemotingCommand): StoredRecord[] {
-  if (answer.code !== 0) throw new Error(`Pull was answered ${answer.code} ${answer.remark}`);
-  return decodeRecords(answer.body);
+export async function pullStored(
+  client: RawClient,
+  topic: string,
+  options: PullOptions & { readonly count?: number } = {},
+): Promise<StoredRecord[]> {
+  return await until(async () => {
+    const answer = await pull(client, topic, options);
+    const records = answer.code === 0 ? decodeRecords(answer.body) : [];
+    return records.length >= (options.count ?? 1) ? records : undefined;
+  }, { timeoutMs: 10_000, what: `messages of ${topic}` });
 }
 
 /**

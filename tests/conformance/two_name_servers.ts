@@ -41,14 +41,20 @@ export class TwoNameServers {
     this.#brokerCommand = brokerCommand;
   }
 
-  /** Starts everything on free ports, and waits until both name servers know the broker. */
-  static async up(): Promise<TwoNameServers> {
+  /**
+   * Starts both name servers on free ports, and with them a broker and mqadmin unless they are not wanted.
+   *
+   * @param options Keys of namesrv.conf; whether there is a broker, which both then know, and an mqadmin.
+   */
+  static async up(
+    options: { readonly nameServer?: Readonly<Record<string, string>>; readonly bare?: boolean } = {},
+  ): Promise<TwoNameServers> {
     const dir = await Deno.makeTempDir({ prefix: "ringmq-name-servers-" });
     const [apachePort, ringmqPort, brokerPort] = [freePort(), freePort(), freePort([-2, 1])];
     const address = { apache: `127.0.0.1:${apachePort}`, ringmq: `127.0.0.1:${ringmqPort}` };
     const brokerConf = `${dir}/broker.conf`;
     await Deno.writeTextFile(brokerConf, brokerConfOf(dir, brokerPort, address));
-    const plan = { dir, brokerPort, brokerConf, nameServerConf: { orderMessageEnable: "true" } };
+    const plan = { dir, brokerPort, brokerConf, nameServerConf: { orderMessageEnable: "true", ...options.nameServer } };
     const apache = await apachePlan({ ...plan, nameServerPort: apachePort });
     const ringmq = ringmqPlan({ ...plan, nameServerPort: ringmqPort });
     const servers = new TwoNameServers(dir, address, `127.0.0.1:${brokerPort}`, apache.broker);
@@ -57,6 +63,7 @@ export class TwoNameServers {
         servers.#start("apache", apache.nameServer),
         servers.#start("ringmq", { ...ringmq.nameServer, command: direct(ringmq.nameServer.command) }),
       ]);
+      if (options.bare === true) return servers;
       await servers.startBroker();
       servers.#admin = await ClientProcess.start(await java54Client(), dir);
     } catch (error) {
