@@ -85,6 +85,7 @@ export class Dispatcher {
   #touchedCount = 0;
   #dirty: DispatchQueue[] = [];
   #indexed: number;
+  #keysToSkip = 0;
   #walked: number;
   #position: number;
 
@@ -242,32 +243,32 @@ export class Dispatcher {
   }
 
   #index(bytes: Uint8Array, topic: DispatchTopic, transaction: number, index: IndexFileSet): void {
-    const { position, storeTimestampMs } = this.#scan;
     const properties = this.#properties;
-    let file = index.current();
+    index.current();
     if (transaction === TRANSACTION_ROLLBACK) return;
+    this.#keysToSkip = index.keysIndexed(this.#scan.position);
     if (properties.uniqKeyEnd > properties.uniqKeyStart) {
-      const hash = hashOn(topic.keySeed, bytes, properties.uniqKeyStart, properties.uniqKeyEnd);
-      file.put(indexKeyHash(hash), position, storeTimestampMs);
-      this.keys += 1;
+      this.#key(index, hashOn(topic.keySeed, bytes, properties.uniqKeyStart, properties.uniqKeyEnd));
     }
     let at = properties.keysStart;
     while (at < properties.keysEnd) {
       let end = at;
       while (end < properties.keysEnd && !isKeySeparator(bytes[end]!)) end += 1;
-      if (end > at) {
-        if (file.isFull) file = index.current();
-        file.put(indexKeyHash(hashOn(topic.keySeed, bytes, at, end)), position, storeTimestampMs);
-        this.keys += 1;
-      }
+      if (end > at) this.#key(index, hashOn(topic.keySeed, bytes, at, end));
       at = end + 1;
     }
     if (properties.tagsEnd > properties.tagsStart) {
-      if (file.isFull) file = index.current();
-      const hash = hashOn(topic.tagsSeed, bytes, properties.tagsStart, properties.tagsEnd);
-      file.put(indexKeyHash(hash), position, storeTimestampMs);
-      this.keys += 1;
+      this.#key(index, hashOn(topic.tagsSeed, bytes, properties.tagsStart, properties.tagsEnd));
     }
+  }
+
+  #key(index: IndexFileSet, javaHash: number): void {
+    if (this.#keysToSkip > 0) {
+      this.#keysToSkip -= 1;
+      return;
+    }
+    index.current().put(indexKeyHash(javaHash), this.#scan.position, this.#scan.storeTimestampMs);
+    this.keys += 1;
   }
 
   #write(queue: DispatchQueue): void {

@@ -6,7 +6,9 @@
  * Never: keeps an entry at or behind the end of the log, or one behind a hole.
  *
  * Apache removes such files and loses the keys of records that it does not dispatch again. Here the slots are made again from
- * the entries: entry n must name as the one before it what the slot held when entries 1 to n − 1 were replayed.
+ * the entries: entry n must name as the one before it what the slot held when entries 1 to n − 1 were replayed. A file that is not full although
+ * another follows has an old header: what it has more was not on the device. Bytes behind
+ * the last entry of the last file become zeros: left there, they could be taken for entries after the next crash.
  */
 import type { Disk, DiskFile } from "./file/disk.ts";
 import {
@@ -15,6 +17,7 @@ import {
   INDEX_ENTRY_BYTES,
   INDEX_HEADER_BYTES,
   INDEX_SLOT_BYTES,
+  indexFileBytes,
   type IndexHeader,
   type IndexShape,
   slotAt,
@@ -35,7 +38,9 @@ export interface IndexRecoveryOptions {
   readonly shape: IndexShape;
   /** End of the log. */
   readonly logEnd: number;
-  /** True for a file that cannot be trusted; the others are only cut where the log ends. */
+  /** False after a clean exit: files are then only cut where the log ends. */
+  readonly isAbrupt: boolean;
+  /** True for a file that cannot be trusted after an abrupt exit; the last one never can. */
   readonly isSuspect: (header: IndexHeader) => boolean;
   /** Store time in ms of the record at a position. */
   readonly storeTimeOf: (position: number) => number;
@@ -67,27 +72,39 @@ export function recoverIndex(options: IndexRecoveryOptions): IndexRecovery {
   let lastPosition = 0;
   let isCut = false;
   let isMissing = false;
-  removeEmptyLast(disk, directory);
-  for (const file of listIndexFiles(disk, directory, shape)) {
+  let last: { readonly path: string; readonly count: number } | undefined;
+  extendLast(disk, directory, shape);
+  const files = listIndexFiles(disk, directory, shape);
+  for (const [at, file] of files.entries()) {
+    const isLast = at === files.length - 1;
     if (isCut || file.header.count <= 1 || file.header.beginPosition >= logEnd) {
+      const isLost: boolean = options.isAbrupt && !isLast && !isCut && file.header.count <= 1;
+      isMissing ||= isLost;
+      isCut ||= isLost;
       disk.remove(file.path);
       removed += 1;
       continue;
     }
     const isBehind = file.header.endPosition >= logEnd;
-    if (isBehind || options.isSuspect(file.header)) {
+    if (isBehind || options.isAbrupt && (isLast || options.isSuspect(file.header))) {
       const end = repairIndexFile(options, file);
+      const isShort = options.isAbrupt && !isLast && !isBehind && file.header.count < shape.entries;
       repaired += 1;
-      isMissing ||= end.isMissing;
-      isCut = isBehind || end.isMissing;
+      isMissing ||= end.isMissing || isShort;
+      isCut = isBehind || end.isMissing || isShort;
       if (end.count <= 1) {
         disk.remove(file.path);
         removed += 1;
         continue;
       }
       lastPosition = end.lastPosition;
-    } else lastPosition = Math.max(lastPosition, file.header.endPosition);
+      last = { path: file.path, count: end.count };
+    } else {
+      lastPosition = file.header.endPosition;
+      last = undefined;
+    }
   }
+  if (last !== undefined) clearBehind(disk, last.path, entryAt(shape, last.count), indexFileBytes(shape));
   return { repaired, removed, missingFrom: isMissing ? lastPosition : undefined };
 }
 
@@ -108,7 +125,6 @@ function repairIndexFile(options: IndexRecoveryOptions, entry: IndexFileEntry): 
       : whole;
     if (replay.count > 1) {
       writeSlots(file, replay.slots);
-      clearEntries(file, options.shape, replay.count, entry.header.count);
       const header: IndexHeader = {
         ...entry.header,
         usedSlots: replay.usedSlots,
@@ -185,17 +201,24 @@ function writeSlots(file: DiskFile, slots: Int32Array): void {
   }
 }
 
-/** Makes entries zeros that are no more. */
-function clearEntries(file: DiskFile, shape: IndexShape, from: number, to: number): void {
-  const zeros = new Uint8Array(BLOCK_ENTRIES * INDEX_ENTRY_BYTES);
-  for (let entry = from; entry < to; entry += BLOCK_ENTRIES) {
-    const count = Math.min(BLOCK_ENTRIES, to - entry);
-    file.write(zeros, 0, count * INDEX_ENTRY_BYTES, entryAt(shape, entry));
+/** Makes what follows the last entry zeros. A crash on the way leaves the file short, see {@link extendLast}. */
+function clearBehind(disk: Disk, path: string, from: number, fileBytes: number): void {
+  const file = disk.open(path, "write");
+  try {
+    file.truncate(from);
+    file.truncate(fileBytes);
+    file.syncData();
+  } finally {
+    file.close();
   }
 }
 
-/** A file whose making was cut short has no byte yet. */
-function removeEmptyLast(disk: Disk, directory: string): void {
-  const last = disk.exists(directory) ? disk.list(directory).at(-1) : undefined;
-  if (last !== undefined && disk.stat(`${directory}/${last}`)?.bytes === 0) disk.remove(`${directory}/${last}`);
+/** The last file gets its size back when a cut was interrupted; one whose making was cut short has no byte yet and goes. */
+function extendLast(disk: Disk, directory: string, shape: IndexShape): void {
+  const name = disk.exists(directory) ? disk.list(directory).at(-1) : undefined;
+  if (name === undefined) return;
+  const path = `${directory}/${name}`;
+  const bytes = disk.stat(path)?.bytes ?? 0;
+  if (bytes === 0) disk.remove(path);
+  else if (bytes < indexFileBytes(shape)) clearBehind(disk, path, bytes, indexFileBytes(shape));
 }

@@ -5,10 +5,12 @@
  * Reads: the directory when it opens.
  * Never: reads entries; that is `index_file_reader.ts`, on any thread.
  */
+import { readLong } from "../protocol/java_number.ts";
 import { StoreError } from "./errors.ts";
 import type { Disk } from "./file/disk.ts";
 import {
   decodeIndexHeader,
+  entryAt,
   INDEX_HEADER_BYTES,
   indexFileBytes,
   indexFileName,
@@ -79,6 +81,8 @@ export class IndexFileSet {
   /** A file was made since `addDirtyPaths`. */
   #isRolled = false;
   #lastName = "";
+  /** The record at the end of a full file, which may have more keys, and how many of them the file has. */
+  #split: { readonly position: number; readonly keys: number } | undefined;
 
   /**
    * Opens the directory; the newest file is written on when it is not full.
@@ -89,8 +93,13 @@ export class IndexFileSet {
   constructor(options: IndexFileSetOptions) {
     this.#options = options;
     options.disk.makeDirectory(options.directory);
-    const newest = listIndexFiles(options.disk, options.directory, options.shape).at(-1);
+    const files = listIndexFiles(options.disk, options.directory, options.shape);
+    const newest = files.at(-1);
     if (newest === undefined) return;
+    const filled = newest.header.count > 1 ? newest : files.at(-2);
+    if (filled !== undefined && filled.header.count >= options.shape.entries) {
+      this.#split = lastRecordOf(filled, options);
+    }
     this.#lastName = newest.path.slice(options.directory.length + 1);
     this.#current = new IndexFileWriter(newest.path, options.disk.open(newest.path, "write"), options.shape);
   }
@@ -101,13 +110,22 @@ export class IndexFileSet {
     return current !== undefined && !current.isFull ? current : this.#roll();
   }
 
-  /**
-   * Position of the last record whose keys are all indexed, −1 when there is none. A file that got no entry yet may have been made
-   * between two keys of the record where the one before ended, so that record is not counted.
-   */
+  /** Position of the last record whose keys are surely all indexed, or one before a record that has some; −1 when there is none. */
   get endPosition(): number {
     const header = this.#current?.header;
-    return header === undefined ? -1 : header.count <= 1 ? header.endPosition - 1 : header.endPosition;
+    if (header === undefined) return -1;
+    return this.#split === undefined ? header.endPosition : this.#split.position - 1;
+  }
+
+  /**
+   * How many keys of a record are indexed already, when it is given for the first time since the set was opened: those that were put
+   * into a file which they filled.
+   */
+  keysIndexed(position: number): number {
+    const split = this.#split;
+    if (split === undefined) return 0;
+    this.#split = undefined;
+    return split.position === position ? split.keys : 0;
   }
 
   /** Writes what a batch gathered. */
@@ -158,6 +176,25 @@ export class IndexFileSet {
     this.#current = next;
     this.#isRolled = true;
     return next;
+  }
+}
+
+function lastRecordOf(
+  entry: IndexFileEntry,
+  options: IndexFileSetOptions,
+): { readonly position: number; readonly keys: number } {
+  const file = options.disk.open(entry.path, "read");
+  try {
+    const bytes = new Uint8Array(8);
+    let keys = 0;
+    while (entry.header.count - 1 - keys > 0) {
+      file.read(bytes, 0, 8, entryAt(options.shape, entry.header.count - 1 - keys) + 4);
+      if (readLong(bytes, 0) !== entry.header.endPosition) break;
+      keys += 1;
+    }
+    return { position: entry.header.endPosition, keys };
+  } finally {
+    file.close();
   }
 }
 

@@ -288,9 +288,12 @@ class Recovery {
       directory: paths.index,
       shape: indexShape,
       logEnd,
+      isAbrupt: this.#row.index !== "keep",
       isSuspect: (header) =>
-        this.#row.index === "repair-derived" && header.endPosition >= derived ||
-        this.#row.index === "repair-checkpoint" && header.endTimestampMs > checkpoint.indexMsgTimestampMs,
+        header.count < indexShape.entries ||
+        (this.#row.index === "repair-derived"
+          ? header.endPosition >= derived
+          : header.endTimestampMs > checkpoint.indexMsgTimestampMs),
       storeTimeOf: (position) => storeTimeOf(this.#log, position),
     });
   }

@@ -1,5 +1,6 @@
 /** The stores that a real Apache broker wrote, copied onto a test's disk, and what their manifests say. */
 import { assert, assertEquals } from "@std/assert";
+import { decodeIndexHeader, entryAt, type IndexShape } from "../../store/index_file.ts";
 import type { Disk } from "../../store/file/disk.ts";
 
 const GOLDEN = new URL("../golden/stores/", import.meta.url);
@@ -97,6 +98,13 @@ export function filesBelow(disk: Disk, root: string): string[] {
   };
   if (disk.exists(root)) walk(root, "");
   return found;
+}
+
+/** Compares index files as far as they mean anything: header, slots, entries up to the count. */
+export function assertSameIndex(actual: Uint8Array, expected: Uint8Array, shape: IndexShape, what: string): void {
+  const end = entryAt(shape, decodeIndexHeader(expected).count);
+  assertEquals(actual.length, expected.length, what);
+  assertSameBytes(actual.subarray(0, end), expected.subarray(0, end), what);
 }
 
 /** Compares bytes without building a text of the difference. */

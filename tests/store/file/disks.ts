@@ -1,6 +1,7 @@
 /** The disks that every store suite runs over. */
 import { DenoDisk } from "../../../store/file/deno_disk.ts";
 import type { Disk } from "../../../store/file/disk.ts";
+import { FaultyDisk } from "../../../store/file/faulty_disk.ts";
 import { MemoryDisk } from "../../../store/file/memory_disk.ts";
 
 /** A disk with an empty directory to work in. */
@@ -21,6 +22,14 @@ export const diskCases: readonly DiskCase[] = [
     name: "memory",
     async with(body): Promise<void> {
       const disk = new MemoryDisk();
+      disk.makeDirectory("/store");
+      await body({ disk, root: "/store" });
+    },
+  },
+  {
+    name: "faulty",
+    async with(body): Promise<void> {
+      const disk = new FaultyDisk();
       disk.makeDirectory("/store");
       await body({ disk, root: "/store" });
     },
