@@ -203,7 +203,7 @@ export interface TopicConfigAndQueueMapping {
   /** Queues that may be written. */
   readonly writeQueueNums: number;
   /** Static mapping. */
-  readonly topicQueueMappingDetail?: TopicQueueMappingDetail | undefined;
+  readonly mappingDetail?: TopicQueueMappingDetail | undefined;
 }
 
 /** JSON codec of {@linkcode TopicConfigAndQueueMapping}. */
@@ -216,7 +216,7 @@ export const topicConfigAndQueueMappingJson: JsonCodec<TopicConfigAndQueueMappin
   topicName: text(),
   topicSysFlag: whole(),
   writeQueueNums: whole(16),
-  topicQueueMappingDetail: optional(topicQueueMappingDetailJson),
+  mappingDetail: optional(topicQueueMappingDetailJson),
 });
 
 /**

@@ -1,0 +1,135 @@
+import { assert, assertEquals } from "@std/assert";
+import { PropertiesKind, PropertiesScan } from "../../../protocol/hot/properties_scan.ts";
+import { decodeProperties } from "../../../protocol/properties.ts";
+import { decodeUtf8 } from "../../../protocol/utf8.ts";
+import { isTimerMessage } from "../../../store/new_message.ts";
+import { SeededRandom } from "../../torture/seeded_random.ts";
+import { damaged, joined, samples, text } from "./mutations.ts";
+
+/** Properties on which a broker acts, or which it replaces. */
+const SPECIAL = ["DELAY", "POP_CK", "CLUSTER", "TRAN_MSG", "__CRC32#", "INNER_NUM", "INNER_MULTI_DISPATCH"];
+
+/** Fails when the scan calls something plain that is not. @returns the kind */
+function check(value: string, isEscaped: boolean, raw: Uint8Array, scan = new PropertiesScan()): number {
+  const name = JSON.stringify(value);
+  const around = joined(text("\x01\x02"), raw, text("\x02X\x01Y\x02"));
+  const kind = scan.read(around, 2, 2 + raw.length, isEscaped);
+  if (kind !== PropertiesKind.Plain) return kind;
+  const stored = decodeUtf8(scan.bytes, 0, scan.length);
+  assertEquals(stored, value.endsWith("\x02") ? value : `${value}\x02`, name);
+  const map = decodeProperties(value);
+  assertEquals([...decodeProperties(stored)], [...map], name);
+  assertEquals(decodeUtf8(scan.bytes, scan.uniqKeyStart, scan.uniqKeyEnd), map.get("UNIQ_KEY"), name);
+  assertEquals(scan.wait, map.get("WAIT")?.toLowerCase() !== "false", name);
+  for (const special of SPECIAL) assert(!map.has(special), `${special} is plain in ${name}`);
+  assert(!isTimerMessage(map), name);
+  // What is stored as it came must be what the general path would store: every piece a property, none twice.
+  assertEquals(stored, [...map].map(([key, each]) => `${key}\x01${each}\x02`).join(""), name);
+  return kind;
+}
+
+/** As a JSON header carries it. */
+function escaped(value: string): Uint8Array {
+  return text(JSON.stringify(value).slice(1, -1));
+}
+
+function checkBoth(value: string): [plain: number, escaped: number] {
+  return [check(value, false, text(value)), check(value, true, escaped(value))];
+}
+
+const { Plain, General, TooLong } = PropertiesKind;
+const UNIQ = "UNIQ_KEY\x017F000001\x02";
+
+Deno.test("PropertiesScan takes the properties of every recorded ordinary send", () => {
+  let plain = 0;
+  for (const { command, name } of samples({ seed: 0, codes: [310], damagedEach: 0 })) {
+    const value = command?.ext.i ?? "";
+    if (checkBoth(value)[1] === Plain) plain++;
+    else {
+      const map = decodeProperties(value);
+      const special = SPECIAL.some((each) => map.has(each)) || isTimerMessage(map) || !map.has("UNIQ_KEY") ||
+        [...map.keys()].some((key) => key.startsWith("TRAN_") || key.startsWith("TIMER_"));
+      assert(special, `${name} is not plain: ${JSON.stringify(value)}`);
+    }
+  }
+  assert(plain > 50, `${plain} were plain`);
+});
+
+Deno.test("PropertiesScan.read() judges each form", () => {
+  const rows: [string, number][] = [
+    [UNIQ, Plain],
+    [UNIQ.slice(0, -1), Plain],
+    [`KEYS\x01k1 k2\x02${UNIQ}TAGS\x01é\x02`, Plain],
+    [`${UNIQ}WAIT\x01true\x02`, Plain],
+    [`${UNIQ}WAIT\x01false\x02`, Plain],
+    [`${UNIQ}WAIT\x01FALSE\x02`, Plain],
+    ["", General],
+    ["KEYS\x01k\x02", General],
+    ["\x02", General],
+    [`${UNIQ}\x02`, General],
+    [`${UNIQ}KEYS\x01\x02`, General],
+    [`${UNIQ}\x01v\x02`, General],
+    [`${UNIQ}KEYS\x02`, General],
+    [`${UNIQ}KEYS\x01a\x01b\x02`, General],
+    [`${UNIQ}${UNIQ}`, General],
+    ...SPECIAL.map((name): [string, number] => [`${UNIQ}${name}\x011\x02`, General]),
+    ['UNIQ_KEY\x01a"b\x02', General],
+    ["UNIQ_KEY\x01a\\b\x02", General],
+    ["UNIQ_KEY\x01é\x02", General],
+    [`UNIQ_KEY\x01${"k".repeat(64)}\x02`, Plain],
+    [`UNIQ_KEY\x01${"k".repeat(65)}\x02`, General],
+    [`${UNIQ}TIMER_DELIVER_MS\x015\x02`, General],
+    [`${UNIQ}TIMER_DELAY_MS\x015\x02`, General],
+    [`${UNIQ}TIMER_DELAY_SEC\x015\x02`, General],
+  ];
+  for (const [value, kind] of rows) assertEquals(checkBoth(value), [kind, kind], JSON.stringify(value));
+});
+
+Deno.test("PropertiesScan.read() leaves properties to the general path in which a name comes twice", () => {
+  const twice = `${UNIQ}KEYS\x01a\x02KEYS\x01b\x02`;
+  assertEquals(checkBoth(twice), [General, General]);
+});
+
+Deno.test("PropertiesScan.read() is bounded by what a record holds", () => {
+  const ofBytes = (bytes: number): string => `${UNIQ}K\x01${"v".repeat(bytes - UNIQ.length - 3)}\x02`;
+  assertEquals(checkBoth(ofBytes(32_767)), [Plain, Plain]);
+  assertEquals(checkBoth(ofBytes(32_768)), [TooLong, TooLong]);
+  assertEquals(checkBoth(ofBytes(200_000)), [TooLong, TooLong]);
+  assertEquals(check(ofBytes(32_767).slice(0, -1) + "v", false, text(ofBytes(32_767).slice(0, -1) + "v")), TooLong);
+});
+
+Deno.test("PropertiesScan.read() resolves the escapes that stand for one ASCII character", () => {
+  const value = `KEYS\x01a"b\\c/d\te\nf\rg\x02${UNIQ}`;
+  assertEquals(check(value, true, escaped(value)), Plain);
+  const upper = text(`${"KEYS\\u0001k\\u0002UNIQ_KEY\\u0001a\\u004A\\u004a"}\\u0002`);
+  assertEquals(check("KEYS\x01k\x02UNIQ_KEY\x01aJJ\x02", true, upper), Plain);
+  for (const odd of ["\\u00e9", "\\u1234", "\\u00", "\\b", "\\f", "\\q", "\\u00g1"]) {
+    const raw = joined(escaped(UNIQ), text(`K\\u0001${odd}`));
+    assertEquals(new PropertiesScan().read(raw, 0, raw.length, true), General, odd);
+  }
+});
+
+for (const seed of [1, 2, 3]) {
+  Deno.test(`PropertiesScan calls nothing plain that is not, on damaged properties (seed ${seed})`, () => {
+    const random = new SeededRandom(seed);
+    const scan = new PropertiesScan();
+    let plain = 0;
+    const values = new Set(
+      [...samples({ seed: 0, codes: [310], damagedEach: 0 })].map(({ command }) => command?.ext.i),
+    );
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    for (const value of values) {
+      for (let i = 0; i < 150; i++) {
+        const bytes = damaged(text(value ?? ""), random);
+        try {
+          decoder.decode(bytes);
+        } catch {
+          // A string that is no UTF-8 has no text to compare with.
+          continue;
+        }
+        if (check(decodeUtf8(bytes, 0, bytes.length), false, bytes, scan) === Plain) plain++;
+      }
+    }
+    assert(plain > 300, `only ${plain} were plain`);
+  });
+}
