@@ -9,6 +9,7 @@
  * An offset is the queue offset of the next message to consume. Keys are `topic@group` as in RocketMQ's file.
  */
 import { type DataVersion, nextDataVersion } from "../protocol/data_version.ts";
+import { OFFSETS_MAX, TableFullError } from "./table_limit.ts";
 
 /** Separator of topic and group in a key. Source: apache/rocketmq broker ConsumerOffsetManager TOPIC_GROUP_SEPARATOR */
 export const TOPIC_GROUP_SEPARATOR = "@";
@@ -44,11 +45,17 @@ export class ConsumerOffsets {
   readonly #pulled = new Map<string, QueueOffsets>();
   #version: DataVersion;
   #commitCount = 0;
+  readonly #limit: number;
+  #offsetCount = 0;
   #dirty = false;
 
-  /** @param version version of the table that was loaded, or of an empty one */
-  constructor(version: DataVersion) {
+  /**
+   * @param version version of the table that was loaded, or of an empty one
+   * @param limit offsets at most
+   */
+  constructor(version: DataVersion, limit: number = OFFSETS_MAX) {
     this.#version = version;
+    this.#limit = limit;
   }
 
   /** Version of the table; it moves every {@linkcode COMMITS_PER_VERSION} commits. */
@@ -74,15 +81,19 @@ export class ConsumerOffsets {
   /** Puts what a file or a master said in place of everything. */
   replace(entries: Iterable<readonly [string, QueueOffsets]>, version: DataVersion): void {
     this.#committed.clear();
-    for (const [key, offsets] of entries) this.#committed.set(key, new Map(offsets));
+    this.#offsetCount = 0;
+    for (const [key, offsets] of entries) this.#place(key, new Map(offsets));
     this.#version = version;
     this.#dirty = true;
   }
 
-  /** Records a commit; it may go backwards, as in RocketMQ. */
+  /**
+   * Records a commit; it may go backwards, as in RocketMQ.
+   *
+   * @throws {TableFullError} when the queue is new to the group and there is no room for it
+   */
   commit(group: string, topic: string, queueId: number, offset: number, nowMs: number): void {
-    put(this.#committed, offsetKey(topic, group), queueId, offset);
-    this.#dirty = true;
+    this.#commit(offsetKey(topic, group), queueId, offset);
     if (++this.#commitCount % COMMITS_PER_VERSION === 0) this.#version = nextDataVersion(this.#version, nowMs);
   }
 
@@ -133,13 +144,13 @@ export class ConsumerOffsets {
    * Source: apache/rocketmq broker ConsumerOffsetManager.assignResetOffset
    *
    * @returns false when the arguments cannot be a reset (negative queue or offset)
+   * @throws {TableFullError} when the queue is new to the group and there is no room for it
    */
   reset(group: string, topic: string, queueId: number, offset: number): boolean {
     if (topic === "" || group === "" || queueId < 0 || offset < 0) return false;
     const key = offsetKey(topic, group);
+    this.#commit(key, queueId, offset);
     put(this.#reset, key, queueId, offset);
-    put(this.#committed, key, queueId, offset);
-    this.#dirty = true;
     return true;
   }
 
@@ -168,11 +179,17 @@ export class ConsumerOffsets {
     return all;
   }
 
-  /** Copies the offsets of one group to another for a topic. Source: apache/rocketmq broker ConsumerOffsetManager.cloneOffset */
+  /**
+   * Copies the offsets of one group to another for a topic.
+   * Source: apache/rocketmq broker ConsumerOffsetManager.cloneOffset
+   *
+   * @throws {TableFullError} when there is no room for them
+   */
   clone(source: string, destination: string, topic: string): void {
     const offsets = this.#committed.get(offsetKey(topic, source));
     if (offsets === undefined) return;
-    this.#committed.set(offsetKey(topic, destination), new Map(offsets));
+    if (this.#offsetCount + offsets.size > this.#limit) throw new TableFullError("consumer offsets", this.#limit);
+    this.#place(offsetKey(topic, destination), new Map(offsets));
     this.#dirty = true;
   }
 
@@ -190,6 +207,19 @@ export class ConsumerOffsets {
     }
   }
 
+  #commit(key: string, queueId: number, offset: number): void {
+    const isNew = this.#committed.get(key)?.has(queueId) !== true;
+    if (isNew && this.#offsetCount >= this.#limit) throw new TableFullError("consumer offsets", this.#limit);
+    if (isNew) this.#offsetCount++;
+    put(this.#committed, key, queueId, offset);
+    this.#dirty = true;
+  }
+
+  #place(key: string, queues: QueueOffsets): void {
+    this.#offsetCount += queues.size - (this.#committed.get(key)?.size ?? 0);
+    this.#committed.set(key, queues);
+  }
+
   #keys(): TopicGroup[] {
     const keys: TopicGroup[] = [];
     for (const key of this.#committed.keys()) {
@@ -203,6 +233,7 @@ export class ConsumerOffsets {
     for (const key of table.keys()) {
       const split = splitOffsetKey(key);
       if (split === undefined || !matches(split)) continue;
+      if (table === this.#committed) this.#offsetCount -= table.get(key)?.size ?? 0;
       table.delete(key);
       this.#dirty = true;
     }

@@ -5,6 +5,7 @@
  * Reads: the wall clock that the caller hands in.
  * Never: tells anybody. Each change is returned as an effect: which groups changed and which channels are to be told.
  */
+import { MEMBERSHIPS_MAX, TableFullError } from "./table_limit.ts";
 import { CHANNEL_EXPIRY_MS, channelKey, type ClientChannel, type ClientEntry } from "./client_channel.ts";
 
 /** One subscription of a group, as a heartbeat carries it. */
@@ -65,13 +66,25 @@ interface Group {
 /** The consumer table of one broker. */
 export class ConsumerTable {
   readonly #groups = new Map<string, Group>();
+  readonly #limit: number;
+  #count = 0;
+
+  /** @param limit memberships at most */
+  constructor(limit: number = MEMBERSHIPS_MAX) {
+    this.#limit = limit;
+  }
 
   /**
    * Registers a channel with what its heartbeat says.
    * Source: apache/rocketmq broker ConsumerManager.registerConsumer, ConsumerGroupInfo.updateChannel and updateSubscription
+   *
+   * @throws {TableFullError} when the client is new to the group and there is no room for it
    */
   register(heartbeat: ConsumerHeartbeat, client: ClientEntry): ConsumerEffect {
     let group = this.#groups.get(heartbeat.group);
+    if (this.#count >= this.#limit && group?.clients.has(channelKey(client.channel)) !== true) {
+      throw new TableFullError("consumers", this.#limit);
+    }
     const isNew = group === undefined;
     if (group === undefined) {
       const { consumeType, messageModel, consumeFromWhere } = heartbeat;
@@ -83,6 +96,7 @@ export class ConsumerTable {
     group.messageModel = heartbeat.messageModel;
     group.consumeFromWhere = heartbeat.consumeFromWhere;
     const joined = placeClient(group, client);
+    if (joined) this.#count++;
     const subscribed = heartbeat.subscriptions === undefined
       ? NOTHING_CHANGED
       : placeSubscriptions(group, heartbeat.subscriptions);
@@ -175,6 +189,7 @@ export class ConsumerTable {
 
   #leave(name: string, group: Group, key: string): ConsumerEffect {
     const left = group.clients.delete(key);
+    if (left) this.#count--;
     const empty = group.clients.size === 0;
     if (empty) this.#groups.delete(name);
     return { group: name, changed: left, publish: empty, notify: membersToTell(group) };

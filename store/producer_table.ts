@@ -5,6 +5,7 @@
  * Reads: the wall clock that the caller hands in.
  * Never: closes a channel; it reports which ones expired.
  */
+import { MEMBERSHIPS_MAX, TableFullError } from "./table_limit.ts";
 import { CHANNEL_EXPIRY_MS, channelKey, type ClientChannel, type ClientEntry } from "./client_channel.ts";
 
 /** The producer table of one broker. */
@@ -12,18 +13,26 @@ export class ProducerTable {
   readonly #groups = new Map<string, Map<string, ClientEntry>>();
   readonly #clients = new Map<string, ClientChannel>();
   #turn = 0;
+  readonly #limit: number;
+  #count = 0;
 
-  /** Registers a channel in a group, or renews it. */
+  /** @param limit memberships at most */
+  constructor(limit: number = MEMBERSHIPS_MAX) {
+    this.#limit = limit;
+  }
+
+  /** Registers a channel in a group, or renews it. @throws {TableFullError} when there is no room for another */
   register(group: string, entry: ClientEntry): void {
-    let channels = this.#groups.get(group);
-    if (channels === undefined) this.#groups.set(group, channels = new Map());
     const key = channelKey(entry.channel);
-    const known = channels.get(key);
+    const known = this.#groups.get(group)?.get(key);
     if (known !== undefined) {
       known.lastHeartbeatMs = entry.lastHeartbeatMs;
       return;
     }
-    channels.set(key, entry);
+    if (this.#count >= this.#limit) throw new TableFullError("producers", this.#limit);
+    this.#count++;
+    const channels = this.#groups.get(group) ?? new Map<string, ClientEntry>();
+    this.#groups.set(group, channels.set(key, entry));
     this.#clients.set(entry.clientId, entry.channel);
   }
 
@@ -31,7 +40,7 @@ export class ProducerTable {
   unregister(group: string, channel: ClientChannel, clientId: string): void {
     const channels = this.#groups.get(group);
     if (channels === undefined) return;
-    channels.delete(channelKey(channel));
+    if (channels.delete(channelKey(channel))) this.#count--;
     this.#clients.delete(clientId);
     if (channels.size === 0) this.#groups.delete(group);
   }
@@ -43,6 +52,7 @@ export class ProducerTable {
       const entry = channels.get(key);
       if (entry === undefined) continue;
       channels.delete(key);
+      this.#count--;
       this.#clients.delete(entry.clientId);
       if (channels.size === 0) this.#groups.delete(group);
     }
@@ -59,6 +69,7 @@ export class ProducerTable {
       for (const [key, entry] of channels) {
         if (nowMs - entry.lastHeartbeatMs <= expiryMs) continue;
         channels.delete(key);
+        this.#count--;
         if (this.#clients.get(entry.clientId) === entry.channel) this.#clients.delete(entry.clientId);
         expired.push(entry.channel);
       }

@@ -8,6 +8,8 @@
  * A client renews a lock by asking for it again. A lock that was not renewed for its lifetime may be taken over.
  */
 
+import { LOCKS_MAX } from "./table_limit.ts";
+
 /** Lifetime of a lock that is not renewed, milliseconds. Source: apache/rocketmq broker RebalanceLockManager REBALANCE_LOCK_MAX_LIVE_TIME */
 export const QUEUE_LOCK_LIFETIME_MS = 60_000;
 
@@ -27,14 +29,20 @@ interface Lock {
 export class QueueLocks {
   readonly #lifetimeMs: number;
   readonly #groups = new Map<string, Map<string, Lock>>();
+  readonly #limit: number;
+  #count = 0;
 
-  /** @param lifetimeMs how long an unrenewed lock lasts, milliseconds */
-  constructor(lifetimeMs: number = QUEUE_LOCK_LIFETIME_MS) {
+  /**
+   * @param lifetimeMs how long an unrenewed lock lasts, milliseconds
+   * @param limit locks at most
+   */
+  constructor(lifetimeMs: number = QUEUE_LOCK_LIFETIME_MS, limit: number = LOCKS_MAX) {
     this.#lifetimeMs = lifetimeMs;
+    this.#limit = limit;
   }
 
   /**
-   * Takes or renews locks.
+   * Takes or renews locks. When the table is full no new lock is given.
    *
    * @returns the queues of `queues` that the client holds now, in the order asked
    */
@@ -45,6 +53,8 @@ export class QueueLocks {
       const key = keyOf(queue);
       const held = table!.get(key);
       if (held === undefined) {
+        if (this.#count >= this.#limit) return false;
+        this.#count++;
         table!.set(key, { clientId, renewedAtMs: nowMs });
         return true;
       }
@@ -61,7 +71,9 @@ export class QueueLocks {
     if (table === undefined) return;
     for (const queue of queues) {
       const key = keyOf(queue);
-      if (table.get(key)?.clientId === clientId) table.delete(key);
+      if (table.get(key)?.clientId !== clientId) continue;
+      table.delete(key);
+      this.#count--;
     }
     if (table.size === 0) this.#groups.delete(group);
   }
@@ -91,6 +103,7 @@ export class QueueLocks {
       for (const [key, lock] of table) {
         if (!this.#expired(lock, nowMs)) continue;
         table.delete(key);
+        this.#count--;
         dropped++;
       }
       if (table.size === 0) this.#groups.delete(group);

@@ -6,6 +6,8 @@
  * Never: decides an assignment.
  */
 
+import { REQUEST_MODES_MAX, TableFullError } from "./table_limit.ts";
+
 /** How one group gets the messages of one topic. */
 export interface RequestMode {
   readonly topic: string;
@@ -19,10 +21,21 @@ export interface RequestMode {
 /** The modes of one broker. */
 export class RequestModes {
   readonly #topics = new Map<string, Map<string, RequestMode>>();
+  readonly #limit: number;
+  #count = 0;
 
-  /** Sets a mode. */
+  /** @param limit modes at most */
+  constructor(limit: number = REQUEST_MODES_MAX) {
+    this.#limit = limit;
+  }
+
+  /** Sets a mode. @throws {TableFullError} when there is no room for another */
   set(mode: RequestMode): void {
     const groups = this.#topics.get(mode.topic);
+    if (groups?.has(mode.consumerGroup) !== true) {
+      if (this.#count >= this.#limit) throw new TableFullError("message request modes", this.#limit);
+      this.#count++;
+    }
     if (groups === undefined) this.#topics.set(mode.topic, new Map([[mode.consumerGroup, mode]]));
     else groups.set(mode.consumerGroup, mode);
   }
@@ -40,6 +53,7 @@ export class RequestModes {
   /** Puts another table in place of this one. */
   replace(modes: Iterable<RequestMode>): void {
     this.#topics.clear();
+    this.#count = 0;
     for (const mode of modes) this.set(mode);
   }
 }

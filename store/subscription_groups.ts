@@ -7,6 +7,7 @@
  */
 import { defaultSubscriptionGroup, type SubscriptionGroupConfig } from "../protocol/subscription_group.ts";
 import { type DataVersion, nextDataVersion } from "../protocol/data_version.ts";
+import { GROUPS_MAX, TableFullError } from "./table_limit.ts";
 import { alterGroupAttributes } from "./topic_attributes.ts";
 import { groupNameFault, SYSTEM_GROUP_PREFIX } from "./topic_names.ts";
 
@@ -37,11 +38,16 @@ export interface AutoCreation {
 export class SubscriptionGroups {
   readonly #configs = new Map<string, SubscriptionGroupConfig>();
   readonly #forbidden = new Map<string, Map<string, number>>();
+  readonly #limit: number;
   #version: DataVersion;
 
-  /** @param version version of the table that was loaded, or of an empty one */
-  constructor(version: DataVersion) {
+  /**
+   * @param version version of the table that was loaded, or of an empty one
+   * @param limit groups at most
+   */
+  constructor(version: DataVersion, limit: number = GROUPS_MAX) {
     this.#version = version;
+    this.#limit = limit;
   }
 
   /** Version of the table. */
@@ -104,6 +110,8 @@ export class SubscriptionGroups {
   /**
    * Settings of a group, which is created when the broker's configuration allows it and the name is valid.
    * Source: apache/rocketmq broker SubscriptionGroupManager.findSubscriptionGroupConfig
+   *
+   * @throws {TableFullError} when there is no room for another group
    */
   find(
     group: string,
@@ -124,6 +132,7 @@ export class SubscriptionGroups {
    *
    * @param config wanted settings; its attributes are a signed change, not a state
    * @throws {AttributeError} when the attributes cannot be changed so
+   * @throws {TableFullError} when there is no room for another group
    */
   update(config: SubscriptionGroupConfig, nowMs: number): SubscriptionGroupConfig {
     const existing = this.#configs.get(config.groupName);
@@ -175,6 +184,9 @@ export class SubscriptionGroups {
   }
 
   #put(config: SubscriptionGroupConfig, nowMs: number): void {
+    if (this.#configs.size >= this.#limit && !this.#configs.has(config.groupName)) {
+      throw new TableFullError("consumer groups", this.#limit);
+    }
     this.#configs.set(config.groupName, config);
     this.#version = nextDataVersion(this.#version, nowMs);
   }

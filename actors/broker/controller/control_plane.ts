@@ -13,6 +13,7 @@ import type { ClientChannel } from "../../../store/client_channel.ts";
 import type { Disk } from "../../../store/file/disk.ts";
 import { readTextFile, writeTextFile } from "../../../store/file/json_file.ts";
 import { Gauge } from "../../../store/gauges.ts";
+import { TableFullError } from "../../../store/table_limit.ts";
 import { DLQ_TOPIC_PREFIX, RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
 import { TopicPerm } from "../../../store/topic_view.ts";
 import type { BrokerControllerContract, BrokerControllerInit, ControlSnapshot } from "../broker_controller_contract.ts";
@@ -177,9 +178,18 @@ export class ControlPlane {
     this.#inBackground("leave of a client", this.#order.run(channel, () => this.#room.clients.channelClosed(channel)));
   }
 
-  /** Commits that rode on pulls. */
+  /** Commits that rode on pulls. What finds no room is dropped, and the log says so. */
   commitOffsets(commits: BrokerControllerContract["tells"]["offsets"]): void {
-    for (const { group, topic, queueId, offset } of commits) this.#room.offsets.commit(group, topic, queueId, offset);
+    let dropped = 0;
+    for (const { group, topic, queueId, offset } of commits) {
+      try {
+        this.#room.offsets.commit(group, topic, queueId, offset);
+      } catch (error) {
+        if (!(error instanceof TableFullError)) throw error;
+        dropped++;
+      }
+    }
+    if (dropped > 0) this.#world.outputs.log("error", `Cannot keep ${dropped} offset commits: the table is full`);
   }
 
   /** Up to where groups have pulled. */
@@ -240,7 +250,8 @@ export class ControlPlane {
       if (!ORDERED_CODES.has(call.command.code)) return await handler(call);
       return await this.#order.run(call.channel, () => handler(call));
     } catch (error) {
-      const code = error instanceof PublicationError ? ResponseCode.SYSTEM_BUSY : ResponseCode.SYSTEM_ERROR;
+      const busy = error instanceof PublicationError || error instanceof TableFullError;
+      const code = busy ? ResponseCode.SYSTEM_BUSY : ResponseCode.SYSTEM_ERROR;
       const text = error instanceof Error ? error.message : String(error);
       this.#world.outputs.log("warn", `Cannot answer request ${call.command.code} of ${call.remoteAddress}: ${text}`);
       return refuse(call, code, text);
