@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { ASKS_OUTSTANDING_MAX } from "../../actors/kernel/ask_table.ts";
-import { Backlog } from "../../actors/kernel/backlog.ts";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { ASKS_OUTSTANDING_MAX, AskTable } from "../../actors/kernel/ask_table.ts";
+import { Backlog, TELLS_WAITING_MAX } from "../../actors/kernel/backlog.ts";
 import type { ActorRef } from "../../actors/kernel/contract.ts";
 import { ControlBlock } from "../../actors/kernel/control_block.ts";
 import {
@@ -15,8 +15,8 @@ import {
 import { inline } from "../../actors/kernel/inline.ts";
 import { introduce } from "../../actors/kernel/introduce.ts";
 import { spawn, type StartOptions } from "../../actors/kernel/spawn.ts";
-import { assertThrows } from "@std/assert";
 import { workersRunning } from "../../actors/kernel/worker_count.ts";
+import { SimulatedClock } from "../helpers/simulated_clock.ts";
 import { until, within } from "../helpers/until.ts";
 import { withActors } from "../helpers/with_actors.ts";
 import { type ProbeContract, probeRole, startProbe } from "./probe_actor.ts";
@@ -54,18 +54,6 @@ for (const [how, run] of Object.entries(RUNS)) {
       const exit = await probe.ended;
       assert(exit.kind === "crashed");
       assertEquals(exit.error.message, "Cannot stop probe: told so");
-    }));
-
-  Deno.test(`${how}: more asks than allowed are refused`, () =>
-    withActors(async (keep) => {
-      const probe = await keep(run());
-      const waiting: Promise<unknown>[] = [];
-      for (let n = 0; n < ASKS_OUTSTANDING_MAX; n++) {
-        waiting.push(probe.ask("never", undefined, { timeoutMs: 60_000 }).catch(() => n));
-      }
-      await assertRejects(() => probe.ask("never", undefined, SOON), AskOverflowError, "65536 asks wait already");
-      probe.crash("enough");
-      assertEquals((await Promise.all(waiting)).length, ASKS_OUTSTANDING_MAX);
     }));
 
   Deno.test(`${how}: ask() refuses a deadline that is no time`, () =>
@@ -151,6 +139,36 @@ Deno.test("inline: a crash() while paused is taken when it resumes", () =>
     const exit = await within(probe.ended, { timeoutMs: 5_000, what: "the crash" });
     assertEquals(exit.kind, "crashed");
   }));
+
+Deno.test("AskTable.open() is refused when too many asks wait, and posts nothing", async () => {
+  const clock = new SimulatedClock();
+  const table = new AskTable(clock, "target");
+  let posted = 0;
+  const open = (): Promise<unknown> => table.open("name", 1_000, () => posted++);
+  const waiting = Array.from({ length: ASKS_OUTSTANDING_MAX }, () => open().catch((error: Error) => error.message));
+  await assertRejects(open, AskOverflowError, 'Cannot ask "name" of target: 65536 asks wait already');
+  assertEquals([posted, table.size], [ASKS_OUTSTANDING_MAX, ASKS_OUTSTANDING_MAX]);
+  table.settle({ kind: "reply", id: 1, value: 5 });
+  table.settle({ kind: "reply", id: 1, value: 5 });
+  assertEquals([await waiting[0], table.lateReplies], [5, 1]);
+  table.rejectAll((name) => new ActorGoneError(`${name} is gone`));
+  assertEquals([await waiting.at(-1), table.size, clock.timers], ["name is gone", 0, 0]);
+});
+
+Deno.test("Backlog counts what is under way in each direction, across the wrap", () => {
+  const left = new Backlog(0);
+  const right = new Backlog(1, left.memory);
+  for (let n = 0; n < TELLS_WAITING_MAX; n++) assert(left.claim());
+  assertEquals([left.claim(), left.waiting, right.waiting, right.claim()], [false, TELLS_WAITING_MAX, 0, true]);
+  right.take();
+  assertEquals([left.claim(), left.claim()], [true, false]);
+  left.unclaim();
+  assertEquals(left.waiting, TELLS_WAITING_MAX - 1);
+  const words = new Int32Array(left.memory);
+  words[32] = 0x7fff_ffff;
+  right.take();
+  assertEquals(words[32], -0x8000_0000);
+});
 
 Deno.test("introduce() refuses an address that this kernel did not make", async () => {
   const stranger = { name: "stranger" } as ActorRef<ProbeContract>;
