@@ -6,6 +6,7 @@
  */
 import { type Child, child } from "../kernel/child.ts";
 import { ExitCode } from "../kernel/exit_code.ts";
+import { WarmUp } from "../kernel/warm_workers.ts";
 import { brokerControllerRole } from "./broker_controller.ts";
 import type { BrokerControllerContract, BrokerControllerInit } from "./broker_controller_contract.ts";
 import type { BrokerActorInit } from "./broker_init.ts";
@@ -37,6 +38,25 @@ export interface BrokerChildren {
 /** Milliseconds that an actor gets to stop. */
 const STOP_MS = 5000;
 
+/** Name of a gateway. */
+export function gatewayName(index: number): string {
+  return `gateway-${index}`;
+}
+
+/** Starts the workers of all children, so that their modules load side by side; in the order in which they are needed. */
+export function warmUpChildren(gateways: number): WarmUp {
+  const warm = new WarmUp();
+  warm.start(brokerControllerRole, "controller");
+  warm.start(flushCommitLogRole, "flush-log");
+  warm.start(reputRole, "reput");
+  for (let index = 0; index < gateways; index++) warm.start(gatewayRole, gatewayName(index));
+  warm.start(flushConsumeQueueRole, "flush-queues");
+  warm.start(holdRole, "hold");
+  warm.start(coldReadRole, "cold-read");
+  warm.start(scheduleRole, "schedule");
+  return warm;
+}
+
 /**
  * Makes the children of a broker.
  *
@@ -47,23 +67,51 @@ export function brokerChildren(
   controllerInit: BrokerControllerInit,
   gateways: number,
 ): BrokerChildren {
-  const gatewayNames = controllerInit.gateways;
-  const controller = child<BrokerControllerContract>({
+  return {
+    controller: controllerChild(controllerInit),
+    ...storeChildren(init),
+    hold: child<HoldContract>({ name: "hold", role: holdRole, init: () => init, ...ASKS_CONTROLLER }),
+    coldRead: child<ColdReadContract>({ name: "cold-read", role: coldReadRole, init: () => init, ...ASKS_CONTROLLER }),
+    schedule: child<ScheduleContract>({ name: "schedule", role: scheduleRole, init: () => init, ...ASKS_CONTROLLER }),
+    gateways: controllerInit.gateways.map((name, index) =>
+      child<GatewayContract>({
+        name,
+        role: gatewayRole,
+        init: ({ epoch }) => ({ ...init, index, incarnation: epoch, reusePort: gateways > 1 }),
+        peers: { controller: "controller", "cold-read": "cold-read" },
+        restart: "restart",
+        stopDeadlineMs: STOP_MS,
+      })
+    ),
+  };
+}
+
+const ASKS_CONTROLLER = {
+  peers: { controller: "controller" },
+  restart: "restart",
+  stopDeadlineMs: STOP_MS,
+} as const;
+
+function controllerChild(init: BrokerControllerInit): BrokerChildren["controller"] {
+  return child<BrokerControllerContract>({
     name: "controller",
     role: brokerControllerRole,
-    init: () => controllerInit,
+    init: () => init,
     peers: {
       "cold-read": "cold-read",
       "schedule": "schedule",
       "reput": "reput",
       "hold": "hold",
-      ...Object.fromEntries(gatewayNames.map((name) => [name, name])),
+      ...Object.fromEntries(init.gateways.map((name) => [name, name])),
     },
     restart: "exit-process",
     stopDeadlineMs: STOP_MS,
   });
+}
+
+/** What writes behind the log: its flush, dispatch, and the flush of what dispatch wrote. */
+function storeChildren(init: BrokerActorInit): Pick<BrokerChildren, "flushLog" | "reput" | "flushQueues"> {
   return {
-    controller,
     flushLog: child<FlushCommitLogContract>({
       name: "flush-log",
       role: flushCommitLogRole,
@@ -89,39 +137,5 @@ export function brokerChildren(
       restart: "restart",
       stopDeadlineMs: STOP_MS,
     }),
-    hold: child<HoldContract>({
-      name: "hold",
-      role: holdRole,
-      init: () => init,
-      peers: { controller: "controller" },
-      restart: "restart",
-      stopDeadlineMs: STOP_MS,
-    }),
-    coldRead: child<ColdReadContract>({
-      name: "cold-read",
-      role: coldReadRole,
-      init: () => init,
-      peers: { controller: "controller" },
-      restart: "restart",
-      stopDeadlineMs: STOP_MS,
-    }),
-    schedule: child<ScheduleContract>({
-      name: "schedule",
-      role: scheduleRole,
-      init: () => init,
-      peers: { controller: "controller" },
-      restart: "restart",
-      stopDeadlineMs: STOP_MS,
-    }),
-    gateways: gatewayNames.map((name, index) =>
-      child<GatewayContract>({
-        name,
-        role: gatewayRole,
-        init: ({ epoch }) => ({ ...init, index, incarnation: epoch, reusePort: gateways > 1 }),
-        peers: { controller: "controller", "cold-read": "cold-read" },
-        restart: "restart",
-        stopDeadlineMs: STOP_MS,
-      })
-    ),
   };
 }

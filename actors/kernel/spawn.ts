@@ -15,8 +15,8 @@ import { ControlBlock } from "./control_block.ts";
 import { PeerRefusedError } from "./errors.ts";
 import { introduceHandles } from "./introduce.ts";
 import { OwnedActor } from "./owned_actor.ts";
-import { workerPort } from "./port.ts";
-import { workerEnded, workerStarted } from "./worker_count.ts";
+import { takeWorker } from "./warm_workers.ts";
+import { workerEnded } from "./worker_count.ts";
 
 /** A peer that is there before the behaviour starts. */
 export interface Acquaintance<C extends Contract = Contract> {
@@ -65,12 +65,11 @@ export async function spawn<C extends Contract>(
   options: StartOptions<C> = {},
 ): Promise<ActorRef<C>> {
   const name = options.name ?? role.name;
-  const worker = new Worker(role.module, { type: "module", name });
-  const counted = workerStarted(name);
+  const { worker, counted, port, failures } = takeWorker(role, name);
   const actor = new OwnedActor<C>({
     name,
     epoch: options.epoch ?? 1,
-    port: workerPort(worker),
+    port,
     clock: options.clock ?? systemClock,
     control: new ControlBlock(),
     backlog: new Backlog(0),
@@ -87,6 +86,7 @@ export async function spawn<C extends Contract>(
     actor.crashed(new Error(`${event.message} at ${event.filename}:${event.lineno}:${event.colno}`));
   };
   worker.onmessageerror = (): void => actor.crashed(new Error(`Cannot read a message of ${name}`));
+  for (const failure of failures) actor.crashed(failure);
   options.prepare?.(actor);
   await actor.bringUp(
     { role: role.name, value: init },

@@ -30,6 +30,7 @@ import {
   type NameServerValues,
   withPaths,
 } from "./name_server_configuration.ts";
+import { WarmUp } from "../kernel/warm_workers.ts";
 import { RouteGenerations } from "./route_generations.ts";
 
 /** Milliseconds that an actor gets to stop; the gateway lets requests in work be answered meanwhile. */
@@ -99,6 +100,9 @@ export interface SupervisedNameServer {
  * ```
  */
 export async function startNameServer(options: NameServerOptions = {}): Promise<NameServer> {
+  using warm = new WarmUp();
+  warm.start(ROUTE_INFO_MANAGER);
+  warm.start(NAME_SERVER_GATEWAY);
   const supervised = superviseNameServer(options);
   await supervised.supervisor.start();
   return await nameServerOf(supervised);
