@@ -74,7 +74,10 @@ export class DelayOffsets {
     const entries = table instanceof Map ? [...table] : isObject(table) ? Object.entries(table) : [];
     for (const [level, offset] of entries) {
       if (!Number.isSafeInteger(Number(level)) || !Number.isSafeInteger(Number(offset))) {
-        throw new StoreError("FILE_FORMAT", `Cannot read delay offsets: level "${String(level)}" has offset "${String(offset)}"`);
+        throw new StoreError(
+          "FILE_FORMAT",
+          `Cannot read delay offsets: level "${String(level)}" has offset "${String(offset)}"`,
+        );
       }
       offsets.#offsets.set(Number(level), Number(offset));
     }
@@ -83,7 +86,8 @@ export class DelayOffsets {
 }
 
 function isObject(value: FastValue | undefined): value is { [key: string]: FastValue } {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof FastMap) && !(value instanceof Map);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof FastMap) &&
+    !(value instanceof Map);
 }
 
 function versionOf(value: { [key: string]: FastValue }): DataVersion {

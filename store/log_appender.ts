@@ -10,7 +10,7 @@
  *
  * This module never calls the kernel: {@link LogWriter} does.
  */
-import { LogMemory, LogStatus } from "./memory/log_memory.ts";
+import { type LogMemory, LogStatus } from "./memory/log_memory.ts";
 
 /** Magic of the record that fills a file. Source: apache/rocketmq store CommitLog.BLANK_MAGIC_CODE */
 export const BLANK_MAGIC = 0xcbd43194 | 0;

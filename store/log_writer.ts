@@ -6,7 +6,7 @@
  * When the disk is full, what was not written is taken back: under both locks the ring's epoch rises, appended and reserved fall back to
  * written and the queues' next offsets are restored, so no refused record ever appears and offsets stay without a gap.
  */
-import { LogMemory, LogStatus } from "./memory/log_memory.ts";
+import { type LogMemory, LogStatus } from "./memory/log_memory.ts";
 import type { SegmentSet } from "./file/segment_set.ts";
 import { DiskError } from "./file/disk.ts";
 import { BLANK_MAGIC } from "./log_appender.ts";

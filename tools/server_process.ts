@@ -42,21 +42,7 @@ export async function startServerProcess(
   options: { timeoutMs?: number; onLine?: (line: string) => void } = {},
 ): Promise<ServerProcess> {
   const began = performance.now();
-  const process = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      "--config",
-      new URL("deno.json", ROOT).pathname,
-      ...SERVE_PERMISSIONS,
-      new URL(module, ROOT).pathname,
-      ...args,
-    ],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  const process = spawnServer(module, args);
   const lines: string[] = [];
   const accepted = Promise.withResolvers<void>();
   const note = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
@@ -118,4 +104,22 @@ function killQuietly(process: Deno.ChildProcess, signal: Deno.Signal): void {
   } catch (error) {
     if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
   }
+}
+
+function spawnServer(module: string, args: readonly string[]): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--config",
+      new URL("deno.json", ROOT).pathname,
+      ...SERVE_PERMISSIONS,
+      new URL(module, ROOT).pathname,
+      ...args,
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
 }

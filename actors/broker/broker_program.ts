@@ -3,6 +3,7 @@
  *
  * It owns the command line and what is printed. `startBroker` does the work.
  */
+import { systemClock } from "../../store/clock.ts";
 import type { ProgramWorld } from "../kernel/deno_world.ts";
 import { ExitCode } from "../kernel/exit_code.ts";
 import { NetError } from "../net/errors.ts";
@@ -86,7 +87,7 @@ export async function runBroker(args: readonly string[], world: ProgramWorld): P
       configuration,
       configurationPath: parsed.configFile,
       gateways: parsed.gateways,
-      onLog: (level, text) => world.complain(`${new Date().toISOString()} ${level} ${text}`),
+      onLog: (level, text) => world.complain(`${new Date(systemClock.nowMs()).toISOString()} ${level} ${text}`),
       onProgress: progressPrinter(world),
     });
   } catch (error) {
@@ -129,10 +130,10 @@ function lossWindow(values: BrokerValues): string {
 }
 
 function progressPrinter(world: ProgramWorld): (progress: { step: string; done: number; total: number }) => void {
-  let lastMs = performance.now();
+  let lastMs = systemClock.monotonicMs();
   return ({ step, done, total }) => {
-    if (performance.now() - lastMs < 1000) return;
-    lastMs = performance.now();
+    if (systemClock.monotonicMs() - lastMs < 1000) return;
+    lastMs = systemClock.monotonicMs();
     world.complain(`Recovery: ${step} ${total > 0 ? Math.floor(done / total * 100) : 100}%`);
   };
 }

@@ -28,9 +28,22 @@ import { runNameServer } from "./name_server_program.ts";
 export { type NameServer, type NameServerOptions, startNameServer } from "./name_server.ts";
 export {
   NAME_SERVER_FULL_SCHEMA,
+  NAME_SERVER_OWN_SCHEMA,
+  NAME_SERVER_SCHEMA,
   type NameServerConfiguration,
   type NameServerValues,
 } from "./name_server_configuration.ts";
 export type { GatewayReport } from "./contracts.ts";
+export type { SupervisorEvent, SupervisorExit } from "../kernel/supervisor.ts";
+export type { ActorExit } from "../kernel/contract.ts";
+export type {
+  Configuration,
+  ConfigurationKey,
+  ConfigurationOrigin,
+  ConfigurationSchema,
+  ConfigurationType,
+  ConfigurationValues,
+  UnknownKey,
+} from "../../store/configuration.ts";
 
 if (import.meta.main) Deno.exit(await runNameServer(Deno.args, denoWorld()));

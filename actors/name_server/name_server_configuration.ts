@@ -88,7 +88,10 @@ export const NAME_SERVER_OWN_SCHEMA = {
 } as const satisfies ConfigurationSchema;
 
 /** Every key that a name server reads. */
-export const NAME_SERVER_FULL_SCHEMA = { ...NAME_SERVER_SCHEMA, ...NAME_SERVER_OWN_SCHEMA } as const;
+export const NAME_SERVER_FULL_SCHEMA: typeof NAME_SERVER_SCHEMA & typeof NAME_SERVER_OWN_SCHEMA = {
+  ...NAME_SERVER_SCHEMA,
+  ...NAME_SERVER_OWN_SCHEMA,
+};
 
 /** A name server's configuration with origins. */
 export type NameServerConfiguration = Configuration<typeof NAME_SERVER_FULL_SCHEMA>;

@@ -79,36 +79,7 @@ test(
       );
     }
 
-    assertEquals(dead.length, 1);
-    const properties = dead[0]!.properties;
-    assertEquals({ seq: dead[0]!.seq, reconsumeTimes: dead[0]!.reconsumeTimes }, {
-      seq: 0,
-      reconsumeTimes: retries + 1,
-    });
-    assertEquals(
-      {
-        own: properties.own,
-        TAGS: properties.TAGS,
-        KEYS: properties.KEYS,
-        RETRY_TOPIC: properties.RETRY_TOPIC,
-        UNIQ_KEY: properties.UNIQ_KEY,
-        ORIGIN_MESSAGE_ID: properties.ORIGIN_MESSAGE_ID,
-        DELAY: properties.DELAY,
-        WAIT: properties.WAIT,
-        REAL_TOPIC: properties.REAL_TOPIC,
-      },
-      {
-        own: "kept",
-        TAGS: "TagA",
-        KEYS: "dlq-key",
-        RETRY_TOPIC: topic,
-        UNIQ_KEY: sent.msgId,
-        ORIGIN_MESSAGE_ID: sent.offsetMsgId,
-        DELAY: "0",
-        WAIT: "false",
-        REAL_TOPIC: "%RETRY%cg_dlq",
-      },
-    );
+    assertDead(dead, sent, topic, retries);
     await group.end();
     await client.call("producer.stop", { name: topic });
   },
@@ -144,4 +115,42 @@ for (const name of ["java54", "java49", "go", "node"] satisfies ClientName[]) {
     await group.end();
     await client.call("producer.stop", { name: topic });
   });
+}
+
+function assertDead(
+  dead: readonly KeptMessage[],
+  sent: { msgId: string; offsetMsgId: string },
+  topic: string,
+  retries: number,
+): void {
+  assertEquals(dead.length, 1);
+  const properties = dead[0]!.properties;
+  assertEquals({ seq: dead[0]!.seq, reconsumeTimes: dead[0]!.reconsumeTimes }, {
+    seq: 0,
+    reconsumeTimes: retries + 1,
+  });
+  assertEquals(
+    {
+      own: properties.own,
+      TAGS: properties.TAGS,
+      KEYS: properties.KEYS,
+      RETRY_TOPIC: properties.RETRY_TOPIC,
+      UNIQ_KEY: properties.UNIQ_KEY,
+      ORIGIN_MESSAGE_ID: properties.ORIGIN_MESSAGE_ID,
+      DELAY: properties.DELAY,
+      WAIT: properties.WAIT,
+      REAL_TOPIC: properties.REAL_TOPIC,
+    },
+    {
+      own: "kept",
+      TAGS: "TagA",
+      KEYS: "dlq-key",
+      RETRY_TOPIC: topic,
+      UNIQ_KEY: sent.msgId,
+      ORIGIN_MESSAGE_ID: sent.offsetMsgId,
+      DELAY: "0",
+      WAIT: "false",
+      REAL_TOPIC: "%RETRY%cg_dlq",
+    },
+  );
 }

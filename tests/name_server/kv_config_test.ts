@@ -3,7 +3,7 @@ import { KV_CHARACTERS_MAX, KvConfig, KvConfigFullError } from "../../actors/nam
 import { StoreError } from "../../store/errors.ts";
 import { MemoryDisk } from "../../store/file/memory_disk.ts";
 
-const PATH = "/home/namesrv/kvConfig.json";
+const PATH = "/ns/namesrv/kvConfig.json";
 
 function textOf(disk: MemoryDisk, path: string = PATH): string {
   return new TextDecoder().decode(disk.readFile(path));
@@ -34,7 +34,7 @@ Deno.test("KvConfig.delete() keeps the namespace when its last key goes", () => 
 
 Deno.test("KvConfig reads what a Java name server wrote", () => {
   const disk = new MemoryDisk();
-  disk.makeDirectory("/home/namesrv");
+  disk.makeDirectory("/ns/namesrv");
   disk.writeFile(PATH, new TextEncoder().encode(`{"configTable":{"ORDER_TOPIC_CONFIG":{"1":"a:1","T":"b:2"},"N":{}}}`));
   const config = new KvConfig(disk, PATH);
   assertEquals(config.get("ORDER_TOPIC_CONFIG", "1"), "a:1");
@@ -44,7 +44,7 @@ Deno.test("KvConfig reads what a Java name server wrote", () => {
 Deno.test("KvConfig throws when the file is something else, and does not touch it", () => {
   for (const text of ["{", "[]", `{"configTable":{"N":3}}`, "\xff"]) {
     const disk = new MemoryDisk();
-    disk.makeDirectory("/home/namesrv");
+    disk.makeDirectory("/ns/namesrv");
     disk.writeFile(PATH, Uint8Array.from(text, (character) => character.charCodeAt(0)));
     assertThrows(() => new KvConfig(disk, PATH), StoreError, PATH);
     assertEquals(disk.readFile(PATH).length, text.length);

@@ -61,13 +61,13 @@ Deno.test("parseArguments() reads Apache's options and --set", () => {
 });
 
 Deno.test("runNameServer() prints values with their origins and the way to the files", async () => {
-  const world = new TestWorld("/home/u", { "ns.conf": "listenPort=1\nother=2\n" });
+  const world = new TestWorld("/u", { "ns.conf": "listenPort=1\nother=2\n" });
   assertEquals(await runNameServer(["-c", "ns.conf", "-p", "--set", "clusterTest=true"], world), 0);
   for (
     const line of [
       "listenPort=1  (file)",
       "clusterTest=true  (set)",
-      "kvConfigPath=/home/u/namesrv/kvConfig.json  (default)",
+      "kvConfigPath=/u/namesrv/kvConfig.json  (default)",
       "configStorePath=ns.conf  (default)",
       "other=2  (file, unknown key)",
     ]
@@ -78,7 +78,7 @@ Deno.test("runNameServer() prints values with their origins and the way to the f
 
 Deno.test("runNameServer() gives 2 when the configuration cannot be read", async () => {
   for (const args of [["-x"], ["-c", "nowhere"], ["--set", "listenPort=x"], ["--set", "x"], ["-c", "bad"]]) {
-    const world = new TestWorld("/home/u", { bad: "a=\\u1" });
+    const world = new TestWorld("/u", { bad: "a=\\u1" });
     assertEquals([await runNameServer(args, world), world.complaints.length], [2, 1], args.join(" "));
   }
 });

@@ -6,7 +6,7 @@
  * connection's output. A pull that finds nothing and may wait is parked: it goes into this table first, then to PullRequestHoldService through a ring, which looks at
  * the queue again before it waits, so no arrival slips between.
  */
-import { HeaderScan } from "../../../protocol/hot/header_scan.ts";
+import type { HeaderScan } from "../../../protocol/hot/header_scan.ts";
 import { PullScan } from "../../../protocol/hot/pull_scan.ts";
 import { RequestCode } from "../../../protocol/request_code.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";

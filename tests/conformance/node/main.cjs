@@ -9,9 +9,14 @@ const { Consumer, Message, Producer } = createRequire(path.join(process.argv[2],
 
 const producers = new Map();
 const consumers = new Map();
-const quiet = { info() {}, debug() {}, warn() {}, error(...words) {
-  process.stderr.write(`${words.join(" ")}\n`);
-} };
+const quiet = {
+  info() {},
+  debug() {},
+  warn() {},
+  error(...words) {
+    process.stderr.write(`${words.join(" ")}\n`);
+  },
+};
 
 /** ali-ons insists on an HTTP client although a name server address makes it useless. */
 const httpclient = { request: () => Promise.reject(new Error("no HTTP here")) };
@@ -39,7 +44,14 @@ function check(body) {
 }
 
 async function startProducer(args) {
-  const producer = new Producer({ httpclient, nameSrv: args.namesrv, producerGroup: args.group, instanceName: args.name, logger: quiet, clientIP: "127.0.0.1" });
+  const producer = new Producer({
+    httpclient,
+    nameSrv: args.namesrv,
+    producerGroup: args.group,
+    instanceName: args.name,
+    logger: quiet,
+    clientIP: "127.0.0.1",
+  });
   producer.on("error", (error) => quiet.error("producer", error.message));
   await producer.ready();
   producers.set(args.name, producer);
@@ -77,17 +89,28 @@ async function produce(args) {
 async function startConsumer(args) {
   const running = { count: 0, lines: [] };
   running.consumer = new Consumer({
-    httpclient, nameSrv: args.namesrv, consumerGroup: args.group, instanceName: args.name, logger: quiet, clientIP: "127.0.0.1",
+    httpclient,
+    nameSrv: args.namesrv,
+    consumerGroup: args.group,
+    instanceName: args.name,
+    logger: quiet,
+    clientIP: "127.0.0.1",
     consumeFromWhere: args.from === "last" ? "CONSUME_FROM_LAST_OFFSET" : "CONSUME_FROM_FIRST_OFFSET",
     parallelConsumeLimit: args.threads ?? 8,
   });
   running.consumer.on("error", (error) => quiet.error("consumer", error.message));
   running.consumer.subscribe(args.topic, args.expression ?? "*", async (message) => { // ali-ons refuses a listener that is not an async function.
     const retried = message.retryTopic === undefined || message.retryTopic === null ? 0 : 1;
-    running.lines.push(`${args.name} ${message.queueId} ${message.queueOffset} ${check(message.body)} ${message.reconsumeTimes} ${retried} ${Date.now()}\n`);
+    running.lines.push(
+      `${args.name} ${message.queueId} ${message.queueOffset} ${
+        check(message.body)
+      } ${message.reconsumeTimes} ${retried} ${Date.now()}\n`,
+    );
     running.count++;
     // ali-ons drops what a listener returns for a retried message; an exception is what it sends back each time.
-    if (message.reconsumeTimes < (args.failTimes ?? 0)) throw new Error(`message ${message.msgId} is refused on purpose`);
+    if (message.reconsumeTimes < (args.failTimes ?? 0)) {
+      throw new Error(`message ${message.msgId} is refused on purpose`);
+    }
   });
   running.log = args.log;
   consumers.set(args.name, running);
@@ -97,7 +120,9 @@ async function startConsumer(args) {
 
 function flush() {
   for (const running of consumers.values()) {
-    if (running.log !== undefined && running.lines.length > 0) fs.appendFileSync(running.log, running.lines.splice(0).join(""));
+    if (running.log !== undefined && running.lines.length > 0) {
+      fs.appendFileSync(running.log, running.lines.splice(0).join(""));
+    }
   }
 }
 
@@ -128,7 +153,10 @@ async function answer(line) {
     flush();
     return { id: request.id, ok };
   } catch (error) {
-    return { id: request.id, error: { type: error.name, code: error.code, message: error.message, stack: error.stack } };
+    return {
+      id: request.id,
+      error: { type: error.name, code: error.code, message: error.message, stack: error.stack },
+    };
   }
 }
 
