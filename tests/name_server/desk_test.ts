@@ -17,7 +17,7 @@ Deno.test("NameServerDesk.route() writes standard JSON, or fastjson's own form, 
   const bench = new DeskBench();
   bench.register({ clusterName: "ö", brokerName: "b" });
   assertEquals(bench.route("X"), NO_ROUTE);
-  assertEquals(bench.route("T").includes(`{"0":"10.0.0.1:10911"},"brokerName":"b","cluster":"\\u00F6"`), true);
+  assertEquals(bench.route("T").includes(`{"0":"10.0.0.1:10911"},"brokerName":"b","cluster":"ö"`), true);
   assertEquals(bench.route("T", false).includes(`{0:"10.0.0.1:10911"},"brokerName":"b","cluster":"ö"`), true);
   assertEquals(/[ \n]/.test(bench.route("T") + bench.route("T", false)), false);
 });
