@@ -6,12 +6,13 @@ import type { Disk } from "../../store/file/disk.ts";
 const GOLDEN = new URL("../golden/stores/", import.meta.url);
 
 /** Names of the recorded stores. */
-export type GoldenName = "store-clean" | "store-killed";
+export type GoldenName = "store-clean" | "store-killed" | "store-timer";
 
 /** Configuration of the broker that wrote a store. */
 export const GOLDEN_CONFIG = {
   "store-clean": { logFileBytes: 262144, queueFileBytes: 6000, shape: { slots: 300, entries: 700 }, logEnd: 784034 },
   "store-killed": { logFileBytes: 262144, queueFileBytes: 6000, shape: { slots: 1000, entries: 4000 }, logEnd: 864803 },
+  "store-timer": { logFileBytes: 262144, queueFileBytes: 6000, shape: { slots: 300, entries: 700 }, logEnd: 3475 },
 } as const;
 
 /** One line of manifest.jsonl. */
@@ -27,6 +28,8 @@ export interface ManifestMessage {
   readonly bodyCRC: number;
   readonly bodyLength: number;
   readonly bodySha256: string;
+  readonly offsetMsgId: string;
+  readonly uniqKey?: string;
   readonly reconsumeTimes: number;
   readonly preparedTransactionOffset: number;
   readonly bornTimestamp: number;

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
-import { inflateSync } from "node:zlib";
+import { decompressBody } from "../../actors/client/compression/body.ts";
+import { encodeOffsetMessageId } from "../../protocol/message_id.ts";
 import { decodeRecord, isBodyIntact, type StoredRecord } from "../../protocol/record.ts";
 import { decodeProperties } from "../../protocol/properties.ts";
 import { decodeHost } from "../../protocol/host.ts";
@@ -44,8 +45,6 @@ function recoverGolden(name: GoldenName, disk: Disk, root: string): RecoveryResu
 }
 
 const COMPRESSED = 0x1;
-const CODEC_MASK = 0x700;
-const CODEC_ZLIB = 0x300;
 
 /** Every field of a record against its line of the manifest. The client that read the manifest cleared the compressed bit. */
 function assertMessage(record: StoredRecord, message: ManifestMessage): void {
@@ -86,11 +85,11 @@ function assertMessage(record: StoredRecord, message: ManifestMessage): void {
     },
   );
   assert(isBodyIntact(record));
-  const isCompressed = (record.sysFlag & COMPRESSED) !== 0;
-  if (isCompressed && (record.sysFlag & CODEC_MASK) !== CODEC_ZLIB) return;
-  const body = isCompressed ? inflateSync(record.body) : record.body;
+  const body = decompressBody(record.body, record.sysFlag);
   assertEquals(body.length, message.bodyLength);
   assertEquals(createHash("sha256").update(body).digest("hex"), message.bodySha256);
+  assertEquals(encodeOffsetMessageId(record.storeHost, record.physicalOffset), message.offsetMsgId);
+  assertEquals(decodeProperties(record.properties).get("UNIQ_KEY"), message.uniqKey);
 }
 
 /** Files must be byte for byte what the Apache broker left; only the log file that it had made ahead is gone after a kill. */
@@ -109,7 +108,13 @@ function assertAsApache(name: GoldenName, disk: Disk, root: string): void {
   }
 }
 
-for (const [name, row] of [["store-clean", "clean-foreign"], ["store-killed", "abrupt-foreign"]] as const) {
+const ROWS = [
+  ["store-clean", "clean-foreign"],
+  ["store-killed", "abrupt-foreign"],
+  ["store-timer", "clean-foreign"],
+] as const;
+
+for (const [name, row] of ROWS) {
   testOnDisks(`recoverStore() of ${name} finds the offsets of the restarted Apache broker`, ({ disk, root }) => {
     copyGolden(name, disk, `${root}/s`);
     const result = recoverGolden(name, disk, `${root}/s`);
