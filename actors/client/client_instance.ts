@@ -13,6 +13,7 @@ import { BrokerApi } from "./broker_api.ts";
 import { sendChannel } from "./diagnostics.ts";
 import { discoverNameServers } from "./http_discovery.ts";
 import { ClientError } from "./errors.ts";
+import { Heartbeats } from "./heartbeats.ts";
 import type { Link } from "./link.ts";
 import type { InstanceConsumer, InstanceProducer } from "./members.ts";
 import { NameServers } from "./name_servers.ts";
@@ -53,6 +54,7 @@ export class ClientInstance {
   replyTaker: ReplyTaker | undefined;
   readonly #clock: Clock;
   readonly #timers = new Map<string, Timer>();
+  readonly #heartbeats: Heartbeats;
   #actors: Promise<ActorSet> | undefined;
   #started: Promise<void> | undefined;
   #stopped = false;
@@ -62,8 +64,19 @@ export class ClientInstance {
     this.options = options;
     this.clientId = options.clientId;
     this.#clock = options.clock;
-    this.link = createLink(options, (request, address) => answerServerRequest(this, request, address));
+    this.link = createLink(options, {
+      request: (request, address) => answerServerRequest(this, request, address),
+      opened: (address) => this.#heartbeats.opened(address),
+      closed: (address) => this.#heartbeats.closed(address),
+    });
     this.api = new BrokerApi(this.link);
+    this.#heartbeats = new Heartbeats({
+      clock: options.clock,
+      logger: options.logger,
+      body: () => this.#heartbeatBody(),
+      addresses: () => this.#heartbeatAddresses(this.consumers.size > 0),
+      send: (address, body) => this.api.heartbeat(address, body, this.#call()),
+    });
     this.nameServers = new NameServers(this.api, options.namesrvAddrs);
     this.routes = new RouteTable(this.nameServers, options.mqClientApiTimeout);
     this.routes.onChange((topic, route) => {
@@ -134,23 +147,8 @@ export class ClientInstance {
   }
 
   /** Sends a heartbeat to all brokers now; failures are told to the logger only. */
-  async heartbeatNow(): Promise<void> {
-    if (this.unused) return;
-    const body = heartbeatBody(
-      this.clientId,
-      [...new Set([...this.producers.keys(), INNER_PRODUCER_GROUP])],
-      [...this.consumers.values()].map((consumer) => consumer.heartbeatData()),
-    );
-    await Promise.all(
-      this.#heartbeatAddresses(this.consumers.size > 0).map(async (address) => {
-        try {
-          await this.api.heartbeat(address, body, this.#call());
-        } catch (error) {
-          this.options.logger.warn?.("Heartbeat failed", { address, error });
-          sendChannel("heartbeat-failed", { address, error });
-        }
-      }),
-    );
+  heartbeatNow(): Promise<void> {
+    return this.#heartbeats.all();
   }
 
   /** Reads the routes of all topics of all members anew. */
@@ -182,6 +180,7 @@ export class ClientInstance {
     this.#stopped = true;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
+    this.#heartbeats.stop();
     if (this.#actors !== undefined) await (await this.#actors).stop();
     this.link.close();
   }
@@ -222,6 +221,15 @@ export class ClientInstance {
       if (!this.#stopped) this.#timers.set(name, this.#clock.setTimer(intervalMs, round));
     };
     if (!this.#stopped) this.#timers.set(name, this.#clock.setTimer(firstMs, round));
+  }
+
+  #heartbeatBody(): Uint8Array | undefined {
+    if (this.unused) return undefined;
+    return heartbeatBody(
+      this.clientId,
+      [...new Set([...this.producers.keys(), INNER_PRODUCER_GROUP])],
+      [...this.consumers.values()].map((consumer) => consumer.heartbeatData()),
+    );
   }
 
   #heartbeatAddresses(allReplicas: boolean): string[] {

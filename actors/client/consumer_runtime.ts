@@ -32,6 +32,8 @@ import type { SubscriptionTable } from "./subscription_table.ts";
 const RESET_WAIT_MS = 10_000;
 /** First wait and interval of lock renewal, in milliseconds. Source: ConsumeMessageOrderlyService.java start; ProcessQueue.java REBALANCE_LOCK_INTERVAL */
 const LOCK_MS = { first: 1_000, interval: 20_000 } as const;
+/** First wait for a topic without route, in milliseconds; it doubles up to the interval of route refreshes. */
+const SEEK_ROUTE_MS = { first: 100 } as const;
 /** Answers after which the broker wants a heartbeat: subscription or group unknown or old. Source: remoting/protocol/ResponseCode.java */
 const HEARTBEAT_CODES: ReadonlySet<number> = new Set([24, 25, 26]);
 
@@ -144,6 +146,7 @@ export class ConsumerRuntime {
     this.#running = true;
     await instance.heartbeatNow();
     if (rebalance) this.#join();
+    this.#seekRoutes(SEEK_ROUTE_MS.first);
     if (this.#config.orderly && this.#config.messageModel === "CLUSTERING") {
       this.every("lock", LOCK_MS.first, LOCK_MS.interval, () => this.#lockAll());
     }
@@ -159,9 +162,9 @@ export class ConsumerRuntime {
     this.#running = false;
     for (const timer of this.#timers.values()) timer.cancel();
     this.parts.actors.forget(this.#config.group);
+    options.quieten();
     await this.queues.settled();
     await this.queues.closePulls();
-    options.quieten();
     await this.#within(options.timeoutMs, this.queues.all.map((owned) => owned.quiet()));
     this.queues.stop();
     await this.persistOffsets();
@@ -183,6 +186,7 @@ export class ConsumerRuntime {
     await this.parts.instance.refreshRoute(topic);
     await this.parts.instance.heartbeatNow();
     this.#join();
+    this.#seekRoutes(SEEK_ROUTE_MS.first);
   }
 
   /**
@@ -214,6 +218,19 @@ export class ConsumerRuntime {
       if (this.#running) this.#timers.set(name, this.#clock.setTimer(intervalMs, round));
     };
     this.#timers.set(name, this.#clock.setTimer(firstMs, round));
+  }
+
+  /** Asks for the routes that are missing, at growing intervals: the retry topic exists only after the first heartbeat. */
+  #seekRoutes(waitMs: number): void {
+    const { instance, subscriptions } = this.parts;
+    const missing = (): string[] => subscriptions.topics.filter((topic) => instance.routes.cached(topic) === undefined);
+    this.#timers.get("seek")?.cancel();
+    if (!this.#running || missing().length === 0) return;
+    const timer = this.#clock.setTimer(waitMs, async () => {
+      await Promise.all(missing().map((topic) => instance.refreshRoute(topic)));
+      this.#seekRoutes(Math.min(waitMs * 2, instance.options.pollNameServerInterval));
+    });
+    this.#timers.set("seek", timer);
   }
 
   /** Tells the rebalance service all it must know, and has it look. */

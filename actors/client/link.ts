@@ -47,11 +47,18 @@ export interface Link {
   close(): Promise<void>;
 }
 
-/** Answers a request that a peer sends; undefined gives no answer. */
-export type ServerRequestHandler = (
-  request: RemotingCommand,
-  address: string,
-) => RemotingCommand | undefined | Promise<RemotingCommand | undefined>;
+/** What a link tells. */
+export interface LinkEvents {
+  /** Answers a request that a peer sends; undefined gives no answer. */
+  request(
+    request: RemotingCommand,
+    address: string,
+  ): RemotingCommand | undefined | Promise<RemotingCommand | undefined>;
+  /** A connection is open. */
+  opened(address: string): void;
+  /** A connection is gone. */
+  closed(address: string): void;
+}
 
 const CODE_OF_NET: Readonly<Record<NetError["code"], { code: ClientErrorCode; sent: boolean }>> = {
   BAD_ADDRESS: { code: "OPTION_ILLEGAL", sent: false },

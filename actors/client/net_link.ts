@@ -13,7 +13,7 @@ import type { Transport } from "../net/transport.ts";
 import { aclHook } from "./acl.ts";
 import { ClientError } from "./errors.ts";
 import type { RPCHook } from "./hooks.ts";
-import { type CallOptions, clientErrorOf, type Link, type ServerRequestHandler } from "./link.ts";
+import { type CallOptions, clientErrorOf, type Link, type LinkEvents } from "./link.ts";
 import type { LinkSettings } from "./link_settings.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { clientTransport } from "./socket_transport.ts";
@@ -22,15 +22,15 @@ import { clientTransport } from "./socket_transport.ts";
  * The link of a client instance.
  *
  * @param options settings
- * @param onRequest answers brokers
+ * @param events answers brokers, hears of connections
  * @returns the link
  */
-export function createLink(options: ResolvedOptions, onRequest: ServerRequestHandler): Link {
+export function createLink(options: ResolvedOptions, events: LinkEvents): Link {
   return new NetLink(options, {
     clock: options.clock,
     transport: options.transport,
     rpcHooks: options.rpcHooks,
-    onRequest,
+    events,
   });
 }
 
@@ -51,7 +51,7 @@ export function workerLink(
     clock,
     transport: given.transport,
     rpcHooks: given.rpcHooks ?? [],
-    onRequest: undefined,
+    events: undefined,
   });
 }
 
@@ -59,7 +59,7 @@ interface LinkParts {
   readonly clock: Clock;
   readonly transport: Transport | undefined;
   readonly rpcHooks: readonly RPCHook[];
-  readonly onRequest: ServerRequestHandler | undefined;
+  readonly events: LinkEvents | undefined;
 }
 
 class NetLink implements Link {
@@ -68,20 +68,25 @@ class NetLink implements Link {
   readonly #open = new Map<string, Peer>();
 
   constructor(settings: LinkSettings, parts: LinkParts) {
-    const { onRequest } = parts;
+    const { events } = parts;
     this.#clock = parts.clock;
     this.#pool = new PeerPool({
       transport: parts.transport ?? clientTransport(settings.tls),
       clock: parts.clock,
       hooks: hooksOf(settings, parts.rpcHooks),
       connectTimeoutMs: settings.connectTimeoutMillis,
-      opened: (peer) => this.#open.set(peer.address, peer),
-      closed: (peer) => {
-        if (this.#open.get(peer.address) === peer) this.#open.delete(peer.address);
+      opened: (peer) => {
+        this.#open.set(peer.address, peer);
+        events?.opened(peer.address);
       },
-      ...(onRequest === undefined
+      closed: (peer) => {
+        if (this.#open.get(peer.address) !== peer) return;
+        this.#open.delete(peer.address);
+        events?.closed(peer.address);
+      },
+      ...(events === undefined
         ? {}
-        : { onRequest: (request, channel) => onRequest(request, channel.remoteAddress) }),
+        : { onRequest: (request, channel) => events.request(request, channel.remoteAddress) }),
     });
   }
 

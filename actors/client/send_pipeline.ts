@@ -25,6 +25,9 @@ import { type SendResult, sendStatusOf } from "./send_result.ts";
 /** Codes after which a send is tried on another queue. Source: client/producer/DefaultMQProducer.java retryResponseCodes */
 export const RETRY_RESPONSE_CODES: readonly number[] = [17, 14, 1, 16, 204, 205, 2, 1500];
 
+/** Longest wait for a route before the next try, in milliseconds: a broker that refused may no longer have the queue. */
+const ROUTE_WAIT_MS = 200;
+
 /** What a pipeline needs to know. */
 export interface SendSettings {
   readonly producerGroup: string;
@@ -186,8 +189,9 @@ export class SendPipeline {
         if (!(thrown instanceof ClientError)) throw thrown;
         last = thrown;
         maybeStored ||= thrown.outcome === "unknown";
-        if (mq !== undefined) this.#noteFailure(mq, thrown, clock.monotonicMs() - triedAt);
+        const routed = mq === undefined ? undefined : this.#noteFailure(mq, thrown, clock.monotonicMs() - triedAt);
         if (!this.#worthRetry(thrown)) break;
+        if (times + 1 < timesMax) await routed;
       }
     }
     const error = last ?? new ClientError("TIMEOUT", `Cannot send within ${call.timeoutMs} ms`, { retryable: true });
@@ -215,15 +219,25 @@ export class SendPipeline {
     }
   }
 
-  /** A broker that failed or refused may have moved: its routes are read anew at once. */
-  #noteFailure(mq: MessageQueue, error: ClientError, latencyMs: number): void {
-    const { faults, routes } = this.#parts;
-    if (error.code === "ABORTED" || error.code === "MESSAGE_ILLEGAL") return;
+  /**
+   * A broker that failed or refused may have moved: its routes are read anew at once.
+   *
+   * @returns settles when they are read, or take too long to wait for
+   */
+  #noteFailure(mq: MessageQueue, error: ClientError, latencyMs: number): Promise<void> {
+    const { faults, routes, clock } = this.#parts;
+    if (error.code === "ABORTED" || error.code === "MESSAGE_ILLEGAL") return Promise.resolve();
     const answered = error.responseCode !== undefined;
     faults?.update(mq.brokerName, latencyMs, { isolation: true, reachable: answered || error.code === "TIMEOUT" });
-    routes.refresh(mq.topic).catch((thrown: unknown) =>
-      sendChannel("route-refresh-failed", { topic: mq.topic, error: thrown })
-    );
+    return new Promise((resolve) => {
+      const timer = clock.setTimer(ROUTE_WAIT_MS, resolve);
+      routes.refresh(mq.topic)
+        .catch((thrown: unknown) => sendChannel("route-refresh-failed", { topic: mq.topic, error: thrown }))
+        .finally(() => {
+          timer.cancel();
+          resolve();
+        });
+    });
   }
 
   async #queue(unit: SendUnit, call: SendCall, phases: Phases, lastBroker: string | undefined): Promise<MessageQueue> {

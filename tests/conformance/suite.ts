@@ -49,15 +49,20 @@ export interface SuiteOptions extends TargetOptions {
   readonly clients: readonly ClientName[];
 }
 
+/** Declares one test: its name, clients beyond the suite's that it needs, its body. */
+export type SuiteTest = (
+  name: string,
+  clients: readonly ClientName[],
+  test: (context: SuiteContext) => Promise<void>,
+) => void;
+
 /**
  * Declares a suite: one target for all tests of a file.
  *
  * @param options Clients and configuration.
- * @returns A function that declares one test: its name, clients beyond the suite's that it needs, its body.
+ * @returns A function that declares one test.
  */
-export function conformanceSuite(
-  options: SuiteOptions,
-): (name: string, clients: readonly ClientName[], test: (context: SuiteContext) => Promise<void>) => void {
+export function conformanceSuite(options: SuiteOptions): SuiteTest {
   const target = options.name ?? targetName();
   const usable = options.clients.filter((client) => missingPrograms(CLIENTS[client].needs).length === 0);
   const serverNeeds: readonly Program[] = target === "apache" ? ["setsid", "java", "mvn"] : ["setsid"];
