@@ -29,7 +29,11 @@ export interface TopicOptions {
  * @param options How it differs from the default.
  * @throws {Error} When the broker refuses it.
  */
-export async function createTopic(target: Target, topic: string, options: TopicOptions = {}): Promise<void> {
+export async function createTopic(
+  target: Pick<Target, "broker" | "nameServer">,
+  topic: string,
+  options: TopicOptions = {},
+): Promise<void> {
   using broker = await RawClient.connect(target.broker);
   const answer = await broker.call(RequestCode.UPDATE_AND_CREATE_TOPIC, topicFields(topic, options));
   if (answer.code !== 0) throw new Error(`Cannot create topic "${topic}": ${answer.code} ${answer.remark}`);

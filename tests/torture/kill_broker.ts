@@ -58,7 +58,8 @@ export interface KillBrokerReport {
   readonly held: boolean;
 }
 
-interface ReadBack {
+/** What the Java client found when it read a topic back. */
+export interface ReadBack {
   readonly acked: number;
   readonly missing: number;
   readonly missingFirst: readonly string[];
