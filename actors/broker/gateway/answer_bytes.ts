@@ -14,7 +14,6 @@ const encoder = new TextEncoder();
 const ACK_0 = encoder.encode(`{"code":0,"extFields":{"queueId":"`);
 const ACK_1 = encoder.encode(`","transactionId":"`);
 const ACK_2 = encoder.encode(`","msgId":"`);
-const ACK_3 = encoder.encode(`","TRACE_ON":"true","MSG_REGION":"DefaultRegion","queueOffset":"`);
 const TAIL_0 = encoder.encode(`"},"flag":1,"language":"JAVA","opaque":`);
 const TAIL_1 = encoder.encode(`,"serializeTypeCurrentRPC":"JSON","version":${BROKER_VERSION}}`);
 const PULL_CODE = encoder.encode(`{"code":`);
@@ -28,7 +27,7 @@ const PULL_REMARK = encoder.encode(`,"remark":"`);
 const PULL_TAIL = encoder.encode(`","serializeTypeCurrentRPC":"JSON","version":${BROKER_VERSION}}`);
 
 /** Bytes that the header of one acknowledgement takes at most, its UNIQ_KEY not counted. */
-const ACK_BYTES_MAX = ACK_0.length + ACK_1.length + ACK_2.length + ACK_3.length + TAIL_0.length + TAIL_1.length + 8 +
+const ACK_BYTES_MAX = ACK_0.length + ACK_1.length + ACK_2.length + TAIL_0.length + TAIL_1.length + 8 +
   10 + 32 + 16 + 11 + 32;
 
 /** Bytes that the header of one pull answer takes at most. */
@@ -40,9 +39,15 @@ export const ACK_CODE_AT = 16;
 /** Writes acknowledgements of sends. One for each gateway. */
 export class AckEncoder {
   readonly #idPrefix: Uint8Array;
+  readonly #region: Uint8Array;
 
-  /** @param storeHost address and port of this broker as records store them: 8 bytes, or 20 for IPv6 */
-  constructor(storeHost: Uint8Array) {
+  /**
+   * @param storeHost address and port of this broker as records store them: 8 bytes, or 20 for IPv6
+   * @param region which every acknowledgement names, and whether clients are to trace messages
+   */
+  constructor(storeHost: Uint8Array, region: { readonly regionId: string; readonly traceOn: boolean }) {
+    const regionId = JSON.stringify(region.regionId).slice(1, -1);
+    this.#region = encoder.encode(`","TRACE_ON":"${region.traceOn}","MSG_REGION":"${regionId}","queueOffset":"`);
     let hex = "";
     for (const byte of storeHost) hex += byte.toString(16).toUpperCase().padStart(2, "0");
     this.#idPrefix = encoder.encode(hex);
@@ -50,7 +55,7 @@ export class AckEncoder {
 
   /** Bytes that an acknowledgement takes at most. */
   bytesMax(uniqKeyBytes: number): number {
-    return ACK_BYTES_MAX + this.#idPrefix.length + uniqKeyBytes;
+    return ACK_BYTES_MAX + this.#idPrefix.length + this.#region.length + uniqKeyBytes;
   }
 
   /**
@@ -85,7 +90,7 @@ export class AckEncoder {
     at = put(out, at, ACK_2);
     at = put(out, at, this.#idPrefix);
     at = putHex16(out, at, position);
-    at = put(out, at, ACK_3);
+    at = put(out, at, this.#region);
     at = putDecimal(out, at, queueOffset);
     at = put(out, at, TAIL_0);
     at = putDecimal(out, at, opaque);

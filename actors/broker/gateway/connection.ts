@@ -21,6 +21,8 @@ export const OUT_BYTES_MAX = 64 * 1024 * 1024;
 export class GatewayConnection {
   /** Number of this connection; never reused in a process. */
   readonly id: number;
+  /** Whether it came in at the fast port, which serves no pulls. */
+  readonly fast: boolean;
   /** `ip:port` of the client. */
   readonly remoteAddress: string;
   /** Address bytes and port as a record stores them: 8 bytes for IPv4, 20 for IPv6. */
@@ -50,9 +52,11 @@ export class GatewayConnection {
   /**
    * @param id of this connection
    * @param socket the transport's connection
+   * @param fast whether it came in at the fast port
    */
-  constructor(id: number, socket: Connection) {
+  constructor(id: number, socket: Connection, fast = false) {
     this.id = id;
+    this.fast = fast;
     this.#socket = socket;
     this.remoteAddress = socket.remoteAddress;
     this.bornHost = hostBytes(socket.remoteAddress);

@@ -127,20 +127,24 @@ export class Gateway {
     return this.#connections;
   }
 
-  /** Accepts connections until the listener is closed. */
-  async accept(listener: Listener): Promise<void> {
+  /**
+   * Accepts connections until the listener is closed.
+   *
+   * @param fast whether it is the fast port's
+   */
+  async accept(listener: Listener, fast = false): Promise<void> {
     for await (const socket of listener) {
       if (this.#connections.size >= CONNECTIONS_MAX) {
         socket.close();
         continue;
       }
-      this.serve(socket);
+      this.serve(socket, fast);
     }
   }
 
   /** Serves one connection until it ends. */
-  serve(socket: Connection): Promise<void> {
-    const connection = new GatewayConnection(this.#nextId++, socket);
+  serve(socket: Connection, fast = false): Promise<void> {
+    const connection = new GatewayConnection(this.#nextId++, socket, fast);
     this.#connections.set(connection.id, connection);
     return this.#read(connection);
   }
@@ -254,7 +258,7 @@ export class Gateway {
       if (scan.code === RequestCode.SEND_MESSAGE_V2) {
         if (this.#send(connection, input, bodyStart, end)) return;
       } else if (scan.code === RequestCode.PULL_MESSAGE || scan.code === RequestCode.LITE_PULL_MESSAGE) {
-        if (this.#parts.pulls.take(connection, scan, input)) return;
+        if (!connection.fast && this.#parts.pulls.take(connection, scan, input)) return;
       }
     }
     this.counters.generalFrames++;

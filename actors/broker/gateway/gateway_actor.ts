@@ -80,14 +80,14 @@ export class GatewayActor {
   /** Opens the main and the fast port. */
   listen(): { port: number; fastPort: number } {
     const { values, reusePort } = this.#init;
-    const open = (port: number): Listener => {
+    const open = (port: number, fast: boolean): Listener => {
       const listener = tcpTransport.listen({ hostname: values.bindAddress, port, reusePort });
       this.#listeners.push(listener);
-      this.#accepting.push(this.parts.gateway.accept(listener).catch((error) => this.#context.fail(error)));
+      this.#accepting.push(this.parts.gateway.accept(listener, fast).catch((error) => this.#context.fail(error)));
       return listener;
     };
     // Source: apache/rocketmq broker BrokerController (fast remoting server on listenPort − 2)
-    return { port: open(values.listenPort).port, fastPort: open(values.listenPort - 2).port };
+    return { port: open(values.listenPort, false).port, fastPort: open(values.listenPort - 2, true).port };
   }
 
   /** Takes no more requests, answers what is parked, writes what is appended. */

@@ -122,6 +122,8 @@ export class GatewayParts {
       brokerIP1: values.brokerIP1,
       brokerPermission: values.brokerPermission,
       clusterName: values.brokerClusterName,
+      regionId: values.regionId,
+      traceOn: values.traceOn,
       maxMessageSize: values.maxMessageSize,
       delayLevels: parseDelayLevels(values.messageDelayLevel).length,
       storeHost: hostBytes(`${values.brokerIP1}:${values.listenPort}`),
@@ -155,10 +157,12 @@ export class GatewayParts {
       appender: this.#appender,
       queues: this.view.queues,
       topics: this.#topics,
-      acks: new AckEncoder(this.#settings.storeHost),
+      acks: new AckEncoder(this.#settings.storeHost, values),
       hold: this.#waitsForDevice ? this.#acks : undefined,
       storeHost: this.#settings.storeHost,
       clusterName: values.brokerClusterName,
+      regionId: values.regionId,
+      traceOn: values.traceOn,
       bodyBytesMax: values.maxMessageSize,
     });
     return new Gateway({

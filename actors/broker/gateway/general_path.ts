@@ -3,7 +3,13 @@
  *
  * It owns which request goes where. Requests wait for other actors without holding up the connection; how many may wait is bounded for each connection.
  */
-import { createResponse, isOneway, isResponse, type RemotingCommand } from "../../../protocol/command.ts";
+import {
+  createResponse,
+  type ExtFields,
+  isOneway,
+  isResponse,
+  type RemotingCommand,
+} from "../../../protocol/command.ts";
 import { decodeFrame, encodeFrame } from "../../../protocol/frame.ts";
 import { RequestCode } from "../../../protocol/request_code.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
@@ -18,6 +24,9 @@ import type { SendBack } from "./send_back.ts";
 
 /** Requests of one connection that wait for other actors at most. */
 export const PENDING_MAX = 8192;
+
+/** What the fast port does not serve: requests that may wait. Source: apache/rocketmq broker BrokerController.registerProcessor */
+const PULL_CODES: ReadonlySet<number> = new Set([RequestCode.PULL_MESSAGE, RequestCode.LITE_PULL_MESSAGE]);
 
 /** What the general path works with. */
 export interface GeneralParts {
@@ -74,6 +83,11 @@ export class GatewayGeneralPath implements GeneralPath {
       );
       return;
     }
+    if (connection.fast && PULL_CODES.has(command.code)) {
+      const remark = ` request type ${command.code} not supported`;
+      this.#answer(connection, command, createResponse(command, ResponseCode.REQUEST_CODE_NOT_SUPPORTED, remark));
+      return;
+    }
     connection.pending++;
     this.#handle(connection, command).then((answer) => {
       connection.pending--;
@@ -98,7 +112,8 @@ export class GatewayGeneralPath implements GeneralPath {
 
   /** Answers with a code and a remark. */
   refuse(connection: GatewayConnection, opaque: number, refusal: PullRefusal): void {
-    connection.push(encodeFrame({ ...createResponse(EMPTY, refusal.code, refusal.remark), opaque }));
+    const ext: ExtFields = refusal.forbiddenType === undefined ? {} : { forbiddenType: String(refusal.forbiddenType) };
+    connection.push(encodeFrame({ ...createResponse(EMPTY, refusal.code, refusal.remark, ext), opaque }));
     this.#parts.markDirty(connection);
   }
 

@@ -43,6 +43,8 @@ export interface SendSettings {
   readonly brokerIP1: string;
   readonly brokerPermission: number;
   readonly clusterName: string;
+  readonly regionId: string;
+  readonly traceOn: boolean;
   readonly maxMessageSize: number;
   readonly delayLevels: number;
   readonly storeHost: Uint8Array;
@@ -194,6 +196,8 @@ export class GeneralSend {
     const refused = this.#refuse(command, fields, properties);
     if (refused !== undefined) return refused;
     const uniqKey = this.#uniqKey(properties);
+    properties.set(PropertyName.MSG_REGION, this.#settings.regionId);
+    properties.set(PropertyName.TRACE_SWITCH, String(this.#settings.traceOn));
     properties.set(PropertyName.CLUSTER, this.#settings.clusterName);
     const message = redirectDelayed({
       ...this.#message(connection, fields, entry, queueId),
@@ -229,8 +233,8 @@ export class GeneralSend {
           queueId: String(queueId),
           transactionId: uniqKey,
           msgId: encodeOffsetMessageId(host, position),
-          TRACE_ON: "true",
-          MSG_REGION: "DefaultRegion",
+          TRACE_ON: String(this.#settings.traceOn),
+          MSG_REGION: this.#settings.regionId,
           queueOffset: String(queueOffset),
         }),
     });
@@ -243,7 +247,7 @@ export class GeneralSend {
     entry: TopicEntry,
     queueId: number,
   ): RemotingCommand | undefined {
-    const { storeHost, clusterName, maxMessageSize } = this.#settings;
+    const { storeHost, maxMessageSize } = this.#settings;
     if (fields.topic.startsWith(RETRY_TOPIC_PREFIX)) {
       return createResponse(
         command,
@@ -265,7 +269,8 @@ export class GeneralSend {
     const records: Uint8Array[] = [];
     const sizes: number[] = [];
     for (const item of items) {
-      const text = withProperty(item.properties, PropertyName.CLUSTER, clusterName);
+      // The properties of a message in a batch are stored as they came. Source: apache/rocketmq store MessageExtEncoder.encode(MessageExtBatch)
+      const text = item.properties;
       if (tooLong(text) || item.body.length > maxMessageSize) return this.#illegal(command);
       const record = encodeNewMessage({ ...base, body: item.body, flag: item.flag, properties: NO_PROPERTIES }, text);
       records.push(record);
@@ -280,8 +285,8 @@ export class GeneralSend {
         createResponse(command, ResponseCode.SUCCESS, undefined, {
           queueId: String(queueId),
           msgId: batchIds(storeHost, position, sizes),
-          TRACE_ON: "true",
-          MSG_REGION: "DefaultRegion",
+          TRACE_ON: String(this.#settings.traceOn),
+          MSG_REGION: this.#settings.regionId,
           queueOffset: String(queueOffset),
         }),
     });
@@ -346,6 +351,14 @@ export class GeneralSend {
         `the broker[${this.#settings.brokerIP1}] sending transaction message is forbidden`,
       );
     }
+    const level = properties.get(PropertyName.DELAY_TIME_LEVEL);
+    if (level !== undefined && !/^[-+]?\d+$/.test(level)) {
+      return createResponse(
+        command,
+        ResponseCode.SYSTEM_ERROR,
+        `java.lang.NumberFormatException: For input string: "${level}"`,
+      );
+    }
     if (isTimerMessage(properties)) {
       return createResponse(
         command,
@@ -382,12 +395,6 @@ export class GeneralSend {
 
 const NO_BODY = new Uint8Array(0);
 const NO_PROPERTIES: ReadonlyMap<string, string> = new Map();
-
-/** A properties string with one more property, or the same when it has that one. */
-function withProperty(text: string, name: string, value: string): string {
-  const separator = text === "" || text.endsWith("\u0002") ? "" : "\u0002";
-  return `${text}${separator}${name}\u0001${value}\u0002`;
-}
 
 function tooLong(properties: string): boolean {
   return properties.length > PROPERTIES_BYTES_MAX / 3 &&

@@ -55,7 +55,12 @@ export interface PullRefusal {
   readonly refused: true;
   readonly code: number;
   readonly remark: string;
+  /** Why a pull is forbidden, for clients that ask. */
+  readonly forbiddenType?: number;
 }
+
+/** What forbids a pull. Source: apache/rocketmq remoting ForbiddenType */
+const ForbiddenBy = { Broker: 1, Group: 2, Topic: 3, Broadcasting: 4, Subscription: 5 } as const;
 
 /** Broker settings that the checks look at. */
 export interface PullSettings {
@@ -83,10 +88,18 @@ export function checkPull(
   remoteAddress: string,
 ): PullRefusal | { readonly refused: false; readonly codes: ReadonlySet<number> | null } {
   if ((settings.brokerPermission & TopicPerm.Read) === 0) {
-    return refuse(ResponseCode.NO_PERMISSION, `the broker[${settings.brokerIP1}] pulling message is forbidden`);
+    return refuse(
+      ResponseCode.NO_PERMISSION,
+      `the broker[${settings.brokerIP1}] pulling message is forbidden`,
+      ForbiddenBy.Broker,
+    );
   }
   if (fields.lite && !settings.litePullMessageEnable) {
-    return refuse(ResponseCode.NO_PERMISSION, `the broker[${settings.brokerIP1}] for lite pull consumer is forbidden`);
+    return refuse(
+      ResponseCode.NO_PERMISSION,
+      `the broker[${settings.brokerIP1}] for lite pull consumer is forbidden`,
+      ForbiddenBy.Broker,
+    );
   }
   if (group === undefined) {
     return refuse(
@@ -95,13 +108,21 @@ export function checkPull(
     );
   }
   if (!group.config.consumeEnable) {
-    return refuse(ResponseCode.NO_PERMISSION, `subscription group no permission, ${fields.groupName}`);
+    return refuse(
+      ResponseCode.NO_PERMISSION,
+      `subscription group no permission, ${fields.groupName}`,
+      ForbiddenBy.Group,
+    );
   }
   if (topic === undefined) {
     return refuse(ResponseCode.TOPIC_NOT_EXIST, `topic[${fields.topicName}] not exist, apply first please! ${FAQ}`);
   }
   if ((topic.entry.perm & TopicPerm.Read) === 0) {
-    return refuse(ResponseCode.NO_PERMISSION, `the topic[${fields.topicName}] pulling message is forbidden`);
+    return refuse(
+      ResponseCode.NO_PERMISSION,
+      `the topic[${fields.topicName}] pulling message is forbidden`,
+      ForbiddenBy.Topic,
+    );
   }
   if (fields.queueId < 0 || fields.queueId >= topic.entry.readQueueNums) {
     return refuse(
@@ -134,12 +155,14 @@ function checkLiveSubscription(
     return refuse(
       ResponseCode.NO_PERMISSION,
       `the consumer group[${fields.groupName}] can not consume by broadcast way`,
+      ForbiddenBy.Broadcasting,
     );
   }
   if (group.config.forbiddenTopics.includes(fields.topicName)) {
     return refuse(
       ResponseCode.NO_PERMISSION,
       `the consumer group[${fields.groupName}] is forbidden for topic[${fields.topicName}]`,
+      ForbiddenBy.Subscription,
     );
   }
   const subscription = group.subscriptions.get(fields.topicName);
@@ -180,6 +203,6 @@ export function codesOf(expression: string | undefined): ReadonlySet<number> | n
   return codes.size === 0 ? null : codes;
 }
 
-function refuse(code: number, remark: string): PullRefusal {
-  return { refused: true, code, remark };
+function refuse(code: number, remark: string, forbiddenType?: number): PullRefusal {
+  return forbiddenType === undefined ? { refused: true, code, remark } : { refused: true, code, remark, forbiddenType };
 }

@@ -8,7 +8,7 @@
  *
  * Source: apache/rocketmq broker SendMessageProcessor.sendMessage, store MessageExtEncoder.encode
  */
-import zlib from "node:zlib";
+import { bodyCrc } from "../../../protocol/crc32.ts";
 import type { HeaderScan } from "../../../protocol/hot/header_scan.ts";
 import { SendScan } from "../../../protocol/hot/send_scan.ts";
 import { PROPERTIES_BYTES_MAX, PropertiesKind, PropertiesScan } from "../../../protocol/hot/properties_scan.ts";
@@ -68,6 +68,10 @@ export interface SendPathParts {
   readonly storeHost: Uint8Array;
   /** Name of the cluster, which every stored message carries as a property. */
   readonly clusterName: string;
+  /** Name of the region, likewise. */
+  readonly regionId: string;
+  /** Whether clients are to trace messages, likewise. */
+  readonly traceOn: boolean;
   /** Largest body in bytes. */
   readonly bodyBytesMax: number;
 }
@@ -79,7 +83,7 @@ export class SendPath {
   readonly #view: DataView;
   readonly #scan = new SendScan();
   readonly #properties = new PropertiesScan();
-  readonly #clusterProperty: Uint8Array;
+  readonly #brokerProperties: Uint8Array;
   readonly #storeHostFlag: number;
   /** Store time of the batch under way, milliseconds since 1970. */
   storeTimestampMs = 0;
@@ -89,7 +93,10 @@ export class SendPath {
     this.#parts = parts;
     this.#ring = parts.memory.ring;
     this.#view = parts.memory.ringView;
-    this.#clusterProperty = new TextEncoder().encode(`CLUSTER\u0001${parts.clusterName}\u0002`);
+    // Source: apache/rocketmq broker AbstractSendMessageProcessor.buildMsgContext, SendMessageProcessor.sendMessage
+    this.#brokerProperties = new TextEncoder().encode(
+      `MSG_REGION\u0001${parts.regionId}\u0002TRACE_ON\u0001${parts.traceOn}\u0002CLUSTER\u0001${parts.clusterName}\u0002`,
+    );
     this.#storeHostFlag = parts.storeHost.length === 20 ? STORE_HOST_V6 : 0;
   }
 
@@ -126,7 +133,7 @@ export class SendPath {
       scan.escaped[field] === 1,
     );
     if (kind !== PropertiesKind.Plain) return SendOutcome.General;
-    const propertiesBytes = this.#properties.length + this.#clusterProperty.length;
+    const propertiesBytes = this.#properties.length + this.#brokerProperties.length;
     if (propertiesBytes > PROPERTIES_BYTES_MAX) return SendOutcome.General;
     return this.#place(connection, scan, served, bytes, bodyStart, bodyEnd, propertiesBytes);
   }
@@ -191,7 +198,7 @@ export class SendPath {
     const bornFlag = bornHost.length === 20 ? BORN_HOST_V6 : 0;
     view.setInt32(index, recordBytes);
     view.setInt32(index + 4, RECORD_MAGIC);
-    view.setInt32(index + 8, zlib.crc32(body) & 0x7fffffff);
+    view.setInt32(index + 8, bodyCrc(body));
     view.setInt32(index + 12, send.queueId);
     view.setInt32(index + 16, send.userFlag);
     putLong(view, index + 20, queueOffset);
@@ -210,7 +217,7 @@ export class SendPath {
     at = putBytes(ring, at + 1, served.name, served.name.length);
     view.setInt16(at, propertiesBytes);
     at = putBytes(ring, at + 2, this.#properties.bytes, this.#properties.length);
-    putBytes(ring, at, this.#clusterProperty, this.#clusterProperty.length);
+    putBytes(ring, at, this.#brokerProperties, this.#brokerProperties.length);
   }
 
   #acknowledge(
