@@ -14,6 +14,8 @@ import org.apache.rocketmq.tools.command.MQAdminStartup;
 public final class Admin {
     private static final Object ONE_AT_A_TIME = new Object();
 
+    private static volatile boolean inCommand;
+
     private Admin() { }
 
     /** Thrown in place of an exit of the JVM. */
@@ -34,7 +36,7 @@ public final class Admin {
             @Override public void checkPermission(java.security.Permission permission, Object context) { }
 
             @Override public void checkExit(int status) {
-                throw new ExitException(status);
+                if (inCommand) throw new ExitException(status);
             }
         });
         Runner.add("mqadmin", Admin::run);
@@ -52,12 +54,14 @@ public final class Admin {
             long began = System.nanoTime();
             System.setOut(capture);
             System.setErr(capture);
+            inCommand = true;
             try {
                 MQAdminStartup.main(argv);
                 answer.put("exit", 0);
             } catch (ExitException e) {
                 answer.put("exit", e.status);
             } finally {
+                inCommand = false;
                 capture.flush();
                 System.setOut(out);
                 System.setErr(err);
