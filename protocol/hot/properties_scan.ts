@@ -148,8 +148,9 @@ export class PropertiesScan {
         }
         return !(first === 0x54 && bytes[keyStart + 1] === 0x52);
       default:
-        // TIMER_…, TRAN_…, INNER_…, __CRC32#: rare, and each means something to the broker.
-        return !(first === 0x54 && bytes[keyStart + 1] === 0x49) &&
+        // TIMER_…, TRAN_…, INNER_…, __CRC32#, MSG_R…: rare, and each means something to the broker.
+        return !(first === 0x4d && bytes[keyStart + 1] === 0x53 && bytes[keyStart + 4] === 0x52) &&
+          !(first === 0x54 && bytes[keyStart + 1] === 0x49) &&
           !(first === 0x49 && bytes[keyStart + 1] === 0x4e && keyEnd - keyStart > 9) &&
           !(first === 0x5f && bytes[keyStart + 2] === 0x43);
     }
