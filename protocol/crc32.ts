@@ -1,11 +1,15 @@
 /**
  * CRC-32 as RocketMQ uses it: the zip polynomial, cut to 31 bits so that it is a positive Java int.
  *
- * Owns that cut. The sum itself is native: 123 ns for 1 KiB against 1142 ns in JavaScript on the machine of the benches.
+ * Owns that cut, and a table for callers that sum little: native is 123 ns for 1 KiB against 1142 ns by table on the machine of the benches, but
+ * loading what has it takes 3.5 MB in each worker.
  *
  * @module
  */
-import { crc32 } from "node:zlib";
+import { nodeModule } from "./node_module.ts";
+
+let native: ((bytes: Uint8Array) => number) | undefined;
+let table: Uint32Array | undefined;
 
 /**
  * Sums a body.
@@ -16,5 +20,27 @@ import { crc32 } from "node:zlib";
  * @returns CRC-32 & 0x7fffffff
  */
 export function bodyCrc(bytes: Uint8Array): number {
-  return crc32(bytes) & 0x7fffffff;
+  native ??= nodeModule("node:zlib").crc32;
+  return native(bytes) & 0x7fffffff;
+}
+
+/**
+ * Sums a few bytes now and then, without loading the native sum.
+ *
+ * @param bytes The bytes
+ * @returns CRC-32 as a signed 32-bit number
+ */
+export function crcOfFew(bytes: Uint8Array): number {
+  table ??= makeTable();
+  let crc = -1;
+  for (const byte of bytes) crc = table[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
+  return ~crc;
+}
+
+function makeTable(): Uint32Array {
+  return Uint32Array.from({ length: 256 }, (_, index) => {
+    let crc = index;
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+    return crc;
+  });
 }

@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import { ProtocolError } from "./errors.ts";
 import { formatLong, parseLong } from "./java_number.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
@@ -36,7 +35,7 @@ export interface RecallHandle {
 export function encodeRecallHandle(handle: RecallHandle): string {
   const words = [VERSION, handle.topic, handle.brokerName, formatLong(handle.deliverMs), handle.messageId];
   const bytes = encodeUtf8(words.join(SEPARATOR));
-  return Buffer.from(bytes).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
 }
 
 /**
@@ -47,11 +46,18 @@ export function encodeRecallHandle(handle: RecallHandle): string {
  * @throws {ProtocolError} MESSAGE_ID_MALFORMED when it is none
  */
 export function decodeRecallHandle(text: string): RecallHandle {
-  const words = /^[A-Za-z0-9_-]+=*$/.test(text) ? decodeUtf8(Buffer.from(text, "base64url")).split(SEPARATOR) : [];
+  const words = /^[A-Za-z0-9_-]+=*$/.test(text) ? decodeUtf8(fromBase64Url(text)).split(SEPARATOR) : [];
   const [version, topic = "", brokerName = "", deliver = "", messageId = ""] = words;
   const deliverMs = parseLong(deliver);
   if (version !== VERSION || words.length < 5 || deliverMs === undefined) {
     throw new ProtocolError("MESSAGE_ID_MALFORMED", `Cannot decode recall handle: "${text.slice(0, 64)}" is none`);
   }
   return { topic, brokerName, deliverMs, messageId };
+}
+
+function fromBase64Url(text: string): Uint8Array {
+  const digits = text.replace(/=+$/, "").replaceAll("-", "+").replaceAll("_", "/");
+  // A lone digit at the end holds no byte; Java leaves it out.
+  const whole = digits.length % 4 === 1 ? digits.slice(0, -1) : digits;
+  return Uint8Array.from(atob(whole), (unit) => unit.charCodeAt(0));
 }

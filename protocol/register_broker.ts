@@ -16,7 +16,7 @@
  *
  * @module
  */
-import { constants, deflateSync, inflateSync } from "node:zlib";
+import { nodeModule } from "./node_module.ts";
 import { dataVersionJson } from "./data_version.ts";
 import { ProtocolError } from "./errors.ts";
 import type { FastDialect } from "./fast_json_writer.ts";
@@ -105,7 +105,7 @@ function decodeCompressed(body: Uint8Array, version: number): RegisterBrokerBody
 
 function inflate(body: Uint8Array): Uint8Array {
   try {
-    return inflateSync(body, { maxOutputLength: REGISTER_BODY_BYTES_MAX });
+    return nodeModule("node:zlib").inflateSync(body, { maxOutputLength: REGISTER_BODY_BYTES_MAX });
   } catch (cause) {
     throw new ProtocolError("BODY_MALFORMED", "Cannot decode registration: body is neither JSON nor a zlib stream", {
       have: body.length,
@@ -181,6 +181,7 @@ export function encodeRegisterBrokerBodyCompressed(
       ...mappings.flatMap((info) => block(encodeBody(topicQueueMappingInfoJson, info))),
     );
   }
+  const { constants, deflateSync } = nodeModule("node:zlib");
   return new Uint8Array(deflateSync(join(parts), { level: constants.Z_BEST_COMPRESSION }));
 }
 

@@ -17,7 +17,7 @@
  *           104 CRC of the 104 bytes before
  * ```
  */
-import { crc32 } from "node:zlib";
+import { crcOfFew } from "../protocol/crc32.ts";
 import { readInt, readLong, writeInt, writeLong } from "../protocol/java_number.ts";
 import { CHECKPOINT_BYTES } from "./checkpoint.ts";
 import { directoryOf, type Disk, DiskError } from "./file/disk.ts";
@@ -80,7 +80,7 @@ export class DurablePositionFile {
     const read = tail.length === 0 ? 0 : readLog(position - tail.length, tail, tail.length);
     const payload = new Uint8Array(8);
     writeInt(payload, 0, read);
-    writeInt(payload, 4, crc32(tail.subarray(0, read)) | 0);
+    writeInt(payload, 4, crcOfFew(tail.subarray(0, read)));
     this.#write("log", position, payload);
   }
 
@@ -156,7 +156,7 @@ export class DurablePositionFile {
     writeLong(block, 8, sequence);
     writeLong(block, 16, position);
     block.set(payload, PAYLOAD_AT);
-    writeInt(block, SEALED_BYTES, crc32(block.subarray(0, SEALED_BYTES)) | 0);
+    writeInt(block, SEALED_BYTES, crcOfFew(block.subarray(0, SEALED_BYTES)));
     const file = this.#disk.open(this.#path, "create");
     try {
       if (file.bytes() < FILE_BYTES) {
@@ -179,7 +179,7 @@ function newest(bytes: Uint8Array, kind: BlockKind): Block | undefined {
 function decodeBlock(bytes: Uint8Array, at: number): Block | undefined {
   const block = bytes.subarray(at, at + BLOCK_BYTES);
   if (readInt(block, 0) !== MAGIC || readInt(block, 4) !== VERSION) return undefined;
-  if (readInt(block, SEALED_BYTES) !== (crc32(block.subarray(0, SEALED_BYTES)) | 0)) return undefined;
+  if (readInt(block, SEALED_BYTES) !== (crcOfFew(block.subarray(0, SEALED_BYTES)))) return undefined;
   return { sequence: readLong(block, 8), position: readLong(block, 16), bytes: block };
 }
 
@@ -193,7 +193,7 @@ function isOfLog(block: Block, readLog: LogBytesReader): boolean {
     if (error instanceof DiskError) return false;
     throw error;
   }
-  return readInt(block.bytes, PAYLOAD_AT + 4) === (crc32(tail) | 0);
+  return readInt(block.bytes, PAYLOAD_AT + 4) === crcOfFew(tail);
 }
 
 /** True when the checkpoint is the one that was written with the block, or the one before it. */

@@ -44,7 +44,7 @@ const OUTSIDE_MODULES = [
   "node:child_process",
   "node:worker_threads",
 ];
-const DISK_FILE = "store/file/deno_disk.ts";
+const DISK_FILES: readonly string[] = ["store/file/deno_disk.ts", "store/file/light_disk.ts"];
 
 /** Where time, timers and chance may be taken from the platform. */
 const TIME_PREFIXES = ["store/clock.ts", "actors/kernel/", "tests/", "tools/"];
@@ -85,7 +85,7 @@ function layerFault(path: string, specifier: string): string | undefined {
     return `"${room.prefix}" must not import "${target}"`;
   }
   const inner = isUnder(path, ["protocol/", "store/"]);
-  if (inner && OUTSIDE_MODULES.includes(specifier) && path !== DISK_FILE) {
+  if (inner && OUTSIDE_MODULES.includes(specifier) && !DISK_FILES.includes(path)) {
     return `"${room.prefix}" must not import "${specifier}"`;
   }
   if (!isUnder(path, ["tests/", "tools/"]) && specifier.startsWith("@std/")) {
@@ -128,7 +128,7 @@ const layers: Deno.lint.Rule = {
 const platform: Deno.lint.Rule = {
   create(context): Deno.lint.LintVisitor {
     const path = pathOf(context.filename);
-    if (!isUnder(path, ["protocol/", "store/"]) || path === DISK_FILE) return {};
+    if (!isUnder(path, ["protocol/", "store/"]) || DISK_FILES.includes(path)) return {};
     return {
       MemberExpression(node): void {
         if (node.object.type === "Identifier" && node.object.name === "Deno") {

@@ -3,14 +3,13 @@
  *
  * It owns the store's lock and abort mark. It never serves a request itself, and after the start its thread only supervises.
  */
-import { hostname as hostName, networkInterfaces, totalmem } from "node:os";
 import { ExitCode } from "../kernel/exit_code.ts";
 import { Supervisor, type SupervisorEvent } from "../kernel/supervisor.ts";
 import { markClosed } from "../../store/abort_file.ts";
 import { parseDelayLevels } from "../../store/delay_levels.ts";
 import { systemClock } from "../../store/clock.ts";
 import { StoreError } from "../../store/errors.ts";
-import { DenoDisk } from "../../store/file/deno_disk.ts";
+import { LightDisk } from "../../store/file/light_disk.ts";
 import type { DiskLock } from "../../store/file/disk.ts";
 import { createGauges, Gauge, Gauges } from "../../store/gauges.ts";
 import { LOG_RING_BYTES, LogMemory, LogStatus } from "../../store/memory/log_memory.ts";
@@ -75,9 +74,17 @@ export interface Broker extends AsyncDisposable {
 
 /** What defaults depend on, read off this machine. */
 export function thisMachine(): Machine {
-  const addresses = Object.values(networkInterfaces()).flat();
-  const address = addresses.find((entry) => entry !== undefined && entry.family === "IPv4" && !entry.internal)?.address;
-  return { hostName: hostName(), localAddress: address ?? "127.0.0.1", homeDirectory: Deno.env.get("HOME") ?? "." };
+  const address = Deno.networkInterfaces().find((entry) => entry.family === "IPv4" && !isLoopback(entry.address))
+    ?.address;
+  return {
+    hostName: Deno.hostname(),
+    localAddress: address ?? "127.0.0.1",
+    homeDirectory: Deno.env.get("HOME") ?? ".",
+  };
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith("127.");
 }
 
 /**
@@ -108,7 +115,7 @@ class RunningBroker implements Broker {
   readonly supervisor: Supervisor;
   readonly memory: LogMemory;
   readonly #options: BrokerOptions;
-  readonly #disk = new DenoDisk();
+  readonly #disk = new LightDisk();
   readonly #lock: DiskLock;
   readonly #gauges: Gauges;
   readonly #failed: PromiseWithResolvers<BrokerFailure> = Promise.withResolvers();
@@ -145,14 +152,19 @@ class RunningBroker implements Broker {
     });
     const gauges = createGauges();
     this.#gauges = new Gauges(gauges);
-    const init: BrokerActorInit = { values, memory: buffers, machineMemoryBytes: totalmem(), gauges };
+    const init: BrokerActorInit = {
+      values,
+      memory: buffers,
+      machineMemoryBytes: Deno.systemMemoryInfo().total,
+      gauges,
+    };
     this.children = brokerChildren(init, {
       configuration,
       configurationPath: options.configurationPath,
       gauges,
       gateways: Array.from({ length: gateways }, (_, index) => gatewayName(index)),
       queues: this.recovery.queues,
-      memoryBytes: totalmem(),
+      memoryBytes: Deno.systemMemoryInfo().total,
       bootTimestamp: systemClock.nowMs(),
     }, gateways);
     this.supervisor = new Supervisor({ children: this.#inOrder(), onEvent: (event) => this.#onEvent(event) });

@@ -5,7 +5,7 @@
  */
 import { serve } from "../kernel/serve.ts";
 import { tcpTransport } from "../net/transport.ts";
-import { DenoDisk } from "../../store/file/deno_disk.ts";
+import { LightDisk } from "../../store/file/light_disk.ts";
 import { brokerControllerRole, brokerControllerStart } from "./broker_controller.ts";
 
-serve(brokerControllerRole, brokerControllerStart({ disk: new DenoDisk(), transport: tcpTransport }));
+serve(brokerControllerRole, brokerControllerStart({ disk: new LightDisk(), transport: tcpTransport }));

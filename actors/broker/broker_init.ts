@@ -4,6 +4,7 @@
  * Owns: the shape of the init payload and the store's paths and sizes as they follow from the configuration.
  * Reads: configuration values. Never: opens anything by itself.
  */
+import type { Disk } from "../../store/file/disk.ts";
 import { DenoDisk } from "../../store/file/deno_disk.ts";
 import { HandleCache } from "../../store/file/handle_cache.ts";
 import { SegmentSet } from "../../store/file/segment_set.ts";
@@ -55,10 +56,16 @@ export interface StoreHandles {
  *
  * @param mode whether this thread writes
  * @param handlesMax open files of this thread at most
+ * @param disk of this thread; the one that is quick at transfers when left out
  */
-export function openStore(values: BrokerValues, mode: "read" | "write", handlesMax: number): StoreHandles {
+export function openStore(
+  values: BrokerValues,
+  mode: "read" | "write",
+  handlesMax: number,
+  disk: Disk = new DenoDisk(),
+): StoreHandles {
   const shape = storeShape(values);
-  const handles = new HandleCache({ disk: new DenoDisk(), mode, handlesMax });
+  const handles = new HandleCache({ disk, mode, handlesMax });
   return {
     shape,
     handles,

@@ -180,8 +180,9 @@ export class ActorCell<C extends Contract> {
     this.publishCpu();
   }
 
-  /** Publishes the CPU time of the thread, when the last time was long enough ago. */
+  /** Publishes the CPU time of the thread when somebody wants it and the last time was long enough ago. */
   publishCpu(): void {
+    if (!this.control.cpuAsked) return;
     const now = this.host.clock.monotonicMs();
     if (now - this.#cpuAtMs < CPU_INTERVAL_MS) return;
     this.#cpuAtMs = now;

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
+import { setImmediate } from "./after_io.ts";
 import type { Port } from "./port.ts";
 
 /** One message that can be delivered now. */

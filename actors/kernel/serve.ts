@@ -8,8 +8,8 @@
  * @module
  */
 
-import process from "node:process";
-import { setImmediate } from "node:timers";
+import { afterIo } from "./after_io.ts";
+import { threadCpuUs } from "./thread_cpu.ts";
 import { systemClock } from "../../store/clock.ts";
 import { ActorCell, type CellHost } from "./actor_cell.ts";
 import { Backlog } from "./backlog.ts";
@@ -73,16 +73,8 @@ function workerHost(close: () => void): CellHost {
     clock: systemClock,
     ownsThread: true,
     openPort: (port: MessagePort | Port): Port => channelPort(port as MessagePort),
-    breathe: (): Promise<void> => new Promise((resolve) => setImmediate(resolve)),
+    breathe: (): Promise<void> => afterIo(),
     cpuUs: threadCpuUs,
     ended: close,
   };
-}
-
-/** CPU time of this thread in microseconds, 0 where the platform does not tell. */
-function threadCpuUs(): number {
-  const { threadCpuUsage } = process as unknown as { threadCpuUsage?: () => { user: number; system: number } };
-  if (threadCpuUsage === undefined) return 0;
-  const { user, system } = threadCpuUsage();
-  return user + system;
 }

@@ -11,7 +11,6 @@
  *   have; a gateway goes on answering what it has in its cache. An empty table is thus never answered as "no such topic".
  */
 
-import process from "node:process";
 import { readConfiguration } from "../../store/configuration.ts";
 import { type Child, child } from "../kernel/child.ts";
 import { StopTimeoutError } from "../kernel/errors.ts";
@@ -179,5 +178,5 @@ function configurationOf(options: NameServerOptions): NameServerConfiguration {
   const values = { ...base.values, ...options.settings };
   // Who names both paths needs no permission to look at the environment.
   if (values.kvConfigPath !== "" && values.configStorePath !== "") return { ...base, values };
-  return withPaths({ ...base, values }, process.env["HOME"] ?? ".");
+  return withPaths({ ...base, values }, Deno.env.get("HOME") ?? ".");
 }

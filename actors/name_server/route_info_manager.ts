@@ -8,7 +8,7 @@
 import { ResponseCode } from "../../protocol/response_code.ts";
 import { InvariantError } from "../../store/assert.ts";
 import type { Timer } from "../../store/clock.ts";
-import { DenoDisk } from "../../store/file/deno_disk.ts";
+import { LightDisk } from "../../store/file/light_disk.ts";
 import type { Disk } from "../../store/file/disk.ts";
 import type { ActorContext, Behaviour } from "../kernel/contract.ts";
 import type { NameServerReply, RouteInfoManagerContract, RouteInfoManagerInit } from "./contracts.ts";
@@ -43,7 +43,7 @@ export function startRouteInfoManager(
   init: RouteInfoManagerInit,
   context: Context,
 ): Behaviour<RouteInfoManagerContract> {
-  return routeInfoManagerOn(new DenoDisk())(init, context);
+  return routeInfoManagerOn(new LightDisk())(init, context);
 }
 
 /**

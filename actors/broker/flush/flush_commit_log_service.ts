@@ -9,7 +9,7 @@
  */
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
 import { DurablePositionFile } from "../../../store/durable_position.ts";
-import { DenoDisk } from "../../../store/file/deno_disk.ts";
+import { LightDisk } from "../../../store/file/light_disk.ts";
 import type { SegmentSet } from "../../../store/file/segment_set.ts";
 import { LogMemory, LogStatus } from "../../../store/memory/log_memory.ts";
 import { type BrokerActorInit, openStore, storeShape } from "../broker_init.ts";
@@ -83,8 +83,8 @@ export class FlushCommitLogService {
     const { values } = init;
     this.#context = context;
     this.#memory = new LogMemory(init.memory.log);
-    this.#files = openStore(values, "write", 8).commitLog;
-    this.#durable = new DurablePositionFile(new DenoDisk(), storeShape(values).durablePosition);
+    this.#files = openStore(values, "write", 8, new LightDisk()).commitLog;
+    this.#durable = new DurablePositionFile(new LightDisk(), storeShape(values).durablePosition);
     this.#isSync = values.flushDiskType === "SYNC_FLUSH";
     this.#intervalMs = values.flushIntervalCommitLog;
     this.#thoroughMs = values.flushCommitLogThoroughInterval;

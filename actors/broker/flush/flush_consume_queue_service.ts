@@ -9,7 +9,7 @@
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
 import { CheckpointFile, encodeCheckpoint } from "../../../store/checkpoint.ts";
 import { DurablePositionFile } from "../../../store/durable_position.ts";
-import { DenoDisk } from "../../../store/file/deno_disk.ts";
+import { LightDisk } from "../../../store/file/light_disk.ts";
 import { DiskError } from "../../../store/file/disk.ts";
 import { LogMemory, LogStatus } from "../../../store/memory/log_memory.ts";
 import { type BrokerActorInit, storeShape } from "../broker_init.ts";
@@ -40,7 +40,7 @@ export function startFlushConsumeQueueService(
 export class FlushConsumeQueueService {
   readonly #context: ActorContext<FlushConsumeQueueContract>;
   readonly #memory: LogMemory;
-  readonly #disk = new DenoDisk();
+  readonly #disk = new LightDisk();
   readonly #checkpoint: CheckpointFile;
   readonly #durable: DurablePositionFile;
   readonly #intervalMs: number;

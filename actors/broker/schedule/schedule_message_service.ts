@@ -16,7 +16,7 @@ import { isUnit, UNIT_BYTES, unitPosition, unitSize, unitTagsCode } from "../../
 import { DelayOffsets } from "../../../store/delay_offsets.ts";
 import { parseDelayLevels } from "../../../store/delay_levels.ts";
 import { SCHEDULE_TOPIC } from "../../../store/dispatch_files.ts";
-import { DenoDisk } from "../../../store/file/deno_disk.ts";
+import { LightDisk } from "../../../store/file/light_disk.ts";
 import { readTextFile, writeTextFile } from "../../../store/file/json_file.ts";
 import { LogAppender } from "../../../store/log_appender.ts";
 import { LogReader } from "../../../store/log_reader.ts";
@@ -82,7 +82,7 @@ export class ScheduleMessageService {
   readonly #appender: LogAppender;
   readonly #placer: RecordAppender;
   readonly #writer: LogWriter;
-  readonly #disk = new DenoDisk();
+  readonly #disk = new LightDisk();
   readonly #path: string;
   readonly #units = new Uint8Array(RUN_MESSAGES * UNIT_BYTES);
   readonly #unitView = new DataView(this.#units.buffer);
@@ -97,7 +97,7 @@ export class ScheduleMessageService {
   /** @param init shared memory and configuration; @param context of the actor */
   constructor(init: BrokerActorInit, context: ActorContext<ScheduleContract>) {
     const { values } = init;
-    const store = openStore(values, "write", 256);
+    const store = openStore(values, "write", 256, this.#disk);
     this.#context = context;
     this.#memory = new LogMemory(init.memory.log);
     this.#levels = parseDelayLevels(values.messageDelayLevel);

@@ -1,6 +1,7 @@
 /** The disks that every store suite runs over. */
 import { DenoDisk } from "../../../store/file/deno_disk.ts";
 import type { Disk } from "../../../store/file/disk.ts";
+import { LightDisk } from "../../../store/file/light_disk.ts";
 import { FaultyDisk } from "../../../store/file/faulty_disk.ts";
 import { MemoryDisk } from "../../../store/file/memory_disk.ts";
 
@@ -34,18 +35,18 @@ export const diskCases: readonly DiskCase[] = [
       await body({ disk, root: "/store" });
     },
   },
-  {
-    name: "deno",
-    async with(body): Promise<void> {
-      const root = Deno.makeTempDirSync({ prefix: "ringmq-store-" });
-      try {
-        await body({ disk: new DenoDisk(), root });
-      } finally {
-        Deno.removeSync(root, { recursive: true });
-      }
-    },
-  },
+  { name: "deno", with: (body) => onMachine(new DenoDisk(), body) },
+  { name: "light", with: (body) => onMachine(new LightDisk(), body) },
 ];
+
+async function onMachine(disk: Disk, body: (on: TestDisk) => void | Promise<void>): Promise<void> {
+  const root = Deno.makeTempDirSync({ prefix: "ringmq-store-" });
+  try {
+    await body({ disk, root });
+  } finally {
+    Deno.removeSync(root, { recursive: true });
+  }
+}
 
 /** Registers one test for each disk. */
 export function testOnDisks(name: string, body: (on: TestDisk) => void | Promise<void>): void {
