@@ -4,13 +4,19 @@
  *
  * It reads both header types, JSON and ROCKETMQ, into one reused set of numbers: the fixed fields as values, each ext field as two
  * positions in the frame's bytes. What it does not understand at a glance (escapes in a key, nested values, too many fields, a
- * number with a fraction) it refuses with false, and the caller takes the general decoder, which also gives the typed error of a malformed header.
+ * number with a fraction, blanks) it refuses with false, and the caller takes the general decoder, which also gives the typed error of a malformed
+ * header. What it accepts means exactly what the general decoder makes of it.
  *
  * Ext values keep their JSON escapes; {@link HeaderScan.escaped} tells whether a value has any.
  */
 
+import { asciiText, isText } from "./ascii_text.ts";
+
 /** Ext fields of one header at most; requests of known clients have up to 20. */
 const FIELDS_MAX = 48;
+
+/** Bytes of an ext key in a ROCKETMQ header at most: its length is a signed short. Source: apache/rocketmq remoting RocketMQSerializable.readStr */
+const KEY_BYTES_MAX = 32_767;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -18,6 +24,28 @@ const COLON = 0x3a;
 const COMMA = 0x2c;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+const CODE = asciiText("code");
+const FLAG = asciiText("flag");
+const OPAQUE = asciiText("opaque");
+const VERSION = asciiText("version");
+const EXT_FIELDS = asciiText("extFields");
+const TRUE = asciiText("true");
+const FALSE = asciiText("false");
+
+/** 1 for the bytes of a set, 0 for all others. */
+function setOf(chars: string): Uint8Array {
+  const set = new Uint8Array(256);
+  for (const char of chars) set[char.charCodeAt(0)] = 1;
+  return set;
+}
+
+/** What the four digits of an escape are. */
+const HEX = setOf("0123456789abcdefABCDEF");
+/** What may follow the backslash of an escape of two bytes. */
+const SHORT = setOf('"\\/bfnrt');
 
 /** Where the fields of one header lie. One instance is reused for every frame of a thread. */
 export class HeaderScan {
@@ -91,7 +119,7 @@ export class HeaderScan {
   scanBinary(bytes: Uint8Array, start: number, end: number): boolean {
     if (end - start < 21) return false;
     this.code = (bytes[start]! << 24 >> 16) | bytes[start + 1]!;
-    this.version = (bytes[start + 3]! << 8) | bytes[start + 4]!;
+    this.version = (bytes[start + 3]! << 24 >> 16) | bytes[start + 4]!;
     this.opaque = int32(bytes, start + 5);
     this.flag = int32(bytes, start + 9);
     this.count = 0;
@@ -105,7 +133,7 @@ export class HeaderScan {
     while (at < end) {
       if (this.count === FIELDS_MAX || end - at < 6) return false;
       const keyBytes = (bytes[at]! << 8) | bytes[at + 1]!;
-      if (keyBytes > end - at - 6) return false;
+      if (keyBytes > KEY_BYTES_MAX || keyBytes > end - at - 6) return false;
       const index = this.count++;
       this.keyStart[index] = at + 2;
       at += 2 + keyBytes;
@@ -124,27 +152,35 @@ export class HeaderScan {
   #topLevelValue(keyStart: number, keyEnd: number): boolean {
     const bytes = this.#bytes;
     const first = bytes[this.#at]!;
-    if (first === OPEN) return bytes[keyStart] === 0x65 && keyEnd - keyStart === 9 && this.#extFields();
-    if (first === QUOTE) return this.#skipString();
-    if (!this.#readNumber()) return this.#skipWord();
+    if (first === OPEN) return isText(bytes, keyStart, keyEnd, EXT_FIELDS) && this.#extFields();
+    if (first === QUOTE) return !isNumberField(bytes, keyStart, keyEnd) && this.#skipString() && this.#sawEscape === 0;
+    if (!this.#readNumber()) return !isNumberField(bytes, keyStart, keyEnd) && this.#skipWord();
     switch (keyEnd - keyStart) {
       case 4:
-        if (bytes[keyStart] === 0x63) this.code = this.#number;
-        else if (bytes[keyStart] === 0x66) this.flag = this.#number;
+        if (isText(bytes, keyStart, keyEnd, CODE)) return this.#isInt(this.code = this.#number);
+        if (isText(bytes, keyStart, keyEnd, FLAG)) return this.#isInt(this.flag = this.#number);
         break;
       case 6:
-        if (bytes[keyStart] === 0x6f) this.opaque = this.#number;
+        if (isText(bytes, keyStart, keyEnd, OPAQUE)) return this.#isInt(this.opaque = this.#number);
         break;
       case 7:
-        if (bytes[keyStart] === 0x76) this.version = this.#number;
+        if (isText(bytes, keyStart, keyEnd, VERSION)) return this.#isInt(this.version = this.#number);
+        break;
+      case 9:
+        if (isText(bytes, keyStart, keyEnd, EXT_FIELDS)) return false;
         break;
     }
     return true;
   }
 
+  #isInt(value: number): boolean {
+    return (value | 0) === value;
+  }
+
   #extFields(): boolean {
     const bytes = this.#bytes;
     this.#at++;
+    this.count = 0;
     if (bytes[this.#at] === CLOSE) {
       this.#at++;
       return true;
@@ -193,14 +229,24 @@ export class HeaderScan {
         return true;
       }
       if (byte === BACKSLASH) {
+        const next = bytes[at + 1]!;
+        if (next === 0x75) { // u and four hex digits
+          if (at + 6 >= end) return false;
+          if ((HEX[bytes[at + 2]!]! & HEX[bytes[at + 3]!]! & HEX[bytes[at + 4]!]! & HEX[bytes[at + 5]!]!) !== 1) {
+            return false;
+          }
+          at += 6;
+        } else {
+          if (SHORT[next] !== 1) return false;
+          at += 2;
+        }
         this.#sawEscape = 1;
-        at++;
-      }
-      at++;
+      } else at++;
     }
     return false;
   }
 
+  /** A whole number of at most 15 digits as JSON writes it: no sign but a minus, no zero in front, no negative zero. */
   #readNumber(): boolean {
     const bytes = this.#bytes;
     let at = this.#at;
@@ -208,8 +254,9 @@ export class HeaderScan {
     if (negative) at++;
     const first = at;
     let value = 0;
-    while (at < this.#end && bytes[at]! >= 0x30 && bytes[at]! <= 0x39) value = value * 10 + bytes[at++]! - 0x30;
+    while (at < this.#end && bytes[at]! >= ZERO && bytes[at]! <= NINE) value = value * 10 + bytes[at++]! - ZERO;
     if (at === first || at - first > 15) return false;
+    if (bytes[first] === ZERO && (negative || at - first > 1)) return false;
     const next = bytes[at];
     if (next !== COMMA && next !== CLOSE) return false;
     this.#number = negative ? -value : value;
@@ -217,15 +264,35 @@ export class HeaderScan {
     return true;
   }
 
-  /** true, false and null. A null ext value is refused, because it means that the field is absent. */
+  /** true and false. A null ext value is refused, because it means that the field is absent. */
   #skipWord(): boolean {
-    const bytes = this.#bytes;
-    const first = bytes[this.#at];
-    if (first === 0x74) this.#at += 4;
-    else if (first === 0x66) this.#at += 5;
-    else return false;
-    return this.#at < this.#end && bytes[this.#at - 1] === 0x65;
+    const at = this.#at;
+    const bytes = bytesOfWord(this.#bytes, at, this.#end);
+    this.#at = at + bytes;
+    return bytes > 0;
   }
+}
+
+/** Whether a top-level field is one that no text and no word may stand for. */
+function isNumberField(bytes: Uint8Array, start: number, end: number): boolean {
+  switch (end - start) {
+    case 4:
+      return isText(bytes, start, end, CODE) || isText(bytes, start, end, FLAG);
+    case 6:
+      return isText(bytes, start, end, OPAQUE);
+    case 7:
+      return isText(bytes, start, end, VERSION);
+    case 9:
+      return isText(bytes, start, end, EXT_FIELDS);
+    default:
+      return false;
+  }
+}
+
+/** Bytes of the word true or false at `at`; 0 when it is none of them. */
+function bytesOfWord(bytes: Uint8Array, at: number, end: number): number {
+  if (at + 4 < end && isText(bytes, at, at + 4, TRUE)) return 4;
+  return at + 5 < end && isText(bytes, at, at + 5, FALSE) ? 5 : 0;
 }
 
 /**

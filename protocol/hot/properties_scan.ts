@@ -4,9 +4,11 @@
  * a broker does found, all in one pass over the bytes and into one reused buffer.
  *
  * A string is plain when it is `key 0x01 value 0x02` repeated with no empty key or value (the last 0x02 may be missing and is
- * added), no key occurs that the broker replaces or acts on, and UNIQ_KEY is there. Everything else is refused, and the
+ * added), no key occurs twice, none that the broker replaces or acts on, and UNIQ_KEY is there. Everything else is refused, and the
  * general path decodes and encodes the properties as a map, as Apache does with all of them.
  */
+
+import { asciiText, isText } from "./ascii_text.ts";
 
 /** What became of the properties. */
 export const PropertiesKind = {
@@ -24,8 +26,15 @@ export type PropertiesKindValue = (typeof PropertiesKind)[keyof typeof Propertie
 /** Bytes of properties that a record can hold. Source: apache/rocketmq store MessageExtEncoder (Short.MAX_VALUE) */
 export const PROPERTIES_BYTES_MAX = 32_767;
 
+/** Properties of one message that this path takes at most. */
+const PROPERTIES_MAX = 64;
+
 const NAME_END = 1;
 const PROPERTY_END = 2;
+
+const WAIT = asciiText("WAIT");
+const FALSE = asciiText("false");
+const UNIQ_KEY = asciiText("UNIQ_KEY");
 
 /** Reads properties into a buffer. One instance is reused for every message of a thread. */
 export class PropertiesScan {
@@ -37,6 +46,9 @@ export class PropertiesScan {
   uniqKeyStart = 0;
   /** Byte behind the value of UNIQ_KEY. */
   uniqKeyEnd = 0;
+  readonly #keyStarts = new Int32Array(PROPERTIES_MAX);
+  readonly #keyEnds = new Int32Array(PROPERTIES_MAX);
+  #keys = 0;
   /** False when the producer does not wait for the message to be stored safely (WAIT=false). */
   wait = true;
 
@@ -77,7 +89,8 @@ export class PropertiesScan {
         into[at++] = byte;
         continue;
       }
-      const kind = from[++i]!;
+      if (++i >= end) return -1;
+      const kind = from[i]!;
       if (kind !== 0x75) {
         const plain = kind === 0x22 || kind === 0x5c || kind === 0x2f
           ? kind
@@ -107,7 +120,9 @@ export class PropertiesScan {
     const bytes = this.bytes;
     if (this.length === 0) return PropertiesKind.General;
     if (bytes[this.length - 1] !== PROPERTY_END) bytes[this.length++] = PROPERTY_END;
+    if (this.length > PROPERTIES_BYTES_MAX) return PropertiesKind.TooLong;
     const end = this.length;
+    this.#keys = 0;
     let at = 0;
     while (at < end) {
       const keyStart = at;
@@ -117,10 +132,30 @@ export class PropertiesScan {
       const valueStart = ++at;
       while (at < end && bytes[at]! > PROPERTY_END) at++;
       if (at === valueStart || bytes[at] !== PROPERTY_END) return PropertiesKind.General;
-      if (!this.#known(keyStart, keyEnd, valueStart, at)) return PropertiesKind.General;
+      if (!this.#isNew(keyStart, keyEnd) || !this.#known(keyStart, keyEnd, valueStart, at)) {
+        return PropertiesKind.General;
+      }
       at++;
     }
     return this.uniqKeyEnd === 0 ? PropertiesKind.General : PropertiesKind.Plain;
+  }
+
+  /** Whether no property before has the same key; of two equal ones only the later may be stored. */
+  #isNew(keyStart: number, keyEnd: number): boolean {
+    const bytes = this.bytes;
+    const keys = this.#keys;
+    if (keys === PROPERTIES_MAX) return false;
+    for (let i = 0; i < keys; i++) {
+      const start = this.#keyStarts[i]!;
+      if (this.#keyEnds[i]! - start !== keyEnd - keyStart || bytes[start] !== bytes[keyStart]) continue;
+      let same = 0;
+      while (same < keyEnd - keyStart && bytes[start + same] === bytes[keyStart + same]) same++;
+      if (same === keyEnd - keyStart) return false;
+    }
+    this.#keyStarts[keys] = keyStart;
+    this.#keyEnds[keys] = keyEnd;
+    this.#keys = keys + 1;
+    return true;
   }
 
   /** Looks at one property; false when the broker acts on it in a way that only the general path knows. */
@@ -129,9 +164,7 @@ export class PropertiesScan {
     const first = bytes[keyStart]!;
     switch (keyEnd - keyStart) {
       case 4: // WAIT
-        if (first === 0x57 && bytes[keyStart + 1] === 0x41) {
-          this.wait = !(valueEnd - valueStart === 5 && (bytes[valueStart]! | 0x20) === 0x66);
-        }
+        if (isText(bytes, keyStart, keyEnd, WAIT)) this.wait = !isTextInAnyCase(bytes, valueStart, valueEnd, FALSE);
         return true;
       case 5: // DELAY
         return !(first === 0x44 && bytes[keyStart + 1] === 0x45);
@@ -139,18 +172,16 @@ export class PropertiesScan {
         return !(first === 0x50 && bytes[keyStart + 1] === 0x4f);
       case 7: // CLUSTER
         return !(first === 0x43 && bytes[keyStart + 1] === 0x4c);
-      case 8: // UNIQ_KEY, TRAN_MSG, MSG_TYPE
-        if (first === 0x55 && bytes[keyStart + 1] === 0x4e && bytes[keyStart + 4] === 0x5f) {
-          if (this.uniqKeyEnd !== 0) return false;
+      case 8: // UNIQ_KEY, TRAN_MSG, __CRC32#
+        if (isText(bytes, keyStart, keyEnd, UNIQ_KEY)) {
           this.uniqKeyStart = valueStart;
           this.uniqKeyEnd = valueEnd;
           return valueEnd - valueStart <= 64 && this.#isPlainText(valueStart, valueEnd);
         }
-        return !(first === 0x54 && bytes[keyStart + 1] === 0x52);
+        return !(first === 0x54 && bytes[keyStart + 1] === 0x52) && !(first === 0x5f && bytes[keyStart + 2] === 0x43);
       default:
-        // TIMER_…, TRAN_…, INNER_…, __CRC32#, MSG_R…: rare, and each means something to the broker.
-        return !(first === 0x4d && bytes[keyStart + 1] === 0x53 && bytes[keyStart + 4] === 0x52) &&
-          !(first === 0x54 && bytes[keyStart + 1] === 0x49) &&
+        // TIMER_…, INNER_…, __C…: rare, and each means something to the broker.
+        return !(first === 0x54 && bytes[keyStart + 1] === 0x49) &&
           !(first === 0x49 && bytes[keyStart + 1] === 0x4e && keyEnd - keyStart > 9) &&
           !(first === 0x5f && bytes[keyStart + 2] === 0x43);
     }
@@ -164,6 +195,16 @@ export class PropertiesScan {
     }
     return true;
   }
+}
+
+/** Whether ASCII bytes are a text of small letters, in large or small ones. */
+function isTextInAnyCase(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) {
+    const byte = bytes[start + i]!;
+    if ((byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte) !== text[i]) return false;
+  }
+  return true;
 }
 
 function hexDigit(byte: number): number {

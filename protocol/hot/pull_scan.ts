@@ -4,7 +4,21 @@
  *
  * Source: apache/rocketmq remoting PullMessageRequestHeader
  */
+import { asciiText, isText } from "./ascii_text.ts";
 import { decimalAt, type HeaderScan } from "./header_scan.ts";
+
+const TOPIC = asciiText("topic");
+const QUEUE_ID = asciiText("queueId");
+const SYS_FLAG = asciiText("sysFlag");
+const MAX_MSG_NUMS = asciiText("maxMsgNums");
+const SUB_VERSION = asciiText("subVersion");
+const QUEUE_OFFSET = asciiText("queueOffset");
+const MAX_MSG_BYTES = asciiText("maxMsgBytes");
+const COMMIT_OFFSET = asciiText("commitOffset");
+const SUBSCRIPTION = asciiText("subscription");
+const CONSUMER_GROUP = asciiText("consumerGroup");
+const EXPRESSION_TYPE = asciiText("expressionType");
+const SUSPEND_TIMEOUT = asciiText("suspendTimeoutMillis");
 
 /** One pull request. One instance is reused for every frame of a thread. */
 export class PullScan {
@@ -65,38 +79,50 @@ export class PullScan {
     const key = scan.keyStart[i]!;
     const start = scan.valueStart[i]!;
     const end = scan.valueEnd[i]!;
-    const first = bytes[key]!;
-    switch (scan.keyEnd[i]! - key) {
-      case 5: // topic
-        if (first === 0x74) this.topic = i;
+    const keyEnd = scan.keyEnd[i]!;
+    switch (keyEnd - key) {
+      case 5:
+        if (!isText(bytes, key, keyEnd, TOPIC)) return true;
+        this.topic = i;
         return scan.escaped[i] === 0;
-      case 7: // queueId, sysFlag
-        if (first === 0x71) this.queueId = decimalAt(bytes, start, end);
-        else if (first === 0x73) this.sysFlag = decimalAt(bytes, start, end);
+      case 7:
+        if (isText(bytes, key, keyEnd, QUEUE_ID)) this.queueId = intAt(bytes, start, end);
+        else if (isText(bytes, key, keyEnd, SYS_FLAG)) this.sysFlag = intAt(bytes, start, end);
         return true;
-      case 10: // maxMsgNums, subVersion
-        if (first === 0x6d) this.maxMsgNums = decimalAt(bytes, start, end);
-        else if (first === 0x73) this.subVersion = decimalAt(bytes, start, end);
+      case 10:
+        if (isText(bytes, key, keyEnd, MAX_MSG_NUMS)) this.maxMsgNums = intAt(bytes, start, end);
+        else if (isText(bytes, key, keyEnd, SUB_VERSION)) this.subVersion = decimalAt(bytes, start, end);
         return true;
-      case 11: // queueOffset, maxMsgBytes
-        if (first === 0x71) this.queueOffset = decimalAt(bytes, start, end);
-        else if (first === 0x6d) this.maxMsgBytes = decimalAt(bytes, start, end);
+      case 11:
+        if (isText(bytes, key, keyEnd, QUEUE_OFFSET)) this.queueOffset = decimalAt(bytes, start, end);
+        else if (isText(bytes, key, keyEnd, MAX_MSG_BYTES)) this.maxMsgBytes = intAt(bytes, start, end);
         return true;
-      case 12: // commitOffset, subscription
-        if (first === 0x63) this.commitOffset = decimalAt(bytes, start, end);
-        else if (first === 0x73) this.subscription = i;
+      case 12:
+        if (isText(bytes, key, keyEnd, COMMIT_OFFSET)) this.commitOffset = decimalAt(bytes, start, end);
+        else if (isText(bytes, key, keyEnd, SUBSCRIPTION)) {
+          this.subscription = i;
+          return scan.escaped[i] === 0;
+        }
+        return true;
+      case 13:
+        if (!isText(bytes, key, keyEnd, CONSUMER_GROUP)) return true;
+        this.group = i;
         return scan.escaped[i] === 0;
-      case 13: // consumerGroup, requestSource
-        if (first === 0x63) this.group = i;
+      case 14:
+        if (!isText(bytes, key, keyEnd, EXPRESSION_TYPE)) return true;
+        this.expressionType = i;
         return scan.escaped[i] === 0;
-      case 14: // expressionType
-        if (first === 0x65) this.expressionType = i;
-        return scan.escaped[i] === 0;
-      case 20: // suspendTimeoutMillis
-        if (first === 0x73) this.suspendTimeoutMs = decimalAt(bytes, start, end);
+      case 20:
+        if (isText(bytes, key, keyEnd, SUSPEND_TIMEOUT)) this.suspendTimeoutMs = decimalAt(bytes, start, end);
         return true;
       default:
         return true;
     }
   }
+}
+
+/** As {@link decimalAt}, and NaN for what is no Java int. */
+function intAt(bytes: Uint8Array, start: number, end: number): number {
+  const value = decimalAt(bytes, start, end);
+  return (value | 0) === value ? value : NaN;
 }

@@ -6,6 +6,9 @@
  */
 import { decimalAt, type HeaderScan } from "./header_scan.ts";
 
+/** Bits of the letters a to h, without which Apache refuses a send. Source: apache/rocketmq remoting SendMessageRequestHeaderV2 (CFNotNull) */
+const REQUIRED = 0xff;
+
 /** One send request. One instance is reused for every frame of a thread. */
 export class SendScan {
   /** Index of the ext field that holds the topic. */
@@ -39,40 +42,60 @@ export class SendScan {
     this.bornTimestampMs = NaN;
     this.reconsumeTimes = 0;
     this.batch = false;
+    let seen = 0;
     for (let i = 0; i < scan.count; i++) {
       const key = scan.keyStart[i]!;
       if (scan.keyEnd[i]! - key !== 1) continue;
       const start = scan.valueStart[i]!;
       const end = scan.valueEnd[i]!;
+      const letter = bytes[key]! - 0x61;
+      if (letter < 0 || letter > 25) continue;
+      seen |= 1 << letter;
       switch (bytes[key]) {
         case 0x62: // b
           if (scan.escaped[i] === 1) return false;
           this.topic = i;
           break;
+        case 0x64: // d
+        case 0x6c: // l
+          if (!isInt(bytes, start, end)) return false;
+          break;
         case 0x65: // e
-          this.queueId = decimalAt(bytes, start, end);
+          this.queueId = intAt(bytes, start, end);
           break;
         case 0x66: // f
-          this.sysFlag = decimalAt(bytes, start, end);
+          this.sysFlag = intAt(bytes, start, end);
           break;
         case 0x67: // g
           this.bornTimestampMs = decimalAt(bytes, start, end);
           break;
         case 0x68: // h
-          this.userFlag = decimalAt(bytes, start, end);
+          this.userFlag = intAt(bytes, start, end);
           break;
         case 0x69: // i
           this.properties = i;
           break;
         case 0x6a: // j
-          this.reconsumeTimes = decimalAt(bytes, start, end);
+          this.reconsumeTimes = intAt(bytes, start, end);
           break;
         case 0x6d: // m
           this.batch = end - start === 4;
           break;
       }
     }
-    return this.topic >= 0 && this.queueId >= 0 && this.bornTimestampMs >= 0 &&
+    return (seen & REQUIRED) === REQUIRED && this.topic >= 0 && this.queueId >= 0 && this.bornTimestampMs >= 0 &&
       this.sysFlag === this.sysFlag && this.userFlag === this.userFlag && this.reconsumeTimes === this.reconsumeTimes;
   }
+}
+
+/** Whether a value is a Java int. */
+function isInt(bytes: Uint8Array, start: number, end: number): boolean {
+  const value = decimalAt(bytes, start, end);
+  return (value | 0) === value;
+}
+
+/** As {@link decimalAt}, and NaN for what is no Java int. */
+function intAt(bytes: Uint8Array, start: number, end: number): number {
+  const value = decimalAt(bytes, start, end);
+  return (value | 0) === value ? value : NaN;
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ExtFields } from "../../../protocol/command.ts";
+import { parseFastJson } from "../../../protocol/fast_json_parser.ts";
 import { decodeUtf8 } from "../../../protocol/utf8.ts";
 import { decimalAt, HeaderScan } from "../../../protocol/hot/header_scan.ts";
 import { goldenRequests, joined, type Sample, samples, scanHeader, SURROUNDINGS, text } from "./mutations.ts";
@@ -10,7 +11,7 @@ function found(scan: HeaderScan, bytes: Uint8Array): Record<string, unknown> {
   for (let i = 0; i < scan.count; i++) {
     const key = decodeUtf8(bytes, scan.keyStart[i]!, scan.keyEnd[i]!);
     const raw = decodeUtf8(bytes, scan.valueStart[i]!, scan.valueEnd[i]!);
-    const value = scan.escaped[i] === 1 ? JSON.parse(`"${raw}"`) : raw;
+    const value = scan.escaped[i] === 1 ? parseFastJson(`"${raw}"`) : raw;
     Object.defineProperty(ext, key, { value, enumerable: true, configurable: true, writable: true });
   }
   const { code, flag, opaque, version } = scan;

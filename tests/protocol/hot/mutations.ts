@@ -9,7 +9,7 @@
 import { isResponse, type RemotingCommand } from "../../../protocol/command.ts";
 import { decodeBinaryHeader } from "../../../protocol/header_binary.ts";
 import { decodeJsonHeader } from "../../../protocol/header_json.ts";
-import { HeaderScan } from "../../../protocol/hot/header_scan.ts";
+import type { HeaderScan } from "../../../protocol/hot/header_scan.ts";
 import { type GoldenFrame, goldenFrames } from "../golden.ts";
 import { SeededRandom } from "../../torture/seeded_random.ts";
 

@@ -7,7 +7,7 @@ import { SeededRandom } from "../../torture/seeded_random.ts";
 import { damaged, joined, samples, text } from "./mutations.ts";
 
 /** Properties on which a broker acts, or which it replaces. */
-const SPECIAL = ["DELAY", "POP_CK", "CLUSTER", "TRAN_MSG", "__CRC32#", "INNER_NUM", "INNER_MULTI_DISPATCH"];
+const SPECIAL = ["DELAY", "POP_CK", "CLUSTER", "TRAN_MSG", "__CRC32#", "INNER_MULTI_DISPATCH"];
 
 /** Fails when the scan calls something plain that is not. @returns the kind */
 function check(value: string, isEscaped: boolean, raw: Uint8Array, scan = new PropertiesScan()): number {

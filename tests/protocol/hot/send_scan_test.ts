@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { readSendFields, type SendFields, SendFieldsError } from "../../../actors/broker/gateway/send_fields.ts";
 import { createRequest, type RemotingCommand } from "../../../protocol/command.ts";
+import { parseFastJson } from "../../../protocol/fast_json_parser.ts";
 import { encodeJsonHeader } from "../../../protocol/header_json.ts";
 import { HeaderScan } from "../../../protocol/hot/header_scan.ts";
 import { SendScan } from "../../../protocol/hot/send_scan.ts";
@@ -29,7 +30,7 @@ function checkSend({ name, isJson, header, command }: Sample): boolean {
   assertEquals(
     {
       topic: decodeUtf8(header, scan.valueStart[topic]!, scan.valueEnd[topic]!),
-      properties: properties >= 0 && scan.escaped[properties] === 1 ? JSON.parse(`"${raw}"`) : raw,
+      properties: properties >= 0 && scan.escaped[properties] === 1 ? parseFastJson(`"${raw}"`) : raw,
       queueId,
       sysFlag,
       flag: userFlag,
