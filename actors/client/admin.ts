@@ -115,11 +115,14 @@ export class Admin {
    * Deletes a topic at brokers and name servers.
    *
    * @param topic topic
-   * @param clusterName its cluster
+   * @param target its cluster, or the one broker that is to forget it
    */
-  async deleteTopic(topic: string, clusterName: string): Promise<void> {
+  async deleteTopic(topic: string, target: string | AdminTarget): Promise<void> {
     const name = this.#name(topic);
-    await this.#onMasters({ clusterName }, "Topic deletion", RequestCode.DELETE_TOPIC_IN_BROKER, { topic: name });
+    const where = typeof target === "string" ? { clusterName: target } : target;
+    await this.#onMasters(where, "Topic deletion", RequestCode.DELETE_TOPIC_IN_BROKER, { topic: name });
+    if (!("clusterName" in where)) return;
+    const { clusterName } = where;
     const { nameServers } = this.#running();
     for (const address of nameServers.addresses) {
       await this.#ask(address, "Topic deletion", RequestCode.DELETE_TOPIC_IN_NAMESRV, { topic: name, clusterName });

@@ -149,7 +149,9 @@ export class ConsumeConcurrently implements Consumption {
       const success = status === "CONSUME_SUCCESS";
       afterConsume(this.#host, hooks, { success, status: status ?? "RECONSUME_LATER", returnType });
       stats.consumed(owned.queue.topic, tookMs);
-      if (!owned.process.dropped) await this.#settle(owned, messages, success ? context.ackIndex : -1, context);
+      const ackIndex = success ? context.ackIndex : -1;
+      if (!owned.process.dropped) await this.#settle(owned, messages, ackIndex, context);
+      else this.#finish(owned, messages.slice(0, Math.max(0, ackIndex + 1)));
     } finally {
       owned.leave();
     }
@@ -181,8 +183,9 @@ export class ConsumeConcurrently implements Consumption {
   }
 
   #finish(owned: OwnedQueue, messages: readonly MessageExt[]): void {
+    if (owned.process.voided) return;
     const offset = owned.process.remove(messages, this.#host.clock.nowMs());
-    if (offset >= 0 && !owned.process.dropped) this.#host.offsets.update(owned.queue, offset, true);
+    if (offset >= 0) this.#host.offsets.update(owned.queue, offset, true);
     this.#host.released(owned);
   }
 

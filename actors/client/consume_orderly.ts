@@ -210,7 +210,7 @@ export class ConsumeOrderly implements Consumption {
       stats.finished(topic, { ok: messages.length, failed: 0 });
       if (context.autoCommit || status === "COMMIT") offset = owned.process.commit();
     }
-    if (offset >= 0 && !owned.process.dropped) offsets.update(owned.queue, offset, false);
+    if (offset >= 0 && !owned.process.voided) offsets.update(owned.queue, offset, false);
     this.#host.released(owned);
     return againMs;
   }

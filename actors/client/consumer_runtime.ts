@@ -355,6 +355,7 @@ export class ConsumerRuntime {
     const owned = this.queues.all.filter(({ queue }) => queue.topic === topic && wanted.has(queueKey(queue)));
     for (const one of owned) {
       one.process.dropped = true;
+      one.process.voided = true;
       one.process.clear();
     }
     await this.#within(RESET_WAIT_MS, owned.map((one) => one.quiet()));

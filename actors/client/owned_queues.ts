@@ -255,6 +255,7 @@ export class OwnedQueues {
     const host = this.#host;
     host.logger.warn?.("Offset is out of range", { group: host.group, queue: owned.queue, nextOffset });
     owned.process.dropped = true;
+    owned.process.voided = true;
     host.offsets.update(owned.queue, nextOffset, false);
     await this.#persist(owned.queue);
     this.#owned.delete(queueKey(owned.queue));
@@ -283,6 +284,7 @@ export class OwnedQueues {
       await Promise.race([owned.quiet(), late]);
       limit.abort();
     }
+    owned.process.voided = true;
     await this.#persist(owned.queue);
     offsets.remove(owned.queue);
     owned.process.clear();

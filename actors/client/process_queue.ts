@@ -14,8 +14,10 @@ export const PULL_IDLE_MS_MAX = 120_000;
 
 /** The cache of one queue. */
 export class ProcessQueue {
-  /** Set when the queue is no longer ours: nothing of it is consumed or committed any more. */
+  /** Set when the queue is being let go: nothing more of it is consumed; calls that run may still finish what they have. */
   dropped = false;
+  /** Set when the offset of the queue is settled: what finishes later no longer counts. */
+  voided = false;
   /** Whether the broker gave us the queue lock. */
   locked = false;
   /** When the lock was last given, in milliseconds since 1970. */

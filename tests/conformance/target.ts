@@ -131,6 +131,12 @@ export class Target {
     return this.#nameServerProcess;
   }
 
+  /** End of what a server printed that ended by itself; undefined when none did. */
+  get lastWords(): string | undefined {
+    const ended = [this.#brokerProcess, this.#nameServerProcess].find((process) => process?.ended);
+    return ended?.output.split("\n").slice(-30).join("\n");
+  }
+
   /** Starts the name server on its port. */
   async startNameServer(): Promise<void> {
     this.#nameServerProcess = await ServerProcess.start(`${this.dir}/namesrv`, this.#plan.nameServer);
@@ -184,7 +190,12 @@ export class Target {
   }
 }
 
-function defaultBrokerConf(options: ServerPlanOptions): Record<string, string> {
+/**
+ * What every broker under test is configured with.
+ *
+ * @param options Ports and folder.
+ */
+export function defaultBrokerConf(options: ServerPlanOptions): Record<string, string> {
   return {
     brokerClusterName: "DefaultCluster",
     brokerName: "broker-a",
