@@ -1,0 +1,173 @@
+/**
+ * A whole broker in this process, with handles on its actors.
+ *
+ * Owns: its folder, ports and clients, which are gone when the body ends. Reads: nothing. Never: shares anything between tests.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { readBrokerConfiguration } from "../../actors/broker/broker_configuration.ts";
+import type { BrokerValues } from "../../actors/broker/broker_configuration.ts";
+import { type Broker, startBroker, thisMachine } from "../../actors/broker/broker.ts";
+import type { ActorHandle } from "../../actors/kernel/contract.ts";
+import { workersRunning } from "../../actors/kernel/worker_count.ts";
+import { RequestCode } from "../../protocol/request_code.ts";
+import { topicFields, type TopicOptions } from "../conformance/broker_requests.ts";
+import { freePort } from "../conformance/ports.ts";
+import { RawClient } from "../conformance/raw_client.ts";
+import { until } from "../helpers/until.ts";
+
+/** Longest wait of these tests; a machine under load needs it, another one never comes near. Milliseconds. */
+export const PATIENCE_MS = 60_000;
+
+/** Names of a broker's actors. */
+export type ActorName =
+  | "controller"
+  | "flush-log"
+  | "reput"
+  | "flush-queues"
+  | "hold"
+  | "cold-read"
+  | "schedule"
+  | "gateway-0";
+
+/** What a test works with. */
+export interface BrokerBench {
+  readonly broker: Broker;
+  readonly address: string;
+  readonly fastAddress: string;
+  readonly root: string;
+  /** What the actors logged. */
+  readonly logs: readonly string[];
+  /** A connection of its own, closed when the test ends. */
+  client(): Promise<RawClient>;
+  /** Makes a topic. */
+  topic(name: string, options?: TopicOptions): Promise<void>;
+  /** An actor's present incarnation. */
+  actor(name: ActorName): ActorHandle;
+  /** Number of an actor's incarnation, and whether it is up. */
+  incarnation(name: ActorName): { readonly epoch: number; readonly isUp: boolean };
+  /** Runs a body while an actor is paused, and lets it go on afterwards. */
+  whilePaused(name: ActorName, body: () => Promise<void>): Promise<void>;
+}
+
+/** How the broker is started. */
+export interface BenchOptions {
+  readonly settings?: Partial<BrokerValues>;
+  readonly ringBytes?: number;
+}
+
+/** Small files and a small ring, so that a test reaches their ends. */
+const SMALL = {
+  mappedFileSizeCommitLog: 4 * 1024 * 1024,
+  mappedFileSizeConsumeQueue: 20_000,
+  maxHashSlotNum: 1000,
+  maxIndexNum: 4000,
+  maxMessageSize: 128 * 1024,
+  diskMaxUsedSpaceRatio: 98,
+  waitTimeMillsInSendQueue: 60_000,
+} as const satisfies Partial<BrokerValues>;
+
+/** Bytes of the ring that these tests use: the smallest that fits {@link SMALL}. */
+export const SMALL_RING_BYTES = 1024 * 1024;
+
+/**
+ * Runs a body with a broker, and stops that.
+ *
+ * @param options How it is configured.
+ * @param body The test.
+ * @param expectedExit Exit code that its stop must give; 0 when left out.
+ */
+export async function withBroker(
+  options: BenchOptions,
+  body: (bench: BrokerBench) => Promise<void>,
+  expectedExit = 0,
+): Promise<void> {
+  const before = workersRunning().length;
+  const root = await Deno.makeTempDir({ prefix: "ringmq-broker-" });
+  const clients: RawClient[] = [];
+  const logs: string[] = [];
+  const port = freePort([-2, 1]);
+  try {
+    const broker = await startBroker({
+      configuration: readBrokerConfiguration({}, thisMachine()),
+      settings: {
+        ...SMALL,
+        storePathRootDir: `${root}/store`,
+        storePathCommitLog: `${root}/store/commitlog`,
+        listenPort: port,
+        brokerIP1: "127.0.0.1",
+        ...options.settings,
+      },
+      ringBytes: options.ringBytes ?? SMALL_RING_BYTES,
+      onLog: (level, text) => logs.push(`${level} ${text}`),
+    });
+    try {
+      await body(benchOf(broker, { port, root, logs, clients }));
+      broker.memory.check();
+    } finally {
+      for (const client of clients) client[Symbol.dispose]();
+      assertEquals(await broker.stop(), expectedExit, logs.join("\n"));
+    }
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+  assertEquals(workersRunning().length, before);
+}
+
+function benchOf(
+  broker: Broker,
+  parts: { readonly port: number; readonly root: string; readonly logs: string[]; readonly clients: RawClient[] },
+): BrokerBench {
+  const { port, root, logs, clients } = parts;
+  const { gateways, ...others } = broker.children;
+  const children = [...Object.values(others), ...gateways];
+  const address = `127.0.0.1:${port}`;
+  const actor = (name: ActorName): ActorHandle => {
+    const child = children.find((each) => each.name === name);
+    assert(child !== undefined, `no actor is called "${name}"`);
+    return broker.supervisor.ref(child as Parameters<typeof broker.supervisor.ref>[0]);
+  };
+  const client = async (): Promise<RawClient> => {
+    const made = await RawClient.connect(address);
+    clients.push(made);
+    return made;
+  };
+  return {
+    broker,
+    address,
+    fastAddress: `127.0.0.1:${port - 2}`,
+    root,
+    logs,
+    client,
+    actor,
+    topic: async (name, options = {}) => {
+      using maker = await RawClient.connect(address);
+      const fields = topicFields(name, options);
+      const answer = await maker.call(RequestCode.UPDATE_AND_CREATE_TOPIC, fields, "", { timeoutMs: PATIENCE_MS });
+      assertEquals(answer.code, 0, answer.remark);
+    },
+    incarnation: (name) => {
+      const found = broker.supervisor.gauges().find(({ child }) => child === name);
+      assert(found !== undefined, `no actor is called "${name}"`);
+      return { epoch: found.epoch, isUp: found.gauges !== undefined };
+    },
+    whilePaused: async (name, body) => {
+      const paused = actor(name);
+      await paused.pause({ timeoutMs: PATIENCE_MS });
+      try {
+        await body();
+      } finally {
+        paused.resume();
+      }
+    },
+  };
+}
+
+/** Waits until an actor runs in a later incarnation. */
+export async function untilRestarted(bench: BrokerBench, name: ActorName, epoch: number): Promise<void> {
+  await until(() => {
+    const now = bench.incarnation(name);
+    return now.epoch >= epoch && now.isUp;
+  }, { timeoutMs: PATIENCE_MS, what: `incarnation ${epoch} of "${name}"` });
+}
