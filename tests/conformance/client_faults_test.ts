@@ -56,6 +56,7 @@ for (const workers of [true, false]) {
       await using collector = orderly.collector;
       await collector.consumer.start();
       const load = new Load(producer, topic, { keys: 6, paceMs: PACE_MS });
+      const queues = await producer.fetchPublishMessageQueues(topic);
       await until(() => load.stored >= 300 && orderly.bodies.length >= 200, { timeoutMs: 20_000, what: "a load" });
       await target.kill9Broker();
       await target.startBroker();
@@ -73,7 +74,7 @@ for (const workers of [true, false]) {
       const stored = load.outcomes.filter(({ kind }) => kind === "stored").map(({ body }) => body);
       await orderly.all(stored);
       assertDelivered(load.outcomes, orderly.bodies);
-      assertTruthful(load.outcomes, await readQueues(target, await producer.fetchPublishMessageQueues(topic)));
+      assertTruthful(load.outcomes, await readQueues(target, queues));
       assert(load.outcomes.some(({ kind }) => kind !== "stored"), "the broker was away");
     },
   );

@@ -14,6 +14,7 @@ import {
   selectMessageQueueByHash,
 } from "../../actors/client/mod.ts";
 import { systemClock } from "../../store/clock.ts";
+import { until } from "../helpers/until.ts";
 import { fresh } from "./client_kit.ts";
 import type { Target } from "./target.ts";
 
@@ -115,7 +116,8 @@ export async function readQueues(target: Target, queues: readonly MessageQueue[]
   await pull.start();
   const held: Held[] = [];
   for (const queue of queues) {
-    await pull.fetchSubscribeMessageQueues(queue.topic);
+    // A broker that has just come back may not be registered yet.
+    await until(() => knows(pull, queue), { timeoutMs: 30_000, what: `a route to ${queue.brokerName}` });
     const end = await pull.maxOffset(queue);
     for (let offset = 0; offset < end;) {
       const result = await pull.pull(queue, offset, { maxNums: 32 });
@@ -126,6 +128,16 @@ export async function readQueues(target: Target, queues: readonly MessageQueue[]
     }
   }
   return held;
+}
+
+async function knows(pull: PullConsumer, queue: MessageQueue): Promise<boolean> {
+  try {
+    const queues = await pull.fetchSubscribeMessageQueues(queue.topic);
+    return queues.some(({ brokerName }) => brokerName === queue.brokerName);
+  } catch (error) {
+    if (error instanceof ClientError && error.code === "TOPIC_NOT_FOUND") return false;
+    throw error;
+  }
 }
 
 /**

@@ -49,6 +49,7 @@ export async function java54Client(): Promise<ClientProgram> {
       `${classes}:${lib}/*`,
       "conformance.Runner",
       "conformance.Admin",
+      "conformance.Transactions",
     ],
   };
 }

@@ -14,7 +14,8 @@ import org.apache.rocketmq.tools.command.MQAdminStartup;
 public final class Admin {
     private static final Object ONE_AT_A_TIME = new Object();
 
-    private static volatile boolean inCommand;
+    /** The thread that runs a command, null between commands. */
+    private static volatile Thread commandThread;
 
     private Admin() { }
 
@@ -36,10 +37,36 @@ public final class Admin {
             @Override public void checkPermission(java.security.Permission permission, Object context) { }
 
             @Override public void checkExit(int status) {
-                if (inCommand) throw new ExitException(status);
+                if (commandThread != null) throw new ExitException(status);
             }
         });
         Runner.add("mqadmin", Admin::run);
+        Thread waker = new Thread(Admin::wakeWhatEnds, "waker");
+        waker.setDaemon(true);
+        waker.start();
+    }
+
+    /**
+     * A client of 5.4 that shuts down waits for its event thread, which sleeps up to three seconds unless an event comes in
+     * between. This wakes that thread as soon as a command waits for it, which the next event would do as well.
+     */
+    private static void wakeWhatEnds() {
+        while (true) {
+            try {
+                Thread.sleep(20);
+            } catch (InterruptedException e) {
+                return;
+            }
+            Thread thread = commandThread;
+            if (thread == null || thread.getState() != Thread.State.TIMED_WAITING) continue;
+            for (StackTraceElement frame : thread.getStackTrace()) {
+                if (!frame.getClassName().endsWith(".ServiceThread") || !frame.getMethodName().equals("shutdown")) continue;
+                for (Thread other : Thread.getAllStackTraces().keySet()) {
+                    if (other.getName().startsWith("NettyEventExecutor")) other.interrupt();
+                }
+                break;
+            }
+        }
     }
 
     private static Object run(Args args) throws Exception {
@@ -54,14 +81,14 @@ public final class Admin {
             long began = System.nanoTime();
             System.setOut(capture);
             System.setErr(capture);
-            inCommand = true;
+            commandThread = Thread.currentThread();
             try {
                 MQAdminStartup.main(argv);
                 answer.put("exit", 0);
             } catch (ExitException e) {
                 answer.put("exit", e.status);
             } finally {
-                inCommand = false;
+                commandThread = null;
                 capture.flush();
                 System.setOut(out);
                 System.setErr(err);
