@@ -101,6 +101,17 @@ export function conformanceSuite(options: SuiteOptions): SuiteTest {
     ];
     const ignore = missing.length > 0 && !conformanceRequired;
     if (!ignore) declared++;
-    Deno.test({ name: ignore ? `${name} (skipped: no ${missing.join(", ")})` : name, ignore, fn: () => test(context) });
+    Deno.test({
+      name: ignore ? `${name} (skipped: no ${missing.join(", ")})` : name,
+      ignore,
+      fn: async () => {
+        try {
+          await test(context);
+        } catch (error) {
+          const said = servers?.lastWords;
+          throw said === undefined ? error : new Error(`A server ended: ${said}`, { cause: error });
+        }
+      },
+    });
   };
 }
