@@ -3,11 +3,15 @@
  * Counts of what a gateway put and gave, gathered without an object for each message and told to BrokerController about once a second.
  */
 import type { GaugeBatch } from "../../../store/gauges.ts";
+import { SystemTopics } from "../../../store/topic_names.ts";
 import type { TrafficCounts } from "../broker_controller_contract.ts";
 import type { PullRequest } from "./pull_request.ts";
 import type { ServedGroup } from "./control_view.ts";
 import type { NameLookup } from "./name_lookup.ts";
 import type { ServedTopic } from "./served_topic.ts";
+
+/** Topics whose messages are not counted as users'. */
+const SYSTEM_TOPICS = new SystemTopics();
 
 /** What one group read from one queue since the last tick. */
 interface Gets {
@@ -74,7 +78,7 @@ export class TrafficMeter implements PullMeter {
       gets.fromDiskCount += messages;
       gets.fromDiskBytes += bytes;
     }
-    this.#gauges.get(messages, 0, !isSystemTopic(request.topic.entry.topic));
+    this.#gauges.get(messages, 0, !SYSTEM_TOPICS.has(request.topic.entry.topic));
   }
 
   /** A pull was answered without messages. */
@@ -85,7 +89,7 @@ export class TrafficMeter implements PullMeter {
   /** Takes what was counted since the last call. @returns undefined when nothing was */
   take(sendBacks: TrafficCounts["sendBacks"]): TrafficCounts | undefined {
     const puts: TrafficCounts["puts"][number][] = [];
-    for (const topic of this.#topics.values()) if (topic.touched) takePuts(topic, puts);
+    for (const topic of this.#topics.values()) if (topic.touched) takePuts(topic, puts, this.#gauges);
     const gets: TrafficCounts["gets"][number][] = [];
     for (const bySlot of this.#gets.values()) {
       for (const { group, topic, queueId, count, times, bytes, fromDiskCount, fromDiskBytes } of bySlot.values()) {
@@ -107,8 +111,9 @@ export class TrafficMeter implements PullMeter {
   }
 }
 
-function takePuts(topic: ServedTopic, puts: TrafficCounts["puts"][number][]): void {
+function takePuts(topic: ServedTopic, puts: TrafficCounts["puts"][number][], gauges: GaugeBatch): void {
   topic.touched = false;
+  const ofUser = !SYSTEM_TOPICS.has(topic.entry.topic);
   for (let queueId = 0; queueId < topic.putMessages.length; queueId++) {
     const count = topic.putMessages[queueId]!;
     if (count === 0) continue;
@@ -120,12 +125,8 @@ function takePuts(topic: ServedTopic, puts: TrafficCounts["puts"][number][]): vo
       bytes: topic.putBytes[queueId]!,
       latencyMs: 0,
     });
+    gauges.put(count, topic.putBytes[queueId]!, 0, ofUser, count);
     topic.putMessages[queueId] = 0;
     topic.putBytes[queueId] = 0;
   }
-}
-
-/** Whether a topic is the system's own, for the totals of users' messages. Source: apache/rocketmq common TopicValidator.isSystemTopic */
-function isSystemTopic(topic: string): boolean {
-  return topic.startsWith("RMQ_SYS_") || topic.startsWith("rmq_sys_") || topic === "SCHEDULE_TOPIC_XXXX";
 }
