@@ -55,6 +55,10 @@ export interface BrokerBench {
 export interface BenchOptions {
   readonly settings?: Partial<BrokerValues>;
   readonly ringBytes?: number;
+  /** Folder that stays; one of its own when left out, removed at the end. */
+  readonly root?: string;
+  /** Exit code that the stop must give; 0 when left out. */
+  readonly expectedExit?: number;
 }
 
 /** Small files and a small ring, so that a test reaches their ends. */
@@ -76,15 +80,10 @@ export const SMALL_RING_BYTES = 1024 * 1024;
  *
  * @param options How it is configured.
  * @param body The test.
- * @param expectedExit Exit code that its stop must give; 0 when left out.
  */
-export async function withBroker(
-  options: BenchOptions,
-  body: (bench: BrokerBench) => Promise<void>,
-  expectedExit = 0,
-): Promise<void> {
+export async function withBroker(options: BenchOptions, body: (bench: BrokerBench) => Promise<void>): Promise<void> {
   const before = workersRunning().length;
-  const root = await Deno.makeTempDir({ prefix: "ringmq-broker-" });
+  const root = options.root ?? await Deno.makeTempDir({ prefix: "ringmq-broker-" });
   const clients: RawClient[] = [];
   const logs: string[] = [];
   const port = freePort([-2, 1]);
@@ -107,10 +106,10 @@ export async function withBroker(
       broker.memory.check();
     } finally {
       for (const client of clients) client[Symbol.dispose]();
-      assertEquals(await broker.stop(), expectedExit, logs.join("\n"));
+      assertEquals(await broker.stop(), options.expectedExit ?? 0, logs.join("\n"));
     }
   } finally {
-    await Deno.remove(root, { recursive: true });
+    if (options.root === undefined) await Deno.remove(root, { recursive: true });
   }
   assertEquals(workersRunning().length, before);
 }
