@@ -9,6 +9,7 @@
  */
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
 import { DurablePositionFile } from "../../../store/durable_position.ts";
+import { DiskError } from "../../../store/file/disk.ts";
 import { LightDisk } from "../../../store/file/light_disk.ts";
 import type { SegmentSet } from "../../../store/file/segment_set.ts";
 import { LogMemory, LogStatus } from "../../../store/memory/log_memory.ts";
@@ -106,6 +107,7 @@ export class FlushCommitLogService {
   /** Ends the loop at its next turn. */
   stop(): void {
     this.#stopping = true;
+    this.#memory.flushBell.ring();
   }
 
   /** Takes turns until {@link stop}. */
@@ -115,12 +117,19 @@ export class FlushCommitLogService {
     try {
       while (!this.#stopping) {
         this.turn();
-        await flushBell.sleepAsync(hasWork, this.#isSync ? 100 : Math.min(100, this.#intervalMs));
-        if (!await this.#context.breathe()) return;
+        await flushBell.sleepAsync(hasWork, this.#restMs());
+        if (!this.#context.gate()) return;
       }
     } catch (error) {
       this.#context.fail(error);
     }
+  }
+
+  /** How long there is nothing to do unless the bell rings. Milliseconds. */
+  #restMs(): number {
+    const { written, flushed, status } = this.#memory;
+    const isAtRest = status === LogStatus.Open && written.load() === flushed.load();
+    return isAtRest ? Math.max(PROBE_EVERY_MS, this.#intervalMs) : Math.min(PROBE_EVERY_MS, this.#intervalMs);
   }
 
   /** Syncs when it is time, prepares the next file, probes a refused log. */
@@ -168,11 +177,24 @@ export class FlushCommitLogService {
   #promise(position: number): void {
     if (this.#lastSyncMs - this.#lastPromiseMs < PROMISE_EVERY_MS && !this.#stopping) return;
     this.#lastPromiseMs = this.#lastSyncMs;
-    this.#durable.writeFlushed(
-      position,
-      this.#memory.logStart.load(),
-      (at, into, length) => this.#files.read(into, 0, length, at),
+    this.#unlessFull(() =>
+      this.#durable.writeFlushed(
+        position,
+        this.#memory.logStart.load(),
+        (at, into, length) => this.#files.read(into, 0, length, at),
+      )
     );
+  }
+
+  /** What only prepares or promises may wait until a full disk has room. @returns whether it was done */
+  #unlessFull(work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      if (error instanceof DiskError && error.code === "NO_SPACE") return false;
+      throw error;
+    }
   }
 
   #note(elapsedMs: number, bytes: number): void {
@@ -190,8 +212,7 @@ export class FlushCommitLogService {
     const start = this.#files.startOf(position);
     const next = start + this.#files.fileBytes;
     if (preparedFile.load() >= next || position - start < this.#files.fileBytes * PREPARE_SHARE) return;
-    this.#files.prepareNext(position);
-    preparedFile.store(next);
+    if (this.#unlessFull(() => void this.#files.prepareNext(position))) preparedFile.store(next);
   }
 
   /** After a full disk or a slow write: a write into the free part of the log tells when appends may go on. */

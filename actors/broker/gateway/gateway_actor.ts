@@ -9,7 +9,7 @@ import type { GatewayContract, GatewayInit, GatewayReport } from "./gateway_cont
 import { GatewayParts } from "./gateway_parts.ts";
 
 /** Longest sleep between two looks at wakes and acknowledgements. Milliseconds. */
-const IDLE_MS = 100;
+const IDLE_MS = 1000;
 
 /** Milliseconds between two statistics ticks. */
 const TICK_MS = 1000;
@@ -104,6 +104,7 @@ export class GatewayActor {
   /** Ends the loop and closes every connection. */
   stop(): void {
     this.#stopping = true;
+    this.parts.bell.ring();
     for (const listener of this.#listeners) listener.close();
     this.parts.gateway.closeAll();
   }

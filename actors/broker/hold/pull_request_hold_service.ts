@@ -16,7 +16,10 @@ import type { BrokerActorInit } from "../broker_init.ts";
 import type { HoldContract } from "./hold_contract.ts";
 import { HoldTable } from "./hold_table.ts";
 
-/** How often deadlines are looked at. Milliseconds. */
+/** Longest sleep while no pull is parked. Milliseconds. */
+const IDLE_MS = 1000;
+
+/** How often deadlines are looked at while there are any. Milliseconds. */
 const EXPIRE_EVERY_MS = 100;
 
 /** Starts the behaviour. */
@@ -86,6 +89,7 @@ export class PullRequestHoldService {
   /** Ends the loop at its next turn. */
   stop(): void {
     this.#stopping = true;
+    this.#memory.waiterBell(WaiterBell.Hold).ring();
   }
 
   /** Takes turns until {@link stop}. */
@@ -94,7 +98,7 @@ export class PullRequestHoldService {
     const hasWork = (): boolean => !this.#arrivals.isEmpty || this.#parks.some((ring) => !ring.isEmpty);
     try {
       while (!this.#stopping) {
-        if (this.turn() === 0) await bell.sleepAsync(hasWork, EXPIRE_EVERY_MS);
+        if (this.turn() === 0) await bell.sleepAsync(hasWork, this.#table.size === 0 ? IDLE_MS : EXPIRE_EVERY_MS);
         else await this.#context.breathe();
         if (!this.#context.gate()) break;
       }

@@ -1,0 +1,131 @@
+/** What a broker and its name server cost while nothing happens, how soon they are there, and how soon an idle consumer has a message. */
+import { assert } from "@std/assert";
+import { startServerProcess } from "../../tools/server_process.ts";
+import { systemClock } from "../../store/clock.ts";
+import { until } from "../helpers/until.ts";
+import { createTopic } from "./broker_requests.ts";
+import { freePort } from "./ports.ts";
+import { conformanceSuite } from "./suite.ts";
+import { targetName } from "./target.ts";
+
+const STARTS = 5;
+const START_MS_MAX = 1_000;
+const RESIDENT_MIB_MAX = 250;
+const IDLE_MS = 10_000;
+const REST_MS_MAX = 60_000;
+const IDLE_CORE_MAX = 0.01;
+
+const test = conformanceSuite({ clients: ["java54"] });
+
+test("java54: an idle push consumer has a message within 5 ms at the median", ["java54"], async (context) => {
+  const client = await context.client("java54");
+  await createTopic(context.target, "IdleTopic", { queues: 4 });
+  const { p50Ms, p90Ms, p99Ms, maxMs } = await client.call<
+    { p50Ms: number; p90Ms: number; p99Ms: number; maxMs: number }
+  >("latency", {
+    group: "cg_idle",
+    topic: "IdleTopic",
+    namesrv: context.target.nameServer,
+    count: 1000,
+    gapMsMax: 20,
+    seed: 3,
+  }, { timeoutMs: 90_000 });
+  console.log(`1,000 sends: p50 ${p50Ms} ms, p90 ${p90Ms} ms, p99 ${p99Ms} ms, max ${maxMs} ms`);
+  assert(p50Ms < 5, `p50 is ${p50Ms} ms`);
+});
+
+const total = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);
+
+const ignore = targetName() !== "ringmq" || Deno.build.os !== "linux";
+
+/** Both servers by their own programs, at the same moment, over an empty store. */
+async function startBoth(dir: string): Promise<{ servers: AsyncDisposableStack; pids: number[]; acceptMs: number }> {
+  const nameServerPort = freePort();
+  const servers = new AsyncDisposableStack();
+  const began = systemClock.monotonicMs();
+  try {
+    const started = await Promise.all([
+      startServerProcess("actors/name_server/mod.ts", [
+        "--set",
+        `listenPort=${nameServerPort}`,
+        "--set",
+        `kvConfigPath=${dir}/kvConfig.json`,
+        "--set",
+        `configStorePath=${dir}/namesrv.properties`,
+      ]).then((server) => servers.use(server)),
+      startServerProcess("actors/broker/mod.ts", [
+        "-n",
+        `127.0.0.1:${nameServerPort}`,
+        ...[`listenPort=${freePort([-2, 1])}`, "brokerIP1=127.0.0.1", `storePathRootDir=${dir}/store`]
+          .flatMap((set) => ["--set", set]),
+      ]).then((server) => servers.use(server)),
+    ]);
+    return { servers, pids: started.map(({ pid }) => pid), acceptMs: systemClock.monotonicMs() - began };
+  } catch (error) {
+    await servers.disposeAsync();
+    throw error;
+  }
+}
+
+/** A file of /proc, which Deno itself opens only with all permissions. */
+function proc(pid: number, name: string): string {
+  const { stdout } = new Deno.Command("cat", { args: [`/proc/${pid}/${name}`] }).outputSync();
+  return new TextDecoder().decode(stdout);
+}
+
+function residentMib(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(proc(pid, "status"))?.[1]) / 1024;
+}
+
+/** CPU time of all threads. In hundredths of a second, the unit of proc(5). */
+function cpuTicks(pid: number): number {
+  const words = proc(pid, "stat").split(") ").at(-1)!.split(" ");
+  return Number(words[11]) + Number(words[12]);
+}
+
+Deno.test({
+  name: "name server and broker accept within a second of the start of their programs",
+  ignore,
+  async fn() {
+    const took: number[] = [];
+    for (let i = 0; i < STARTS; i++) {
+      const dir = await Deno.makeTempDir({ prefix: "ringmq-idle-" });
+      try {
+        const { servers, acceptMs } = await startBoth(dir);
+        took.push(Math.round(acceptMs));
+        await servers.disposeAsync();
+      } finally {
+        await Deno.remove(dir, { recursive: true });
+      }
+    }
+    console.log(`Both accept after ${took.join(", ")} ms`);
+    // The first start compiles and caches; a machine that is busy otherwise may spoil some of the rest.
+    assert(Math.min(...took) < START_MS_MAX, `starts took ${took.join(", ")} ms`);
+  },
+});
+
+Deno.test({
+  name: "name server and broker rest in little memory and next to no CPU time",
+  ignore,
+  async fn() {
+    const dir = await Deno.makeTempDir({ prefix: "ringmq-idle-" });
+    try {
+      const { servers, pids } = await startBoth(dir);
+      await using _servers = servers;
+      // What loading the modules left behind is collected some seconds after the start.
+      await until(() => total(pids.map(residentMib)) < RESIDENT_MIB_MAX, {
+        timeoutMs: REST_MS_MAX,
+        what: `less than ${RESIDENT_MIB_MAX} MiB resident`,
+      });
+      const before = total(pids.map(cpuTicks));
+      await systemClock.sleep(IDLE_MS);
+      const cores = (total(pids.map(cpuTicks)) - before) * 10 / IDLE_MS;
+      const resident = pids.map((pid) => Math.round(residentMib(pid)));
+      console.log(`Idle: name server ${resident[0]} MiB, broker ${resident[1]} MiB, ${cores * 100}% of a core`);
+      assert(total(resident) < RESIDENT_MIB_MAX, `${resident.join(" + ")} MiB are resident`);
+      assert(cores < IDLE_CORE_MAX, `${cores * 100}% of a core at rest`);
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+  },
+});
