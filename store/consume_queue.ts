@@ -46,6 +46,18 @@ export function queueFileBytes(configuredBytes: number): number {
   return Math.ceil(configuredBytes / UNIT_BYTES) * UNIT_BYTES;
 }
 
+/**
+ * The directory of a topic below the directory of all queues.
+ *
+ * @throws {RangeError} when the name could lead out of it
+ */
+export function queueTopicDirectory(root: string, topic: string): string {
+  if (topic === "" || topic === "." || topic === ".." || /[/\0]/.test(topic)) {
+    throw new RangeError(`Cannot name a directory after topic "${topic}"`);
+  }
+  return `${root}/${topic}`;
+}
+
 /** The directory of a queue below the directory of all queues. */
 export function queueDirectory(root: string, topic: string, queueId: number): string {
   return `${root}/${topic}/${queueId}`;

@@ -12,6 +12,7 @@
 import { isAborted, markOpen } from "./abort_file.ts";
 import { CHECKPOINT_BYTES, CheckpointFile, decodeCheckpoint, EMPTY_CHECKPOINT, safeTimestampMs } from "./checkpoint.ts";
 import { syncAllDerived } from "./derived_sync.ts";
+import { DeletedTopics } from "./deleted_topics.ts";
 import { DurablePositionFile, type DurablePositions } from "./durable_position.ts";
 import { StoreError } from "./errors.ts";
 import type { Disk } from "./file/disk.ts";
@@ -21,7 +22,7 @@ import type { IndexShape } from "./index_file.ts";
 import { type IndexRecovery, recoverIndex } from "./index_file_recovery.ts";
 import { type QueueRange, redispatch } from "./recovery_dispatch.ts";
 import { firstTimestampMs, type LogWalk, walkLog } from "./recovery_log.ts";
-import { listQueues, minOffsetOf, type StoredQueue, trimQueue } from "./recovery_queues.ts";
+import { listQueues, minOffsetOf, removeDeleted, type StoredQueue, trimQueue } from "./recovery_queues.ts";
 import { type RecoveryRow, recoveryRow } from "./recovery_table.ts";
 import { storeTimeOf } from "./store_time.ts";
 import type { StorePaths } from "./store_paths.ts";
@@ -61,8 +62,6 @@ export interface RecoveryOptions {
   readonly checkCrc?: boolean;
   /** Files open at once. */
   readonly handlesMax?: number;
-  /** Records of a topic below this position are not dispatched. */
-  readonly deletedBelow?: (topic: string) => number;
   /** Told what is going on. */
   readonly onProgress?: (progress: RecoveryProgress) => void;
 }
@@ -121,6 +120,7 @@ class Recovery {
   readonly #positions: DurablePositions | undefined;
   readonly #isClean: boolean;
   readonly #row: RecoveryRow;
+  readonly #deleted: DeletedTopics;
   #queues: StoredQueue[] = [];
 
   constructor(options: RecoveryOptions, handles: HandleCache) {
@@ -139,6 +139,7 @@ class Recovery {
       (position, into, length) => this.#log.read(into, 0, length, position),
     );
     this.#isClean = !isAborted(disk, paths.abort);
+    this.#deleted = DeletedTopics.open(disk, paths.deletedTopics);
     this.#row = recoveryRow({
       hasLog: this.#log.count > 0,
       isClean: this.#isClean,
@@ -162,6 +163,8 @@ class Recovery {
     this.#refuseDamage(walk, queuesEnd);
     markOpen(this.#options.disk, paths.abort, this.#options.processId);
     const wasTorn = this.#cutLog(walk);
+    this.#deleted.fit({ min: logMin, end: walk.end });
+    this.#queues = removeDeleted(this.#options.disk, paths.consumeQueue, this.#queues, this.#deleted);
     const ranges = this.#cutQueues(logMin, walk.end);
     const index = this.#cutIndex(walk.end);
     const dispatchFrom = this.#dispatchFrom(from, queuesEnd, index.missingFrom);
@@ -170,6 +173,7 @@ class Recovery {
       from: dispatchFrom,
       to: walk.end,
       ranges,
+      deletedBelow: (topic) => this.#deleted.below(topic),
       onProgress: (done) => this.#tell("dispatch", done - dispatchFrom, walk.end - dispatchFrom),
     });
     if (this.#row.id !== "clean") this.#promise(walk.end);
@@ -193,6 +197,7 @@ class Recovery {
     disk.makeDirectory(paths.root);
     markOpen(disk, paths.abort, this.#options.processId);
     for (const derived of [paths.consumeQueue, paths.index, paths.durablePosition]) disk.removeTree(derived);
+    this.#deleted.fit({ min: 0, end: 0 });
     return {
       row: this.#row.id,
       logMin: 0,

@@ -31,6 +31,8 @@ export interface RedispatchOptions {
   readonly to: number;
   /** Offsets of the queues that are there; new offsets are put in. */
   readonly ranges: Map<string, QueueRange>;
+  /** Records of a topic below this position are not dispatched. */
+  readonly deletedBelow?: (topic: string) => number;
   /** Told the position now and then. */
   readonly onProgress: (position: number) => void;
 }
@@ -100,7 +102,7 @@ function dispatcherOf(options: RecoveryOptions, handles: HandleCache, part: Redi
   const index = indexShape === undefined
     ? undefined
     : new IndexFileSet({ disk, directory: paths.index, shape: indexShape, nowMs });
-  const { deletedBelow } = options;
+  const { deletedBelow } = part;
   const files = new DispatchFiles({
     root: paths.consumeQueue,
     fileBytes: options.queueFileBytes,

@@ -8,6 +8,8 @@
 import { isBlankUnit, UNIT_BYTES, unitPosition } from "./consume_queue.ts";
 import { findQueueEnd, firstOffsetFrom, type QueueEnd, walkQueueEnd } from "./consume_queue_bounds.ts";
 import { ConsumeQueueReader } from "./consume_queue_reader.ts";
+import type { DeletedTopics } from "./deleted_topics.ts";
+import type { Disk } from "./file/disk.ts";
 import type { HandleCache } from "./file/handle_cache.ts";
 import { SegmentSet } from "./file/segment_set.ts";
 import type { QueueEnds } from "./recovery_table.ts";
@@ -63,6 +65,45 @@ export function listQueues(options: QueueListOptions): StoredQueue[] {
     }
   }
   return queues;
+}
+
+/**
+ * Removes the queues of topics that were deleted, where the deletion was remembered but not finished. A queue that was made after the
+ * deletion begins with a record behind it and stays.
+ *
+ * @returns the queues that are left
+ * @throws {DiskError} when the disk refuses
+ */
+export function removeDeleted(
+  disk: Disk,
+  root: string,
+  queues: readonly StoredQueue[],
+  deleted: DeletedTopics,
+): StoredQueue[] {
+  if (deleted.size === 0) return [...queues];
+  const left = queues.filter((queue) => {
+    const below = deleted.below(queue.topic);
+    if (below === 0 || firstPosition(queue) >= below) return true;
+    queue.files.removeAll();
+    disk.removeTree(queue.files.directory);
+    return false;
+  });
+  for (const topic of deleted.names()) {
+    const directory = `${root}/${topic}`;
+    if (disk.exists(directory) && disk.list(directory).length === 0) disk.remove(directory);
+  }
+  return left;
+}
+
+/** Position of the first record of a queue, −1 when its units are none or all blank. */
+function firstPosition({ reader, end: { first, max } }: StoredQueue): number {
+  const bytes = new Uint8Array(UNIT_BYTES);
+  const view = new DataView(bytes.buffer);
+  for (let offset = first; offset < max; offset++) {
+    if (reader.readUnits(offset, 1, bytes, 0) === 0) break;
+    if (!isBlankUnit(view, 0)) return unitPosition(view, 0);
+  }
+  return -1;
 }
 
 /** What the end of a queue is found from. */

@@ -60,18 +60,25 @@ export interface RetentionDecision {
 
 /** Decides whether files may go now. */
 export function decideRetention(rule: RetentionRule, facts: RetentionFacts): RetentionDecision {
-  const ratio = Math.min(Math.max(rule.diskMaxUsedSpaceRatio, 10), 95) / 100;
+  const ratio = between(rule.diskMaxUsedSpaceRatio, 10, 95);
+  const forcibly = between(rule.diskSpaceCleanForciblyRatio, 30, 85);
+  const warning = between(rule.diskSpaceWarningLevelRatio, 35, 90);
   const used = Math.max(facts.logDiskUsed, facts.queueDiskUsed);
   const isTime = isHourOf(rule.deleteWhen, facts.nowMs);
-  const isSpace = used > ratio;
+  const isSpace = used > Math.min(ratio, forcibly, warning);
   const isManual = facts.manualRounds > 0;
   return {
     isDue: isTime || isSpace || isManual,
-    isForced: rule.cleanFileForciblyEnable && used > rule.diskSpaceCleanForciblyRatio / 100,
+    isForced: rule.cleanFileForciblyEnable && used > Math.min(forcibly, warning),
     reason: isTime ? "time" : isSpace ? "space" : isManual ? "manual" : "none",
-    isLogDiskFull: facts.logDiskUsed > rule.diskSpaceWarningLevelRatio / 100,
-    isQueueDiskFull: facts.queueDiskUsed > rule.diskSpaceWarningLevelRatio / 100,
+    isLogDiskFull: facts.logDiskUsed > warning,
+    isQueueDiskFull: facts.queueDiskUsed > warning,
   };
+}
+
+/** A percentage as a share, held between bounds. Source: apache/rocketmq store CleanCommitLogService getDiskSpaceWarningLevelRatio */
+function between(percent: number, least: number, most: number): number {
+  return Math.min(Math.max(percent, least), most) / 100;
 }
 
 /** True when a file last changed at `modifiedMs` is old. */

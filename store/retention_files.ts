@@ -5,8 +5,8 @@
  * Reads: times of the log's files, the last unit of a queue's files, headers of index files.
  * Never: decides when; `retention.ts` does. Never removes the last file of a queue or the last index file.
  *
- * Order: log files first; then, with the new first position of the log, queues and indexes. What is derived may outlive its record for a
- * while, since readers ask for the min offset.
+ * Order: the first position of the log moves, so that nobody asks for what goes; then the log file; then queues and indexes. What is derived may
+ * outlive its record for a while, since readers ask for the min offset.
  * Source: apache/rocketmq store MappedFileQueue deleteExpiredFileByOffset, IndexService deleteExpiredFile
  */
 import { isUnit, queueDirectory, UNIT_BYTES, unitPosition } from "./consume_queue.ts";
@@ -14,7 +14,7 @@ import { firstOffsetFrom } from "./consume_queue_bounds.ts";
 import { ConsumeQueueReader } from "./consume_queue_reader.ts";
 import type { Disk } from "./file/disk.ts";
 import type { HandleCache } from "./file/handle_cache.ts";
-import { segmentPath } from "./file/segment_file.ts";
+import { type SegmentFile, segmentPath } from "./file/segment_file.ts";
 import type { SegmentSet } from "./file/segment_set.ts";
 import type { IndexShape } from "./index_file.ts";
 import { listIndexFiles } from "./index_file_set.ts";
@@ -33,19 +33,19 @@ export interface LogRetention {
 }
 
 /**
- * Removes the first file of the log when it may go. The caller pauses between two files.
+ * The first file of the log when it may go.
  *
- * @returns true when a file was removed
+ * @returns undefined when it holds the end of the log or the file before it, or is not old enough
  * @throws {DiskError} when the disk refuses
  */
-export function removeFirstLogFile(log: SegmentSet, disk: Disk, retention: LogRetention): boolean {
+export function firstLogFileToRemove(log: SegmentSet, disk: Disk, retention: LogRetention): SegmentFile | undefined {
   const first = log.segments[0];
-  if (first === undefined || first.start + log.fileBytes > log.startOf(retention.logEnd)) return false;
+  if (first === undefined || first.start + log.fileBytes > log.startOf(retention.logEnd)) return undefined;
   const stat = disk.stat(first.path);
   if (stat !== undefined && !retention.isForced && !isExpired(retention.rule, stat.modifiedMs, retention.nowMs)) {
-    return false;
+    return undefined;
   }
-  return log.removeBefore(first.start + log.fileBytes, 1) === 1;
+  return first;
 }
 
 /** A queue whose files may go. */
@@ -66,19 +66,27 @@ export interface QueueRetention {
   readonly maxOffset: number;
 }
 
+/** What became of a queue. */
+export interface QueueRemoval {
+  /** The smallest offset whose record is in the log, the max offset when there is none. */
+  readonly minOffset: number;
+  /** Files removed. */
+  readonly files: number;
+}
+
 /**
  * Removes the files of a queue whose records are all before a position, and finds the new smallest offset.
  *
  * @param logMin first position of the log
- * @returns the smallest offset whose record is in the log, the max offset when there is none
  * @throws {DiskError} when the disk refuses
  */
-export function removeQueueFiles(queue: QueueRetention, logMin: number): number {
+export function removeQueueFiles(queue: QueueRetention, logMin: number): QueueRemoval {
   const reader = new ConsumeQueueReader(queue);
   const directory = queueDirectory(queue.root, queue.topic, queue.queueId);
   const fileUnits = queue.fileBytes / UNIT_BYTES;
   const starts = reader.starts();
   let first = (starts[0] ?? 0) / UNIT_BYTES;
+  let files = 0;
   const unit = new Uint8Array(UNIT_BYTES);
   const view = new DataView(unit.buffer);
   while (first + fileUnits < queue.maxOffset) {
@@ -88,8 +96,11 @@ export function removeQueueFiles(queue: QueueRetention, logMin: number): number 
     queue.handles.forget(path);
     queue.handles.disk.remove(path);
     first += fileUnits;
+    files += 1;
   }
-  return firstOffsetFrom(reader, Math.max(first, queue.minOffset), queue.maxOffset, logMin);
+  if (files > 0) queue.handles.disk.syncDirectory(directory);
+  const minOffset = firstOffsetFrom(reader, Math.max(first, queue.minOffset), queue.maxOffset, logMin);
+  return { minOffset, files };
 }
 
 /**
@@ -106,5 +117,6 @@ export function removeIndexFiles(disk: Disk, directory: string, shape: IndexShap
     disk.remove(file.path);
     removed += 1;
   }
+  if (removed > 0) disk.syncDirectory(directory);
   return removed;
 }

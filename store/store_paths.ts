@@ -25,6 +25,8 @@ export interface StorePaths {
   readonly abort: string;
   /** What is on the device; ours, Apache does not know it. */
   readonly durablePosition: string;
+  /** Which topics were deleted; ours, Apache does not know it. */
+  readonly deletedTopics: string;
 }
 
 /**
@@ -43,5 +45,6 @@ export function storePaths(root: string, commitLog = `${root}/commitlog`): Store
     checkpoint: `${root}/checkpoint`,
     abort: `${root}/abort`,
     durablePosition: `${root}/ringmq.durable`,
+    deletedTopics: `${root}/ringmq.deleted`,
   };
 }

@@ -242,14 +242,14 @@ class RunningBroker implements Broker {
   }
 
   #inOrder(): Parameters<typeof this.supervisor.ref>[0][] {
-    const { controller, flushLog, reput, flushQueues, hold, coldRead, schedule, gateways } = this.children;
-    return [controller, flushLog, reput, flushQueues, hold, coldRead, schedule, ...gateways] as unknown as Parameters<
-      typeof this.supervisor.ref
-    >[0][];
+    const { controller, flushLog, reput, flushQueues, hold, coldRead, schedule, housekeeping, gateways } =
+      this.children;
+    const stages = [controller, flushLog, reput, flushQueues, hold, coldRead, schedule, housekeeping, ...gateways];
+    return stages as unknown as Parameters<typeof this.supervisor.ref>[0][];
   }
 
   #listen(): void {
-    const { flushLog, reput, flushQueues, schedule, coldRead, controller, gateways } = this.children;
+    const { flushLog, reput, flushQueues, schedule, coldRead, controller, housekeeping, gateways } = this.children;
     const supervisor = this.supervisor;
     const diskFailed = ({ text }: { text: string }): void => this.#fail(ExitCode.DISK_FAILED, text);
     supervisor.on(flushLog, "failed", diskFailed);
@@ -260,6 +260,8 @@ class RunningBroker implements Broker {
     supervisor.on(reput, "log", log);
     supervisor.on(coldRead, "log", log);
     supervisor.on(schedule, "log", log);
+    supervisor.on(flushQueues, "log", log);
+    supervisor.on(housekeeping, "log", log);
     supervisor.on(controller, "log", log);
     for (const gateway of gateways) {
       supervisor.on(gateway, "failed", diskFailed);

@@ -19,6 +19,7 @@ import {
   flushConsumeQueueRole,
 } from "./flush/flush_contract.ts";
 import { type GatewayContract, gatewayRole } from "./gateway/gateway_contract.ts";
+import { type HousekeepingContract, housekeepingRole } from "./housekeeping/housekeeping_contract.ts";
 import { type HoldContract, holdRole } from "./hold/hold_contract.ts";
 import { type ReputContract, reputRole } from "./reput/reput_contract.ts";
 import { type ScheduleContract, scheduleRole } from "./schedule/schedule_contract.ts";
@@ -32,6 +33,7 @@ export interface BrokerChildren {
   readonly hold: Child<HoldContract>;
   readonly coldRead: Child<ColdReadContract>;
   readonly schedule: Child<ScheduleContract>;
+  readonly housekeeping: Child<HousekeepingContract>;
   readonly gateways: readonly Child<GatewayContract>[];
 }
 
@@ -54,6 +56,7 @@ export function warmUpChildren(gateways: number): WarmUp {
   warm.start(holdRole, "hold");
   warm.start(coldReadRole, "cold-read");
   warm.start(scheduleRole, "schedule");
+  warm.start(housekeepingRole, "housekeeping");
   return warm;
 }
 
@@ -73,6 +76,14 @@ export function brokerChildren(
     hold: child<HoldContract>({ name: "hold", role: holdRole, init: () => init, ...ASKS_CONTROLLER }),
     coldRead: child<ColdReadContract>({ name: "cold-read", role: coldReadRole, init: () => init, ...ASKS_CONTROLLER }),
     schedule: child<ScheduleContract>({ name: "schedule", role: scheduleRole, init: () => init, ...ASKS_CONTROLLER }),
+    housekeeping: child<HousekeepingContract>({
+      name: "housekeeping",
+      role: housekeepingRole,
+      init: () => init,
+      peers: { controller: "controller", reput: "reput" },
+      restart: "restart",
+      stopDeadlineMs: STOP_MS,
+    }),
     gateways: controllerInit.gateways.map((name, index) =>
       child<GatewayContract>({
         name,
@@ -102,6 +113,7 @@ function controllerChild(init: BrokerControllerInit): BrokerChildren["controller
       "schedule": "schedule",
       "reput": "reput",
       "hold": "hold",
+      "housekeeping": "housekeeping",
       ...Object.fromEntries(init.gateways.map((name) => [name, name])),
     },
     restart: "exit-process",
@@ -123,7 +135,7 @@ function storeChildren(init: BrokerActorInit): Pick<BrokerChildren, "flushLog" |
     reput: child<ReputContract>({
       name: "reput",
       role: reputRole,
-      init: () => init,
+      init: ({ epoch }) => ({ ...init, incarnation: epoch }),
       peers: { controller: "controller" },
       restart: "restart",
       exitCode: () => ExitCode.STORE_DAMAGED,
@@ -132,7 +144,7 @@ function storeChildren(init: BrokerActorInit): Pick<BrokerChildren, "flushLog" |
     flushQueues: child<FlushConsumeQueueContract>({
       name: "flush-queues",
       role: flushConsumeQueueRole,
-      init: () => init,
+      init: ({ epoch }) => ({ ...init, incarnation: epoch }),
       peers: { reput: "reput" },
       restart: "restart",
       stopDeadlineMs: STOP_MS,

@@ -230,7 +230,21 @@ export type SchedulePeerContract = {
   signals: Record<never, never>;
 };
 
-/** A subscriber that wants topics only (reput, hold, transactions). */
+/** What the controller needs of ReputMessageService. */
+export type ReputPeerContract = {
+  init: null;
+  asks: TopicSubscriber & {
+    /**
+     * Removes the queues of topics that nobody appends to any more, and remembers it: records of these topics that lie in the log now belong to
+     * no queue, also when queues are made again.
+     */
+    deleteTopics: { request: { topics: string[] }; reply: { position: number } };
+  };
+  tells: Record<never, never>;
+  signals: Record<never, never>;
+};
+
+/** A subscriber that wants topics only (hold, transactions). */
 export type TopicSubscriberContract = {
   init: null;
   asks: TopicSubscriber;
@@ -248,7 +262,11 @@ export type BrokerControllerContract = {
       reply: RemotingCommand | null;
     };
     /** Makes the caller (a peer of this name) a subscriber and returns everything as it is now. */
-    subscribe: { request: { name: string; control: boolean }; reply: ControlSnapshot };
+    subscribe: {
+      /** `configuration` asks for changes of the configuration; who asks for control state gets them anyway. */
+      request: { name: string; control: boolean; configuration?: boolean };
+      reply: ControlSnapshot;
+    };
     /**
      * Creates a topic that a send, send-back or dead letter needs. `entry` is null when RocketMQ would refuse (code 17),
      * `remark` then says why. All subscribers know the topic when this answers.
@@ -307,7 +325,7 @@ export type BrokerControllerContract = {
     "cold-read": ColdReadPeerContract;
     "housekeeping": HousekeepingPeerContract;
     "schedule": SchedulePeerContract;
-    "reput": TopicSubscriberContract;
+    "reput": ReputPeerContract;
     "hold": TopicSubscriberContract;
     "transactions": TopicSubscriberContract;
     [gateway: `gateway-${number}`]: GatewayPeerContract;

@@ -67,6 +67,8 @@ export const LogStatus = {
   Busy: 3,
   /** The broker is stopping: appends are refused. */
   Closing: 4,
+  /** The disk is filled above its warning level: appends are refused until there is room again. */
+  DiskReserved: 5,
 } as const;
 
 /** One of {@link LogStatus}. */
@@ -210,6 +212,11 @@ export class LogMemory {
   setStatus(status: LogStatusValue): void {
     if (this.status === LogStatus.ReadOnly) return;
     Atomics.store(this.#status, 0, status);
+  }
+
+  /** Changes what the log can do if it is as expected. @returns whether it was */
+  exchangeStatus(expected: LogStatusValue, status: LogStatusValue): boolean {
+    return Atomics.compareExchange(this.#status, 0, expected, status) === expected;
   }
 
   /** Rises when the ring was voided: copies that were taken from it under an older epoch are worth nothing. */

@@ -147,6 +147,10 @@ export class PlaneBench {
         queueUnits: () => Promise.resolve({ units: [], minOffset: 0, maxOffset: 0 }),
         ...options.coldReads,
       },
+      deleteQueues: (topics) => {
+        this.housekeeping.push(`delete ${topics.join(" ")}`);
+        return Promise.resolve();
+      },
       housekeeping: {
         cleanExpiredConsumeQueues: note("queues"),
         cleanUnusedTopics: (keep) => note(`topics ${keep.length}`)(),

@@ -100,7 +100,7 @@ export class ControlPlane {
       accepted: world.registered,
       failed: (nameServer, reason) => outputs.log("warn", `Cannot register with name server ${nameServer}: ${reason}`),
     });
-    const topics = new TopicChanges(state, { subscribers, saver, registrar });
+    const topics = new TopicChanges(state, { subscribers, saver, registrar, deleteQueues: outputs.deleteQueues });
     const groups = new GroupChanges(state, { subscribers, saver });
     const clients = new ClientChanges(state, { subscribers, topics, groups, outputs });
     const offsets = new OffsetChanges(state, subscribers);
@@ -130,8 +130,9 @@ export class ControlPlane {
   }
 
   /** Makes a peer a subscriber. */
-  subscribe({ name, control }: Asks["subscribe"]["request"]): ControlSnapshot {
-    this.#subscribers.add(name, { link: this.#world.outputs.subscriberLink(name), control });
+  subscribe({ name, control, configuration: wanted }: Asks["subscribe"]["request"]): ControlSnapshot {
+    const link = this.#world.outputs.subscriberLink(name);
+    this.#subscribers.add(name, { link, control, configuration: wanted ?? false });
     const { topics, groups, clients, offsets, configuration } = this.#room;
     return {
       topics: topics.snapshot(),

@@ -57,6 +57,8 @@ export interface DelayOffsets {
 export interface Outputs {
   readonly coldReads: ColdReads;
   readonly housekeeping: Housekeeping;
+  /** Removes the queues of topics that nobody appends to any more. */
+  deleteQueues(topics: readonly string[]): Promise<void>;
   /** Sends a one-way request to a client. */
   push(channel: ClientChannel, command: RemotingCommand): void;
   /** Sends a request to a client and waits. @throws when the channel is gone or the time is over */

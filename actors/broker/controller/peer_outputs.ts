@@ -35,6 +35,9 @@ export function peerOutputs(context: Context, gateways: readonly string[]): Outp
   return {
     coldReads: coldReadsOf(context),
     housekeeping: housekeepingOf(context),
+    deleteQueues: async (topics) => {
+      await context.peer("reput").ask("deleteTopics", { topics: [...topics] }, { timeoutMs: HOUSEKEEPING_TIMEOUT_MS });
+    },
     push: (channel, command) => gatewayOf(channel.gateway).tell("push", { channel: channel.channel, command }),
     callClient: (channel, command, timeoutMs) =>
       gatewayOf(channel.gateway).ask("callClient", { channel: channel.channel, command, timeoutMs }, {

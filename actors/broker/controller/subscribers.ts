@@ -33,6 +33,8 @@ interface Subscriber {
   readonly link: SubscriberLink;
   /** Whether it takes control state (gateways) besides topics. */
   readonly control: boolean;
+  /** Whether it takes changes of the configuration although it takes no other control state. */
+  readonly configuration?: boolean;
 }
 
 /** The subscribers of one broker. */
@@ -74,7 +76,9 @@ export class Subscribers {
     this.#versions.set(kind, version);
     const update = build(version);
     const late: string[] = [];
-    const given = [...this.#subscribers].filter(([, { control }]) => control || kind === "topics");
+    const given = [...this.#subscribers].filter(([, { control, configuration }]) =>
+      control || kind === "topics" || (kind === "configuration" && configuration === true)
+    );
     await Promise.all(given.map(async ([name, subscriber]) => {
       try {
         await subscriber.link.give(kind, update);

@@ -23,12 +23,18 @@ export interface TopicListeners {
   readonly subscribers: Subscribers;
   readonly saver: ConfigSaver;
   readonly registrar: Registrar;
+  /** Removes the queues of topics that nobody appends to any more. */
+  readonly deleteQueues: (topics: readonly string[]) => Promise<void>;
 }
 
 /** Changes the topics of one broker. */
 export class TopicChanges {
   readonly #state: ControllerState;
   readonly #listeners: TopicListeners;
+  /** Topics whose queues are being removed: one of the same name is made only afterwards, or its first records would go with the old ones. */
+  readonly #deleting = new Map<string, Promise<void>>();
+  /** Topics that are gone, but whose queues could not be removed. */
+  readonly #undeleted = new Set<string>();
 
   /**
    * @param state what changes
@@ -82,6 +88,7 @@ export class TopicChanges {
 
   /** Creates a topic for a send when its default topic allows it. @returns undefined when it does not */
   async ensureForSend(request: SendTopicRequest): Promise<TopicEntry | undefined> {
+    await this.#afterDeletion([request.topic]);
     const { config, created } = this.#state.topics.createForSend(request, this.#state.nowMs());
     if (config === undefined) return undefined;
     if (created) await this.#created(config);
@@ -90,6 +97,7 @@ export class TopicChanges {
 
   /** Creates a retry or dead-letter topic, or corrects its order flag. */
   async ensureFixed(request: FixedTopicRequest): Promise<TopicEntry> {
+    await this.#afterDeletion([request.topic]);
     const { config, changed } = this.#state.topics.createFixed(request, this.#state.nowMs());
     if (changed) await this.#created(config);
     return this.entryOf(config);
@@ -103,6 +111,7 @@ export class TopicChanges {
    * @throws {QueueTableError} when no slots are left
    */
   async update(configs: readonly TopicConfig[]): Promise<void> {
+    await this.#afterDeletion(configs.map(({ topicName }) => topicName));
     for (const config of configs) {
       this.#state.slots.allocate(config.topicName, queueNumsOf(config));
     }
@@ -111,7 +120,7 @@ export class TopicChanges {
     await this.#within(this.#listeners.registrar.registerChanged(updated));
   }
 
-  /** Removes topics with their offsets and statistics. What reput and cold read hold of them goes by the same update. */
+  /** Removes topics with their queues, offsets and statistics. */
   async remove(topics: readonly string[]): Promise<void> {
     const nowMs = this.#state.nowMs();
     const released: number[] = [];
@@ -124,8 +133,33 @@ export class TopicChanges {
       removed.push(topic);
     }
     if (removed.length === 0) return;
-    await this.#announce([], removed);
-    this.#state.slots.reclaim(released);
+    const work = this.#removeQueues(removed);
+    // Whoever makes a topic of the same name waits for the end of this, however it ends.
+    const ended = work.then(() => undefined, () => undefined);
+    for (const topic of removed) this.#deleting.set(topic, ended);
+    try {
+      await work;
+      this.#state.slots.reclaim(released);
+    } finally {
+      for (const topic of removed) if (this.#deleting.get(topic) === ended) this.#deleting.delete(topic);
+    }
+  }
+
+  /** First every thread that appends forgets the topics, so that nothing comes to these queues afterwards. Then the queues go. */
+  async #removeQueues(topics: readonly string[]): Promise<void> {
+    for (const topic of topics) this.#undeleted.add(topic);
+    await this.#announce([], topics);
+    await this.#listeners.deleteQueues(topics);
+    for (const topic of topics) this.#undeleted.delete(topic);
+  }
+
+  /** A topic of a name that was deleted begins with empty queues: the old ones must be gone before it is made. */
+  async #afterDeletion(topics: readonly string[]): Promise<void> {
+    if (this.#deleting.size > 0) await Promise.all(topics.map((topic) => this.#deleting.get(topic)));
+    const left = this.#undeleted.size === 0 ? [] : topics.filter((topic) => this.#undeleted.has(topic));
+    if (left.length === 0) return;
+    await this.#listeners.deleteQueues(left);
+    for (const topic of left) this.#undeleted.delete(topic);
   }
 
   /** Marks topics as order topics, as a name server says. */

@@ -7,12 +7,13 @@
  * Source: apache/rocketmq store DefaultMessageStore.FlushConsumeQueueService, StoreCheckpoint
  */
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
-import { CheckpointFile, encodeCheckpoint } from "../../../store/checkpoint.ts";
+import { syncAllDerived, syncDerived } from "../../../store/derived_sync.ts";
+import { CheckpointFile } from "../../../store/checkpoint.ts";
 import { DurablePositionFile } from "../../../store/durable_position.ts";
 import { LightDisk } from "../../../store/file/light_disk.ts";
 import { DiskError } from "../../../store/file/disk.ts";
 import { LogMemory, LogStatus } from "../../../store/memory/log_memory.ts";
-import { type BrokerActorInit, storeShape } from "../broker_init.ts";
+import { type StoreShape, storeShape } from "../broker_init.ts";
 import type { ReputDirt } from "../reput/reput_contract.ts";
 import type { FlushConsumeQueueContract } from "./flush_contract.ts";
 
@@ -21,7 +22,7 @@ const ASK_MS = 5000;
 
 /** Starts the behaviour. */
 export function startFlushConsumeQueueService(
-  init: BrokerActorInit,
+  init: FlushConsumeQueueContract["init"],
   context: ActorContext<FlushConsumeQueueContract>,
 ): Behaviour<FlushConsumeQueueContract> {
   const service = new FlushConsumeQueueService(init, context);
@@ -44,6 +45,11 @@ export class FlushConsumeQueueService {
   readonly #checkpoint: CheckpointFile;
   readonly #durable: DurablePositionFile;
   readonly #intervalMs: number;
+  readonly #shape: StoreShape;
+  /** Nobody knows any more which files were written and not synced: all are synced before anything is promised again. */
+  #isAllDirty: boolean;
+  /** What is synced but not promised yet, because the log itself was not on the device. */
+  #unmarked: ReputDirt | undefined;
   #timer: { cancel(): void } | undefined;
   #running: Promise<number> | undefined;
   #checkpoints = 0;
@@ -51,10 +57,12 @@ export class FlushConsumeQueueService {
   #stopping = false;
 
   /** @param init shared memory and configuration; @param context of the actor */
-  constructor(init: BrokerActorInit, context: ActorContext<FlushConsumeQueueContract>) {
+  constructor(init: FlushConsumeQueueContract["init"], context: ActorContext<FlushConsumeQueueContract>) {
     this.#context = context;
     this.#memory = new LogMemory(init.memory.log);
     const shape = storeShape(init.values);
+    this.#shape = shape;
+    this.#isAllDirty = init.incarnation > 1;
     this.#checkpoint = CheckpointFile.open(this.#disk, shape.checkpoint);
     this.#durable = new DurablePositionFile(this.#disk, shape.durablePosition);
     this.#intervalMs = init.values.flushIntervalConsumeQueue;
@@ -87,26 +95,14 @@ export class FlushConsumeQueueService {
   }
 
   async #flush(): Promise<number> {
+    const knewAll = !this.#isAllDirty;
+    this.#isAllDirty = true;
     const dirt = await this.#context.peer("reput").ask("takeDirty", null, { timeoutMs: ASK_MS });
-    if (dirt.paths.length === 0) return dirt.position;
-    for (const path of dirt.paths) this.#sync(path);
-    if (dirt.storeTimestampMs > 0) this.#mark(dirt);
+    this.#files += knewAll && !dirt.isAll ? syncDerived(this.#disk, dirt) : syncAllDerived(this.#disk, this.#shape);
+    this.#isAllDirty = false;
+    if (dirt.storeTimestampMs > 0 && dirt.paths.length > 0) this.#unmarked = dirt;
+    if (this.#unmarked !== undefined) this.#mark(this.#unmarked);
     return dirt.position;
-  }
-
-  #sync(path: string): void {
-    try {
-      const file = this.#disk.open(path, "write");
-      try {
-        file.syncData();
-        this.#files++;
-      } finally {
-        file.close();
-      }
-    } catch (error) {
-      // Retention or a deleted topic took the file away meanwhile.
-      if (!(error instanceof DiskError) || error.code !== "NOT_FOUND") throw error;
-    }
   }
 
   /** The checkpoint says what is derived only when the records behind it are on the device too. */
@@ -116,9 +112,15 @@ export class FlushConsumeQueueService {
       return;
     }
     const change = { logicsMsgTimestampMs: dirt.storeTimestampMs, physicMsgTimestampMs: dirt.storeTimestampMs };
-    const before = encodeCheckpoint(this.#checkpoint.checkpoint);
-    this.#durable.writeDerived(dirt.position, before, encodeCheckpoint(this.#checkpoint.next(change)));
-    this.#checkpoint.advance(change);
+    try {
+      this.#checkpoint.advanceDerived(this.#durable, dirt.position, change);
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.code !== "NO_SPACE") throw error;
+      // What was promised before still holds; the next interval tries again.
+      this.#context.signal("log", { level: "warn", text: `Checkpoint: ${error.message}` });
+      return;
+    }
+    this.#unmarked = undefined;
     this.#checkpoints++;
     this.#context.countWork(1);
   }

@@ -22,7 +22,10 @@ export type FlushCommitLogContract = {
 
 /** Contract of the FlushConsumeQueueService actor. */
 export type FlushConsumeQueueContract = {
-  init: BrokerActorInit;
+  init: BrokerActorInit & {
+    /** How often the actor was started, from 1. */
+    incarnation: number;
+  };
   asks: {
     /** Syncs queues and indexes, then the checkpoint. */
     flush: { request: null; reply: { position: number } };
@@ -33,6 +36,7 @@ export type FlushConsumeQueueContract = {
   signals: {
     /** The device failed. */
     failed: { text: string };
+    log: { level: "info" | "warn" | "error"; text: string };
   };
   peers: { "reput": ReputContract };
 };

@@ -1,5 +1,5 @@
 /** The contract of ReputMessageService. */
-import type { BrokerControllerContract, TopicSubscriber } from "../broker_controller_contract.ts";
+import type { BrokerControllerContract, ReputPeerContract } from "../broker_controller_contract.ts";
 import type { BrokerActorInit } from "../broker_init.ts";
 import { defineRole, type Role } from "../../kernel/contract.ts";
 
@@ -7,6 +7,8 @@ import { defineRole, type Role } from "../../kernel/contract.ts";
 export interface ReputDirt {
   /** Files to sync. */
   readonly paths: string[];
+  /** Directories that got a file. */
+  readonly directories: string[];
   /** Everything below this position of the log is derived in those files. */
   readonly position: number;
   /** Store time of the last record below it, milliseconds since 1970. */
@@ -15,10 +17,16 @@ export interface ReputDirt {
 
 /** Contract of the ReputMessageService actor. */
 export type ReputContract = {
-  init: BrokerActorInit;
-  asks: TopicSubscriber & {
-    /** Files written since the last call, for FlushConsumeQueueService. */
-    takeDirty: { request: null; reply: ReputDirt };
+  init: BrokerActorInit & {
+    /** How often the actor was started, from 1. */
+    incarnation: number;
+  };
+  asks: ReputPeerContract["asks"] & {
+    /**
+     * Files written since the last call, for FlushConsumeQueueService. `isAll` says that an incarnation before this one wrote files too, which it
+     * can tell nobody any more.
+     */
+    takeDirty: { request: null; reply: ReputDirt & { readonly isAll: boolean } };
     /** What it did so far. */
     counters: {
       request: null;

@@ -8,10 +8,14 @@
  * Source: apache/rocketmq store DefaultMessageStore.ReputMessageService
  */
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
+import { queueTopicDirectory } from "../../../store/consume_queue.ts";
 import { Dispatcher, type DispatchMarks } from "../../../store/dispatch.ts";
 import { DispatchFiles, SCHEDULE_TOPIC } from "../../../store/dispatch_files.ts";
 import { parseDelayLevels } from "../../../store/delay_levels.ts";
+import { DeletedTopics } from "../../../store/deleted_topics.ts";
+import { DiskError } from "../../../store/file/disk.ts";
 import { DenoDisk } from "../../../store/file/deno_disk.ts";
+import type { SegmentSet } from "../../../store/file/segment_set.ts";
 import { HandleCache } from "../../../store/file/handle_cache.ts";
 import { IndexFileSet } from "../../../store/index_file_set.ts";
 import { LogReader } from "../../../store/log_reader.ts";
@@ -20,15 +24,15 @@ import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { TokenRing } from "../../../store/memory/token_ring.ts";
 import { ScanKind } from "../../../store/record_scan.ts";
 import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
-import { appendBytesMax, type BrokerActorInit, openStore, storeShape } from "../broker_init.ts";
+import { appendBytesMax, openStore, storeShape } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
-import type { ReputContract } from "./reput_contract.ts";
+import type { ReputContract, ReputDirt } from "./reput_contract.ts";
 
 /** Bytes of the log taken at once. Small enough to stay in the processor's cache, large enough to pay for the cursors. */
 const RUN_BYTES = 256 * 1024;
 
 /** Longest sleep of an idle service. Milliseconds. */
-const IDLE_MS = 100;
+const IDLE_MS = 1000;
 
 /** One doze. Milliseconds; Apache polls every 1 ms. Source: apache/rocketmq store DefaultMessageStore.ReputMessageService.run */
 const DOZE_MS = 2;
@@ -39,9 +43,15 @@ const DOZES_MAX = 100;
 /** While there is work, waiting messages are taken this often. Milliseconds. */
 const BREATHE_EVERY_MS = 5;
 
+/** Longest wait of a deletion for the records that are appended to be written. Milliseconds. */
+const WRITTEN_WITHIN_MS = 10_000;
+
+/** Wait before a full disk is tried again. Milliseconds. */
+const FULL_PAUSE_MS = 200;
+
 /** Starts the behaviour. */
 export async function startReputMessageService(
-  init: BrokerActorInit,
+  init: ReputContract["init"],
   context: ActorContext<ReputContract>,
 ): Promise<Behaviour<ReputContract>> {
   const service = new ReputMessageService(init, context);
@@ -50,7 +60,8 @@ export async function startReputMessageService(
   return {
     asks: {
       topics: (update) => ({ version: service.apply(update) }),
-      takeDirty: () => service.dispatcher.takeDirty(),
+      takeDirty: () => service.takeDirty(),
+      deleteTopics: ({ topics }) => service.deleteTopics(topics),
       counters: () => service.counters,
     },
     tells: {},
@@ -68,7 +79,11 @@ export class ReputMessageService implements DispatchMarks {
   readonly dispatcher: Dispatcher;
   readonly #context: ActorContext<ReputContract>;
   readonly #memory: LogMemory;
+  readonly #disk = new DenoDisk();
+  readonly #log: SegmentSet;
   readonly #reader: LogReader;
+  readonly #deleted: DeletedTopics;
+  readonly #queueRoot: string;
   readonly #view = new TopicView();
   readonly #arrivals: TokenRing;
   readonly #arrival = new Int32Array(1);
@@ -83,23 +98,30 @@ export class ReputMessageService implements DispatchMarks {
   #scheduleArrived = false;
   #arrived = false;
   #dozes = 0;
+  #isAfterCrash: boolean;
+  #isDiskFull = false;
   #stopping = false;
 
   /** @param init shared memory and configuration; @param context of the actor */
-  constructor(init: BrokerActorInit, context: ActorContext<ReputContract>) {
+  constructor(init: ReputContract["init"], context: ActorContext<ReputContract>) {
     const { values } = init;
     const shape = storeShape(values);
     this.#context = context;
     this.#memory = new LogMemory(init.memory.log);
-    this.#reader = new LogReader(this.#memory, openStore(values, "read", 16).commitLog);
+    this.#log = openStore(values, "read", 16).commitLog;
+    this.#reader = new LogReader(this.#memory, this.#log);
+    this.#isAfterCrash = init.incarnation > 1;
     this.#arrivals = new TokenRing(init.memory.arrivals);
     this.#holdBell = this.#memory.waiterBell(WaiterBell.Hold);
     this.#scheduleBell = this.#memory.waiterBell(WaiterBell.Schedule);
     this.#recordBytesMax = appendBytesMax(values);
-    const disk = new DenoDisk();
+    const disk = this.#disk;
+    this.#queueRoot = shape.consumeQueue;
+    this.#deleted = DeletedTopics.open(disk, shape.deletedTopics);
     this.dispatcher = new Dispatcher({
       files: new DispatchFiles({
         root: shape.consumeQueue,
+        deletedBelow: (topic) => this.#deleted.below(topic),
         fileBytes: shape.consumeQueueFileBytes,
         handles: new HandleCache({ disk, mode: "write", handlesMax: 4096 }),
       }),
@@ -162,6 +184,40 @@ export class ReputMessageService implements DispatchMarks {
     return version;
   }
 
+  /** What was written since the last call. */
+  takeDirty(): ReputDirt & { readonly isAll: boolean } {
+    const isAll = this.#isAfterCrash;
+    const dirt = this.dispatcher.takeDirty();
+    this.#isAfterCrash = false;
+    return { ...dirt, isAll };
+  }
+
+  /**
+   * Removes the queues of topics that nobody appends to any more. What the log holds of them by now belongs to no queue, also what is not dispatched yet. The
+   * log is synced up to there before that is written down: behind a shorter log the position would cover records of a later topic of the same name.
+   *
+   * @throws {DiskError} when the disk refuses; the topics are then as they were
+   */
+  async deleteTopics(topics: readonly string[]): Promise<{ position: number }> {
+    const { appended, written, flushed } = this.#memory;
+    const position = appended.load();
+    const deadlineMs = this.#context.clock.monotonicMs() + WRITTEN_WITHIN_MS;
+    while (written.load() < position) {
+      if (this.#context.clock.monotonicMs() > deadlineMs) {
+        throw new Error("Cannot delete topics: the log is not written");
+      }
+      await this.#context.clock.sleep(DOZE_MS);
+    }
+    this.#log.syncRange(flushed.load(), position);
+    this.#deleted.add(topics, position);
+    for (const topic of topics) {
+      this.#forget(topic);
+      this.#disk.removeTree(queueTopicDirectory(this.#queueRoot, topic));
+    }
+    if (this.#disk.exists(this.#queueRoot)) this.#disk.syncDirectory(this.#queueRoot);
+    return { position };
+  }
+
   #forget(topic: string): void {
     this.dispatcher.forgetTopic(topic);
     this.#names.forEach((name, queue) => {
@@ -172,6 +228,7 @@ export class ReputMessageService implements DispatchMarks {
   /** Ends the loop when everything written is dispatched. */
   stop(): void {
     this.#stopping = true;
+    this.#memory.writtenBell.ring();
   }
 
   /** Writes what is kept back and closes the index. */
@@ -185,10 +242,9 @@ export class ReputMessageService implements DispatchMarks {
     let breathedMs = clock.monotonicMs();
     try {
       for (;;) {
-        const work = this.turn();
+        const work = await this.#turnOrWait();
         if (work === 0) {
           if (this.#stopping) return;
-          this.dispatcher.idle();
           await this.#rest();
           breathedMs = clock.monotonicMs();
         } else if (clock.monotonicMs() - breathedMs > BREATHE_EVERY_MS) {
@@ -199,6 +255,23 @@ export class ReputMessageService implements DispatchMarks {
       }
     } catch (error) {
       this.#context.fail(error);
+    }
+  }
+
+  /** A turn. While the disk is full nothing is dispatched and nothing is lost: the same run is taken again when there is room. */
+  async #turnOrWait(): Promise<number> {
+    try {
+      const work = this.turn();
+      if (work === 0) this.dispatcher.idle();
+      if (this.#isDiskFull) this.#context.signal("log", { level: "info", text: "Queues: the disk takes writes again" });
+      this.#isDiskFull = false;
+      return work;
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.code !== "NO_SPACE") throw error;
+      if (!this.#isDiskFull) this.#context.signal("log", { level: "error", text: `Queues: ${error.message}` });
+      this.#isDiskFull = true;
+      await this.#context.clock.sleep(FULL_PAUSE_MS);
+      return this.#stopping ? 0 : 1;
     }
   }
 
