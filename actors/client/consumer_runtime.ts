@@ -174,7 +174,7 @@ export class ConsumerRuntime {
 
   /** Commits the offsets of all queues. */
   persistOffsets(): Promise<void> {
-    return this.parts.offsets.persistAll(this.queues.all.map((owned) => owned.queue));
+    return this.parts.offsets.persistAll(this.queues.committing);
   }
 
   /**

@@ -46,7 +46,7 @@ export class OwnedQueues {
   readonly #host: QueueHost;
   readonly #actors: ActorSet;
   readonly #owned = new Map<string, OwnedQueue>();
-  readonly #leaving = new Map<string, Promise<void>>();
+  readonly #leaving = new Map<string, { queue: MessageQueue; gone: Promise<void> }>();
   readonly #dirty = new Set<OwnedQueue>();
   #work: Promise<unknown> = Promise.resolve();
   #progressTimer: Timer | undefined;
@@ -65,6 +65,11 @@ export class OwnedQueues {
   /** Queues owned now. */
   get all(): OwnedQueue[] {
     return [...this.#owned.values()];
+  }
+
+  /** Queues whose offsets are still ours to commit: those owned and those being let go. */
+  get committing(): MessageQueue[] {
+    return [...this.#owned.values(), ...this.#leaving.values()].map(({ queue }) => queue);
   }
 
   /**
@@ -100,7 +105,7 @@ export class OwnedQueues {
   /** Settles when no allocation is being carried out. */
   async settled(): Promise<void> {
     await this.#work;
-    await Promise.all(this.#leaving.values());
+    await Promise.all([...this.#leaving.values()].map(({ gone }) => gone));
   }
 
   /** Opens no queue any more. */
@@ -266,12 +271,12 @@ export class OwnedQueues {
   #leave(owned: OwnedQueue): Promise<void> {
     const key = queueKey(owned.queue);
     const known = this.#leaving.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.gone;
     owned.process.dropped = true;
     this.#owned.delete(key);
-    const work = this.#let(owned).finally(() => this.#leaving.delete(key));
-    this.#leaving.set(key, work);
-    return work;
+    const gone = this.#let(owned).finally(() => this.#leaving.delete(key));
+    this.#leaving.set(key, { queue: owned.queue, gone });
+    return gone;
   }
 
   async #let(owned: OwnedQueue): Promise<void> {
