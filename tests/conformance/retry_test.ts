@@ -91,6 +91,8 @@ for (const name of ["java54", "java49", "go", "node"] satisfies ClientName[]) {
     const { target } = context;
     const topic = `RetryTwice_${name}`;
     await createTopic(target, topic);
+    // A Go consumer that does not find the route of its retry topic when it starts looks again after 30 s only.
+    await createTopic(target, `%RETRY%cg_retry_${name}`, { queues: 1 });
     const group = new Group(client, target, `cg_retry_${name}`, topic);
     await group.join(`twice_${name}`, { failTimes: 2 });
     await client.call("producer.start", { name: topic, group: `pg_${topic}`, namesrv: target.nameServer });
