@@ -113,8 +113,10 @@ class Run {
 
 interface Plan {
   readonly client: ClientName;
+  /** All ways of sending that the client has. */
   readonly count: number;
   readonly modes: readonly Mode[];
+  /** Whether a second group consumes in order, with members that come and go. */
   readonly orderly: boolean;
   readonly options: MemberOptions;
 }
@@ -131,7 +133,9 @@ const plans: readonly Plan[] = [
 for (const plan of plans) {
   const count = scaled(plan.count);
   test(
-    `${plan.client}: ${count} messages in every mode reach both members of each group, one of which goes and comes back`,
+    `${plan.client}: ${count} messages (${
+      plan.modes.join(", ")
+    }) reach both members of each group, one of which goes and comes back`,
     [plan.client],
     async (context) => {
       const client = await context.client(plan.client);
@@ -158,3 +162,22 @@ for (const plan of plans) {
     },
   );
 }
+
+test("go: an orderly listener is given the messages of each queue in order", ["go"], async (context) => {
+  // Few enough to be through before the locks of the Go client lapse.
+  const sent = 2_000;
+  const { target } = context;
+  const client = await context.client("go");
+  const topic = "Order_go";
+  await createTopic(target, topic, { queues: QUEUES });
+  await client.call("producer.start", { name: topic, group: "pg_order_go", namesrv: target.nameServer });
+  await produce(client, target, topic, { topic, mode: "ordered", from: 0, count: sent, shards: SHARDS });
+  const group = new Group(client, target, "cg_order_go", topic);
+  await group.join("order_go", { listener: "orderly" });
+  await group.complete(sent, 60_000);
+  const deliveries = await group.deliveries();
+  assertEquals(orderOffences(deliveries), []);
+  assertEquals(shardOffences(deliveries, { from: 0, to: sent, shards: SHARDS }), []);
+  await group.end();
+  await client.call("producer.stop", { name: topic });
+});
