@@ -41,6 +41,8 @@ export class GatewayConnection {
   dirty = false;
   /** Requests that wait for another actor. */
   pending = 0;
+  /** Tokens of its parked pulls; undefined until it parks one. */
+  parked: Set<number> | undefined = undefined;
   /** Milliseconds of the monotonic clock when bytes last came in or went out. */
   lastActiveMs = 0;
   #released = 0;

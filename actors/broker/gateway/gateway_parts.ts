@@ -107,10 +107,17 @@ export class GatewayParts {
       calls: this.#calls,
       control: (command, connection) => this.#askController(command, connection),
       query: async (command) => await context.peer("cold-read").ask("query", { command }, { timeoutMs: ASK_MS }),
+      endTransaction: async (command) => {
+        const header = decodeEndTransactionRequestHeader(command.ext);
+        const answer = await context.peer("transactions").ask("end", header, { timeoutMs: ASK_MS });
+        return answer === null ? null : createResponse(command, answer.code, answer.remark);
+      },
       ensureGroup: (group) => this.#ensureGroup(group),
       markDirty,
-      channelClosed: (connection) =>
-        context.peer("controller").tell("channelClosed", { gateway: init.index, channel: connection.id }),
+      channelClosed: (connection) => {
+        this.pulls.closed(connection);
+        context.peer("controller").tell("channelClosed", { gateway: init.index, channel: connection.id });
+      },
     });
     this.pulls = this.#makePulls(markDirty);
     this.gateway = this.#makeGateway();

@@ -151,6 +151,7 @@ export class PullService {
       const request = this.#parked.get(token);
       if (request === undefined) continue;
       this.#parked.delete(token);
+      request.connection.parked?.delete(token);
       if (request.connection.closed) continue;
       const late = this.#wake[1] === WakeReason.Deadline || this.#parts.clock.nowMs() >= request.deadlineMs;
       this.#execute(request, !late);
@@ -170,6 +171,19 @@ export class PullService {
     const all = [...this.#parked.values()];
     this.#parked.clear();
     for (const request of all) if (!request.connection.closed) this.#execute(request, false);
+  }
+
+  /**
+   * Forgets the parked pulls of a connection that is gone, so that nothing of it stays until their time is over. PullRequestHoldService keeps their tokens,
+   * which mean nothing here any more.
+   */
+  closed(connection: GatewayConnection): void {
+    if (connection.parked === undefined) return;
+    for (const token of connection.parked) {
+      this.#parked.delete(token);
+      this.#unoffered.delete(token);
+    }
+    connection.parked = undefined;
   }
 
   #text(bytes: Uint8Array, scan: HeaderScan, field: number): string | undefined {
@@ -361,9 +375,12 @@ export class PullService {
   }
 
   #park(request: PullRequest): void {
+    const { connection } = request;
+    if (connection.closed) return;
     const token = this.#nextToken;
     this.#nextToken = (this.#nextToken + 1) & 0x7fffffff;
     this.#parked.set(token, request);
+    (connection.parked ??= new Set()).add(token);
     if (this.#offer(token, request)) this.#parts.holdBell.ring();
     else this.#unoffered.add(token);
   }
