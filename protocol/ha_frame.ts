@@ -30,7 +30,7 @@ export const HA_TRANSFER_BATCH_BYTES = 32_768;
  * Largest data of one transfer that is accepted, bytes: what fits the read buffer of Apache's slave with its header.
  * Source: apache/rocketmq store/ha/DefaultHAClient.java READ_MAX_BUFFER_SIZE.
  */
-export const HA_TRANSFER_BYTES_MAX = 4_194_304 - HA_TRANSFER_HEADER_BYTES;
+export const HA_TRANSFER_BYTES_MAX: number = 4_194_304 - HA_TRANSFER_HEADER_BYTES;
 
 const ROOM_BYTES_MIN = 65_536;
 

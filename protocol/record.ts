@@ -32,13 +32,13 @@ import { SysFlag } from "./sys_flag.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 
 /** Magic of a record whose topic length has 8 bits. Source: apache/rocketmq common/message/MessageDecoder.java MESSAGE_MAGIC_CODE. */
-export const MAGIC_V1 = 0xdaa320a7 | 0;
+export const MAGIC_V1: number = 0xdaa320a7 | 0;
 
 /** Magic of a record whose topic length has 16 bits. Source: apache/rocketmq common/message/MessageDecoder.java MESSAGE_MAGIC_CODE_V2. */
-export const MAGIC_V2 = 0xdaa320ab | 0;
+export const MAGIC_V2: number = 0xdaa320ab | 0;
 
 /** Magic of the blank record at the end of a file. Source: apache/rocketmq store/CommitLog.java BLANK_MAGIC_CODE. */
-export const MAGIC_BLANK = 0xcbd43194 | 0;
+export const MAGIC_BLANK: number = 0xcbd43194 | 0;
 
 /** Bytes of a blank record that mean something. Source: apache/rocketmq store/CommitLog.java END_FILE_MIN_BLANK_LENGTH. */
 export const BLANK_RECORD_BYTES_MIN = 8;

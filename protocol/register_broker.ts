@@ -61,7 +61,10 @@ export const registerBrokerBodyJson: JsonCodec<RegisterBrokerBody> = bean<Regist
  * @returns The registration
  * @throws {ProtocolError} when a length or a field is wrong, or the inflated body passes its bound
  */
-export function decodeRegisterBrokerBody(body: BodyInput, version = MAPPING_SECTION_VERSION_MIN): RegisterBrokerBody {
+export function decodeRegisterBrokerBody(
+  body: BodyInput,
+  version: number = MAPPING_SECTION_VERSION_MIN,
+): RegisterBrokerBody {
   if (typeof body !== "string" && body.length > 0 && !startsLikeJson(body)) return decodeCompressed(body, version);
   if (version >= REGISTER_BODY_VERSION_MIN) return decodeBody(registerBrokerBodyJson, body);
   return { filterServerList: [], topicConfigSerializeWrapper: decodeBody(topicConfigAndMappingTableJson, body) };
@@ -165,7 +168,7 @@ class BlockReader {
  */
 export function encodeRegisterBrokerBodyCompressed(
   value: RegisterBrokerBody,
-  version = MAPPING_SECTION_VERSION_MIN,
+  version: number = MAPPING_SECTION_VERSION_MIN,
 ): Uint8Array {
   const wrapper = value.topicConfigSerializeWrapper;
   const mappings = [...wrapper.topicQueueMappingInfoMap?.values() ?? []];

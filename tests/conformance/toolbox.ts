@@ -17,6 +17,9 @@ export interface ClientProgram {
   readonly command: readonly string[];
 }
 
+/** How often a cache entry is tried: each is downloaded, whole or in part. */
+const ATTEMPTS_MAX = 3;
+
 const HERE = new URL(".", import.meta.url).pathname;
 
 /** Whether a missing program fails the tests instead of skipping them. */
@@ -78,6 +81,28 @@ export async function nodeClient(): Promise<ClientProgram> {
   return { command: ["node", `${HERE}node/main.cjs`, folder] };
 }
 
+/** First major version of Node that the client's package is for. */
+const NODE_MAJOR = 22;
+
+/**
+ * Node in the version that the client's package is for: the one in PATH, or the one that npm has.
+ *
+ * @returns Its path.
+ */
+export async function node22(): Promise<string> {
+  const { stdout } = await new Deno.Command("node", { args: ["--version"], stdin: "null" }).output();
+  const major = Number(/^v(\d+)/.exec(new TextDecoder().decode(stdout))?.[1]);
+  if (major >= NODE_MAJOR) return "node";
+  const machine = Deno.build.arch === "aarch64" ? "arm64" : "x64";
+  const program = `node-linux-${machine}`;
+  const folder = await built(`node${NODE_MAJOR}-${machine}`, [], async (out) => {
+    await Deno.writeTextFile(`${out}/package.json`, '{ "private": true }');
+    const options = ["--silent", "--no-audit", "--no-fund", "--ignore-scripts"];
+    await run(["npm", "install", ...options, `${program}@${NODE_MAJOR}`], { cwd: out });
+  });
+  return `${folder}/node_modules/${program}/bin/node`;
+}
+
 /** Members of a group look every 3 s instead of every 20 s for what is theirs, so that tests wait less; nothing else differs. */
 const JAVA = [
   "java",
@@ -110,21 +135,25 @@ async function javaClasses(name: string, lib: string, folders: readonly string[]
 
 /** Makes a cache entry once. It is built beside its place and moved there whole, so a build cut short leaves nothing. */
 async function built(name: string, inputs: readonly string[], build: (out: string) => Promise<void>): Promise<string> {
-  const root = Deno.env.get("RINGMQ_CACHE") ??
-    `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`}/ringmq`;
+  const root = Deno.env.get("RINGMQ_CACHE") ||
+    `${Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME")}/.cache`}/ringmq`;
   const place = `${root}/${name}-${await hashOf(inputs)}`;
   if (isFolder(place)) return place;
   await Deno.mkdir(root, { recursive: true });
-  const draft = await Deno.makeTempDir({ dir: root, prefix: `${name}-draft-` });
-  try {
-    await build(draft);
-    await Deno.rename(draft, place);
-  } catch (error) {
-    await Deno.remove(draft, { recursive: true });
-    // Two test processes may build the same entry at once; the first to finish wins and the other uses its work.
-    if (!isFolder(place)) throw error;
+  for (let attempt = 1;; attempt++) {
+    const draft = await Deno.makeTempDir({ dir: root, prefix: `${name}-draft-` });
+    try {
+      await build(draft);
+      await Deno.rename(draft, place);
+      return place;
+    } catch (error) {
+      await Deno.remove(draft, { recursive: true });
+      // Two test processes may build the same entry at once; the first to finish wins and the other uses its work.
+      if (isFolder(place)) return place;
+      // A registry that does not answer for a moment is no finding.
+      if (attempt === ATTEMPTS_MAX) throw error;
+    }
   }
-  return place;
 }
 
 async function hashOf(inputs: readonly string[]): Promise<string> {
