@@ -37,5 +37,5 @@ export function ringmqPlan(options: ServerPlanOptions): ServerPlan {
 
 /** Deno's cache is under HOME by default, and the servers run with a home of their own. */
 function denoDir(): string {
-  return Deno.env.get("DENO_DIR") ?? `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`}/deno`;
+  return Deno.env.get("DENO_DIR") || `${Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME")}/.cache`}/deno`;
 }
