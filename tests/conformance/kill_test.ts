@@ -15,6 +15,7 @@ Deno.test({
   ignore,
   fn: async () => {
     const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
+    console.log(`seed ${seed}`);
     const report = await killBroker({ cycles: CYCLES, seed });
     printTable(report.cycles.map(({ findings, ...row }) => ({ ...row, findings: findings.length })));
     const findings = report.cycles.flatMap(({ cycle, findings }) =>
