@@ -10,6 +10,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { publishedFiles } from "./published_files.ts";
 import { ROOT } from "./source_files.ts";
 
 /** One step of the gate. */
@@ -32,28 +33,8 @@ function exportedModules(): string[] {
   return Object.values(config.exports);
 }
 
-/** Paths from the root of what would be published, sorted. */
-async function publishedFiles(): Promise<string[] | undefined> {
-  const { success, stdout, stderr } = await new Deno.Command(DENO, {
-    args: ["publish", "--dry-run", "--allow-dirty", "--no-check"],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  if (!success) {
-    console.error(output);
-    return undefined;
-  }
-  const root = new URL(`file://${ROOT}`).href;
-  return [...output.matchAll(/^\s+(file:\/\/\S+) \(/gm)]
-    .map((match) => decodeURIComponent((match[1] ?? "").slice(root.length)))
-    .sort();
-}
-
 async function checkPublished(): Promise<boolean> {
-  const files = await publishedFiles();
-  if (files === undefined) return false;
+  const files = await publishedFiles(ROOT);
   const expected = Deno.readTextFileSync(ROOT + PUBLISHED).split("\n").filter((line) => line !== "");
   const added = files.filter((path) => !expected.includes(path));
   const missing = expected.filter((path) => !files.includes(path));
@@ -76,7 +57,7 @@ const STEPS: readonly Step[] = [
 async function main(): Promise<void> {
   const args = parseArgs(Deno.args, { string: ["skip"], boolean: ["write-published"] });
   if (args["write-published"] === true) {
-    Deno.writeTextFileSync(ROOT + PUBLISHED, `${(await publishedFiles() ?? []).join("\n")}\n`);
+    Deno.writeTextFileSync(ROOT + PUBLISHED, `${(await publishedFiles(ROOT)).join("\n")}\n`);
     return;
   }
   const skipped = String(args["skip"] ?? "").split(",");
