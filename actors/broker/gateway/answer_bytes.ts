@@ -205,7 +205,7 @@ function putDecimal(out: Uint8Array, start: number, value: number): number {
   for (let bound = 10; rest >= bound; bound *= 10) digits++;
   for (let i = at + digits - 1; i >= at; i--) {
     const next = Math.floor(rest / 10);
-    out[i] = 0x30 + rest - next * 10;
+    out[i] = 0x30 + (rest - next * 10);
     rest = next;
   }
   return at + digits;
