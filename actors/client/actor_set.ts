@@ -4,7 +4,7 @@
  * Owns: their references and who listens to which pull. Reads: settings. Never does: decide about queues.
  */
 
-import type { ActorRef } from "../kernel/contract.ts";
+import type { ActorGauges, ActorRef } from "../kernel/contract.ts";
 import { inline } from "../kernel/inline.ts";
 import { spawn } from "../kernel/spawn.ts";
 import type { ClientInstance } from "./client_instance.ts";
@@ -21,6 +21,28 @@ export const REBALANCE_INTERVAL_MS = 20_000;
 const STOP_MS = 3_000;
 /** Milliseconds before a crashed actor is started again. */
 const RESTART_MS = 200;
+
+/** One of a client's actors, to look at and to hold. */
+export interface ClientActor {
+  /** Counts of what it does, readable while it runs. */
+  readonly gauges: ActorGauges;
+  /**
+   * Has it take no more turns until {@linkcode resume}.
+   *
+   * @param options `timeoutMs`: milliseconds until this is given up
+   */
+  pause(options: { readonly timeoutMs: number }): Promise<void>;
+  /** Lets it go on. */
+  resume(): void;
+}
+
+/** The actors of a client; undefined before they are started. */
+export interface ClientActors {
+  /** Pulls and decodes. */
+  readonly pull: ClientActor | undefined;
+  /** Says who consumes which queue. */
+  readonly rebalance: ClientActor | undefined;
+}
 
 /** Hears about one pull. */
 export interface PullListener {
@@ -83,7 +105,7 @@ export class ActorSet {
   }
 
   /** The actors themselves, to look at their gauges or to pause them in tests. */
-  get refs(): { pull: ActorRef<PullContract> | undefined; rebalance: ActorRef<RebalanceContract> | undefined } {
+  get refs(): ClientActors {
     return { pull: this.#pull, rebalance: this.#rebalance };
   }
 

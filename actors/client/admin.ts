@@ -48,7 +48,11 @@ export class Admin {
   readonly #call: { readonly timeoutMs: number };
   #instance: ClientInstance | undefined;
 
-  /** @param options addresses and deadline */
+  /**
+   * Makes an admin; nothing is opened before `start`.
+   *
+   * @param options addresses and deadline
+   */
   constructor(options: AdminOptions = {}) {
     this.#options = options;
     this.#call = { timeoutMs: options.timeoutMillis ?? 5_000 };
@@ -72,7 +76,11 @@ export class Admin {
     return this.shutdown();
   }
 
-  /** @returns brokers and clusters the name server knows */
+  /**
+   * Asks the name server for clusters and brokers.
+   *
+   * @returns brokers and clusters the name server knows
+   */
   async clusterInfo(): Promise<ClusterInfo> {
     const answer = await this.#askNameServer(RequestCode.GET_BROKER_CLUSTER_INFO, {});
     const info = readObject(answer.body);
@@ -129,13 +137,19 @@ export class Admin {
     }
   }
 
-  /** @returns all topics the name server knows */
+  /**
+   * Asks the name server for the topics.
+   *
+   * @returns all topics the name server knows
+   */
   async topicList(): Promise<string[]> {
     const answer = await this.#askNameServer(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, {});
     return items(readObject(answer.body)["topicList"]).map(textOf);
   }
 
   /**
+   * Asks the name server where a topic lives.
+   *
    * @param topic topic
    * @returns its route
    * @throws {ClientError} TOPIC_NOT_FOUND
@@ -147,6 +161,8 @@ export class Admin {
   }
 
   /**
+   * Asks the brokers of a topic how far its queues reach.
+   *
    * @param topic topic
    * @returns bounds of all its queues
    */
@@ -206,6 +222,8 @@ export class Admin {
   }
 
   /**
+   * Asks the brokers of a topic how far a group has come.
+   *
    * @param consumerGroup group
    * @param topic a topic it consumes
    * @returns its progress on each queue
@@ -229,6 +247,8 @@ export class Admin {
   }
 
   /**
+   * Asks a broker who is connected as a member of a group.
+   *
    * @param consumerGroup group
    * @param brokerAddr broker
    * @returns its members there
@@ -327,17 +347,29 @@ export class Admin {
       .sort((a, b) => a.storeTimestamp - b.storeTimestamp);
   }
 
-  /** @param queue queue @returns first offset the broker keeps */
+  /**
+   * Asks the broker where a queue begins.
+   *
+   * @param queue queue
+   * @returns first offset the broker keeps
+   */
   async minOffset(queue: MessageQueue): Promise<number> {
     return await this.#running().api.boundOffset(await this.#masterOf(queue), queue, "min", this.#call);
   }
 
-  /** @param queue queue @returns next offset the broker will write */
+  /**
+   * Asks the broker where a queue ends.
+   *
+   * @param queue queue
+   * @returns next offset the broker will write
+   */
   async maxOffset(queue: MessageQueue): Promise<number> {
     return await this.#running().api.boundOffset(await this.#masterOf(queue), queue, "max", this.#call);
   }
 
   /**
+   * Finds the offset that belongs to a time.
+   *
    * @param queue queue
    * @param timestampMs store time, in milliseconds since 1970
    * @returns offset of the first message stored then or later
@@ -346,12 +378,22 @@ export class Admin {
     return await this.#running().api.searchOffset(await this.#masterOf(queue), queue, timestampMs, this.#call);
   }
 
-  /** @param queue queue @returns store time of its first message, in milliseconds since 1970 */
+  /**
+   * Asks the broker since when a queue has messages.
+   *
+   * @param queue queue
+   * @returns store time of its first message, in milliseconds since 1970
+   */
   async earliestMsgStoreTime(queue: MessageQueue): Promise<number> {
     return await this.#running().api.earliestStoreTime(await this.#masterOf(queue), queue, this.#call);
   }
 
-  /** @param brokerAddr broker @returns its run-time figures */
+  /**
+   * Asks a broker for its state and statistics.
+   *
+   * @param brokerAddr broker
+   * @returns its run-time figures
+   */
   async brokerRuntimeInfo(brokerAddr: string): Promise<ReadonlyMap<string, string>> {
     const answer = await this.#ask(brokerAddr, "Runtime query", RequestCode.GET_BROKER_RUNTIME_INFO, {});
     return new Map(
@@ -359,7 +401,12 @@ export class Admin {
     );
   }
 
-  /** @param brokerAddr broker @returns its configuration as properties text */
+  /**
+   * Asks a broker for its configuration.
+   *
+   * @param brokerAddr broker
+   * @returns its configuration as properties text
+   */
   async brokerConfig(brokerAddr: string): Promise<string> {
     return decodeUtf8((await this.#ask(brokerAddr, "Configuration query", RequestCode.GET_BROKER_CONFIG, {})).body);
   }

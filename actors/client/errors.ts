@@ -102,6 +102,8 @@ export class ClientError extends Error {
   readonly phases: PhaseTimes;
 
   /**
+   * Makes an error.
+   *
    * @param code stable code
    * @param message what happened, action then state
    * @param init cause, outcome, peer

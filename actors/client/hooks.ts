@@ -58,7 +58,11 @@ export interface SendMessageHook {
 export interface CheckForbiddenHook {
   /** Name for logs. */
   readonly hookName: string;
-  /** @throws {Error} to forbid it */
+  /**
+   * Looks at a message before it is sent; what it throws forbids the send.
+   *
+   * @throws {Error} to forbid it
+   */
   checkForbidden(context: Omit<SendMessageContext, "sendResult" | "exception" | "mqTraceContext">): void;
 }
 
@@ -124,7 +128,11 @@ export interface ConsumeMessageHook {
 export interface FilterMessageHook {
   /** Name for logs. */
   readonly hookName: string;
-  /** @returns the messages that stay; those taken away count as consumed */
+  /**
+   * Chooses the messages that are handed to the listener.
+   *
+   * @returns the messages that stay; those taken away count as consumed
+   */
   filterMessage(
     context: { readonly consumerGroup: string; readonly mq: MessageQueue; readonly msgList: MessageExt[] },
   ): MessageExt[];

@@ -71,6 +71,8 @@ export class LitePullConsumer {
   #autoCommit: boolean;
 
   /**
+   * Makes a consumer; nothing is opened before `start`.
+   *
    * @param options group, addresses, limits
    * @throws {ClientError} NAME_ILLEGAL or OPTION_ILLEGAL
    */
@@ -271,12 +273,20 @@ export class LitePullConsumer {
     await this.seek(queue, await this.maxOffset(queue));
   }
 
-  /** @param queues queues that are no longer pulled; what is cached is still polled */
+  /**
+   * Holds the pulls of queues.
+   *
+   * @param queues queues that are no longer pulled; what is cached is still polled
+   */
   pause(queues: readonly MessageQueue[]): void {
     this.#pause(queues, true);
   }
 
-  /** @param queues queues that are pulled again */
+  /**
+   * Lets the pulls of queues go on.
+   *
+   * @param queues queues that are pulled again
+   */
   resume(queues: readonly MessageQueue[]): void {
     this.#pause(queues, false);
   }
@@ -298,6 +308,8 @@ export class LitePullConsumer {
   }
 
   /**
+   * Reads how far the group has come with a queue.
+   *
    * @param queue a queue
    * @returns its committed offset; undefined when there is none
    */
@@ -308,6 +320,8 @@ export class LitePullConsumer {
   }
 
   /**
+   * Asks the name server for the queues of a topic.
+   *
    * @param topic topic
    * @returns its queues
    * @throws {ClientError} TOPIC_NOT_FOUND
@@ -322,6 +336,8 @@ export class LitePullConsumer {
   }
 
   /**
+   * Finds the offset that belongs to a time.
+   *
    * @param queue a queue
    * @param timestampMs store time, in milliseconds since 1970
    * @returns offset of the first message stored then or later
@@ -333,12 +349,22 @@ export class LitePullConsumer {
     );
   }
 
-  /** @param queue a queue @returns first offset the broker keeps */
+  /**
+   * Asks the broker where a queue begins.
+   *
+   * @param queue a queue
+   * @returns first offset the broker keeps
+   */
   minOffset(queue: MessageQueue): Promise<number> {
     return this.#running().access.boundOffset({ ...queue, topic: this.#subscriptions.nameOf(queue.topic) }, "min");
   }
 
-  /** @param queue a queue @returns next offset the broker will write */
+  /**
+   * Asks the broker where a queue ends.
+   *
+   * @param queue a queue
+   * @returns next offset the broker will write
+   */
   maxOffset(queue: MessageQueue): Promise<number> {
     return this.#running().access.boundOffset({ ...queue, topic: this.#subscriptions.nameOf(queue.topic) }, "max");
   }

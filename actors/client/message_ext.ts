@@ -43,6 +43,8 @@ export class MessageExt {
   #bounds: { readonly min: number; readonly max: number } | undefined;
 
   /**
+   * Makes a message of a stored record; nothing is copied.
+   *
    * @param queue queue it was pulled from
    * @param view the bytes of the answer
    * @param start where the record begins
@@ -186,6 +188,8 @@ export class MessageExt {
   }
 
   /**
+   * Reads one property.
+   *
    * @param name property
    * @returns its value, undefined when absent
    */

@@ -26,7 +26,7 @@
  */
 
 export { ClientError, ClientErrorCode, type ClientErrorInit, type PhaseTimes } from "./errors.ts";
-export { type Message } from "./message.ts";
+export type { Message, PreparedMessage } from "./message.ts";
 export { MessageExt } from "./message_ext.ts";
 export type { MessageQueue } from "./message_queue.ts";
 export { Producer, type SendOptions } from "./producer.ts";
@@ -61,7 +61,7 @@ export type {
   QueueStats,
   TopicSettings,
 } from "./admin_types.ts";
-export type { TopicRoute } from "./publish_route.ts";
+export type { RouteBroker, RouteQueues, TopicRoute } from "./publish_route.ts";
 export type { ConsumeFromWhere, MessageModel, PushConsumerOptions } from "./consumer_options.ts";
 export type { ConsumeStatus } from "./consume_stats.ts";
 export type {
@@ -75,6 +75,10 @@ export type {
 } from "./listeners.ts";
 export type { MessageSelector } from "./subscription.ts";
 export type { ClientOptions, SessionCredentials, TlsOptions } from "./options.ts";
+export type { ClientActor, ClientActors } from "./actor_set.ts";
+export type { ActorGauges } from "../kernel/contract.ts";
+export type { Clock, Timer } from "../../store/clock.ts";
+export type { Connection, ConnectOptions, Listener, ListenOptions, Transport } from "../net/transport.ts";
 export type { ClientLogger } from "./logger.ts";
 export type {
   CheckForbiddenHook,

@@ -81,6 +81,8 @@ export class Producer {
   readonly #checks = new Set<Promise<void>>();
 
   /**
+   * Makes a producer; nothing is opened before `start`.
+   *
    * @param options addresses, group, limits
    * @throws {ClientError} NAME_ILLEGAL or OPTION_ILLEGAL
    */
@@ -287,6 +289,8 @@ export class Producer {
   }
 
   /**
+   * Asks the name server where a topic can be published to.
+   *
    * @param topic topic
    * @returns its queues that may be written
    * @throws {ClientError} TOPIC_NOT_FOUND when it has no route

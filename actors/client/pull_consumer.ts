@@ -92,6 +92,8 @@ export class PullConsumer {
   #parts: { instance: ClientInstance; access: BrokerAccess; offsets: OffsetStore } | undefined;
 
   /**
+   * Makes a consumer; nothing is opened before `start`.
+   *
    * @param options group and addresses
    * @throws {ClientError} NAME_ILLEGAL
    */
@@ -147,6 +149,8 @@ export class PullConsumer {
   }
 
   /**
+   * Asks the name server for the queues of a topic.
+   *
    * @param topic topic
    * @returns its queues
    * @throws {ClientError} TOPIC_NOT_FOUND
@@ -227,6 +231,8 @@ export class PullConsumer {
   }
 
   /**
+   * Reads how far the group has come with a queue.
+   *
    * @param queue queue
    * @param fromStore ask the broker even when an offset is noted here
    * @returns the offset; undefined when there is none
@@ -237,17 +243,29 @@ export class PullConsumer {
     return fromStore ? await offsets.readStored(named) : await offsets.read(named);
   }
 
-  /** @param queue queue @returns first offset the broker keeps */
+  /**
+   * Asks the broker where a queue begins.
+   *
+   * @param queue queue
+   * @returns first offset the broker keeps
+   */
   minOffset(queue: MessageQueue): Promise<number> {
     return this.#running().access.boundOffset({ ...queue, topic: this.#name(queue.topic) }, "min");
   }
 
-  /** @param queue queue @returns next offset the broker will write */
+  /**
+   * Asks the broker where a queue ends.
+   *
+   * @param queue queue
+   * @returns next offset the broker will write
+   */
   maxOffset(queue: MessageQueue): Promise<number> {
     return this.#running().access.boundOffset({ ...queue, topic: this.#name(queue.topic) }, "max");
   }
 
   /**
+   * Finds the offset that belongs to a time.
+   *
    * @param queue queue
    * @param timestampMs store time, in milliseconds since 1970
    * @returns offset of the first message stored then or later

@@ -6,7 +6,7 @@
  */
 
 import { type Clock, systemClock } from "../../store/clock.ts";
-import type { ActorSet } from "./actor_set.ts";
+import type { ClientActors } from "./actor_set.ts";
 import { BrokerAccess } from "./broker_access.ts";
 import type { ClientInstance } from "./client_instance.ts";
 import { ABANDONED, ConsumeConcurrently } from "./consume_concurrently.ts";
@@ -80,6 +80,8 @@ export class PushConsumer {
   #parts: Running | undefined;
 
   /**
+   * Makes a consumer; nothing is opened before `start`.
+   *
    * @param options group, addresses, limits
    * @throws {ClientError} NAME_ILLEGAL or OPTION_ILLEGAL
    */
@@ -107,7 +109,7 @@ export class PushConsumer {
   }
 
   /** The actors, to look at their gauges or to pause them. @throws {ClientError} STATE before start */
-  get actors(): ActorSet["refs"] {
+  get actors(): ClientActors {
     return this.#running().runtime.parts.actors.refs;
   }
 

@@ -13,7 +13,11 @@ export class AllocateMessageQueueByConfig implements AllocateMessageQueueStrateg
   readonly plan: StrategyPlan;
   readonly #queues: readonly MessageQueue[];
 
-  /** @param messageQueueList the queues of this member */
+  /**
+   * Makes the strategy.
+   *
+   * @param messageQueueList the queues of this member
+   */
   constructor(messageQueueList: readonly MessageQueue[]) {
     this.#queues = messageQueueList.map(({ topic, brokerName, queueId }) => ({ topic, brokerName, queueId }));
     this.plan = { kind: "CONFIG", messageQueueList: this.#queues };

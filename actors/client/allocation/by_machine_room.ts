@@ -18,7 +18,11 @@ export class AllocateMessageQueueByMachineRoom implements AllocateMessageQueueSt
   readonly plan: StrategyPlan;
   readonly #rooms: ReadonlySet<string>;
 
-  /** @param consumeridcs the rooms whose queues may be consumed */
+  /**
+   * Makes the strategy.
+   *
+   * @param consumeridcs the rooms whose queues may be consumed
+   */
   constructor(consumeridcs: Iterable<string>) {
     this.#rooms = new Set(consumeridcs);
     this.plan = { kind: "MACHINE_ROOM", consumeridcs: [...this.#rooms] };
@@ -71,6 +75,8 @@ export class AllocateMachineRoomNearby implements AllocateMessageQueueStrategy {
   readonly #resolver: MachineRoomResolver;
 
   /**
+   * Makes the strategy.
+   *
    * @param inner strategy used inside a room
    * @param resolver where brokers and members stand
    */

@@ -27,6 +27,8 @@ export class AllocateMessageQueueConsistentHash implements AllocateMessageQueueS
   readonly #hash: RingHash;
 
   /**
+   * Makes the strategy.
+   *
    * @param virtualNodeCount positions of each member on the ring
    * @param hash place on the ring; default the first four bytes of MD5, unsigned
    * @throws {RangeError} when the count is negative
