@@ -9,6 +9,8 @@ import { isBlankUnit, isUnit, UNIT_BYTES, unitPosition, unitSize } from "./consu
 import type { ConsumeQueueReader, UnitSource } from "./consume_queue_reader.ts";
 
 const BLOCK_UNITS = 16384;
+/** Units looked at before a large block is made: most queues end within them. */
+const FIRST_BLOCK_UNITS = 64;
 
 /** Where a queue ends. */
 export interface QueueEnd {
@@ -70,12 +72,12 @@ export interface WalkOptions {
 export function walkQueueEnd(reader: ConsumeQueueReader, options: WalkOptions): QueueEnd {
   if (options.starts.length === 0) return EMPTY;
   const first = options.starts[0]! / UNIT_BYTES;
-  const bytes = new Uint8Array(BLOCK_UNITS * UNIT_BYTES);
-  const view = new DataView(bytes.buffer);
+  let bytes = new Uint8Array(FIRST_BLOCK_UNITS * UNIT_BYTES);
+  let view = new DataView(bytes.buffer);
   let offset = Math.max(options.from, first);
   let physical = -1;
   if (offset > first && reader.readUnits(offset - 1, 1, bytes, 0) === 1) physical = endOf(view, 0);
-  let block = 64;
+  let block = FIRST_BLOCK_UNITS;
   for (;;) {
     const count = reader.readUnits(offset, block, bytes, 0);
     for (let index = 0; index < count; index++) {
@@ -89,7 +91,10 @@ export function walkQueueEnd(reader: ConsumeQueueReader, options: WalkOptions): 
       offset += 1;
     }
     if (count < block) return { first, max: offset, maxPhysical: physical };
+    if (block === BLOCK_UNITS) continue;
     block = BLOCK_UNITS;
+    bytes = new Uint8Array(BLOCK_UNITS * UNIT_BYTES);
+    view = new DataView(bytes.buffer);
   }
 }
 

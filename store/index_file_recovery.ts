@@ -153,7 +153,7 @@ interface Replay extends RepairedEnd {
 function replayEntries(file: DiskFile, options: IndexRecoveryOptions, header: IndexHeader): Replay {
   const { shape, logEnd } = options;
   const slots = new Int32Array(shape.slots);
-  const bytes = new Uint8Array(BLOCK_ENTRIES * INDEX_ENTRY_BYTES);
+  const bytes = new Uint8Array(Math.min(BLOCK_ENTRIES, header.count) * INDEX_ENTRY_BYTES);
   const view = new DataView(bytes.buffer);
   let usedSlots = 0;
   let position = 0;
@@ -186,7 +186,7 @@ function replayEntries(file: DiskFile, options: IndexRecoveryOptions, header: In
 
 /** Writes the slots where they differ from what is there. */
 function writeSlots(file: DiskFile, slots: Int32Array): void {
-  const wanted = new Uint8Array(BLOCK_SLOTS * INDEX_SLOT_BYTES);
+  const wanted = new Uint8Array(Math.min(BLOCK_SLOTS, slots.length) * INDEX_SLOT_BYTES);
   const wantedView = new DataView(wanted.buffer);
   const there = new Uint8Array(wanted.length);
   const wantedWords = new Int32Array(wanted.buffer);

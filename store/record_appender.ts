@@ -4,6 +4,7 @@
  * It fills in what is known only under the append lock: queue offset, position and store time. A batch of the appender has to be open.
  */
 import { storeTimestampOffset } from "../protocol/record.ts";
+import { sealPropertyCrc } from "./property_crc.ts";
 import type { LogAppender } from "./log_appender.ts";
 import type { LogMemory } from "./memory/log_memory.ts";
 import type { QueueTable } from "./queue_table.ts";
@@ -23,12 +24,17 @@ export class RecordAppender {
   readonly #memory: LogMemory;
   readonly #appender: LogAppender;
   readonly #queues: QueueTable;
+  readonly #hasPropertyCrc: boolean;
 
-  /** @param memory the log; @param appender of this thread; @param queues this thread's queue table */
-  constructor(memory: LogMemory, appender: LogAppender, queues: QueueTable) {
+  /**
+   * @param memory the log; @param appender of this thread; @param queues this thread's queue table
+   * @param hasPropertyCrc records have room for a checksum of their own, which is filled in last
+   */
+  constructor(memory: LogMemory, appender: LogAppender, queues: QueueTable, hasPropertyCrc = false) {
     this.#memory = memory;
     this.#appender = appender;
     this.#queues = queues;
+    this.#hasPropertyCrc = hasPropertyCrc;
   }
 
   /**
@@ -49,6 +55,7 @@ export class RecordAppender {
     let at = 0;
     records.forEach((record, i) => {
       fill(record, queueOffset + i, position + at, storeTimestampMs);
+      if (this.#hasPropertyCrc) sealPropertyCrc(record);
       this.#memory.ring.set(record, index + at);
       at += record.length;
     });

@@ -21,7 +21,7 @@ import { SegmentSet } from "./file/segment_set.ts";
 import type { IndexShape } from "./index_file.ts";
 import { type IndexRecovery, recoverIndex } from "./index_file_recovery.ts";
 import { type QueueRange, redispatch } from "./recovery_dispatch.ts";
-import { firstTimestampMs, type LogWalk, walkLog } from "./recovery_log.ts";
+import { firstTimestampMs, type LogWalk, type PropertyCrcRule, walkLog } from "./recovery_log.ts";
 import { listQueues, minOffsetOf, removeDeleted, type StoredQueue, trimQueue } from "./recovery_queues.ts";
 import { type RecoveryRow, recoveryRow } from "./recovery_table.ts";
 import { storeTimeOf } from "./store_time.ts";
@@ -60,6 +60,8 @@ export interface RecoveryOptions {
   readonly processId: number;
   /** False to believe bodies without their CRC. */
   readonly checkCrc?: boolean;
+  /** What is done with checksums over whole records; they are ignored when left out. */
+  readonly propertyCrc?: PropertyCrcRule;
   /** Files open at once. */
   readonly handlesMax?: number;
   /** Told what is going on. */
@@ -157,6 +159,7 @@ class Recovery {
     const walk = walkLog(this.#log, {
       from,
       checkCrc: this.#options.checkCrc ?? true,
+      propertyCrc: this.#options.propertyCrc ?? "ignored",
       tornFrom: this.#isClean ? Infinity : this.#positions?.flushed ?? 0,
       onProgress: (done) => this.#tell("log", done, this.#log.end),
     });
@@ -258,7 +261,7 @@ class Recovery {
     if (this.#row.id === "clean" && !walk.isTorn) return false;
     this.#log.truncateAfter(walk.end);
     const from = Math.max(Math.min(this.#positions?.flushed ?? walk.end, walk.end), this.#log.first);
-    const bytes = new Uint8Array(1 << 20);
+    const bytes = new Uint8Array(Math.min(1 << 20, walk.end - from));
     for (let position = from; position < walk.end;) {
       const count = this.#log.read(bytes, 0, Math.min(bytes.length, walk.end - position), position);
       if (count === 0) break;

@@ -57,7 +57,7 @@ export function redispatch(options: RecoveryOptions, handles: HandleCache, part:
   const { log, to } = part;
   if (part.from >= to) return { position: to, lastTimestampMs: 0, blankUnits: 0 };
   const dispatcher = dispatcherOf(options, handles, part);
-  let bytes = new Uint8Array(BLOCK_BYTES);
+  let bytes = new Uint8Array(Math.min(BLOCK_BYTES, to - part.from));
   let position = part.from;
   while (position < to) {
     const count = log.read(bytes, 0, Math.min(bytes.length, to - position), position);

@@ -9,11 +9,17 @@
 import { bodyCrc } from "../protocol/crc32.ts";
 import { RECORD_BYTES_MIN } from "../protocol/record.ts";
 import type { SegmentSet } from "./file/segment_set.ts";
+import { isPropertyCrcRight } from "./property_crc.ts";
 import { RecordScan, ScanKind } from "./record_scan.ts";
 
 const BLOCK_BYTES = 4 << 20;
+/** Smallest piece that a device writes or does not. */
+const SECTOR_BYTES = 512;
 /** Longest record that is believed; a longer one is a bad length. */
 const RECORD_BYTES_BELIEVED = 256 << 20;
+
+/** What is done with checksums over whole records: `checked` where a record has one, `required` of every record. */
+export type PropertyCrcRule = "ignored" | "checked" | "required";
 
 /** Options of {@link walkLog}. */
 export interface LogWalkOptions {
@@ -21,9 +27,11 @@ export interface LogWalkOptions {
   readonly from: number;
   /** False to believe bodies without their CRC. */
   readonly checkCrc: boolean;
+  /** What is done with a checksum over a whole record; `ignored` when left out. */
+  readonly propertyCrc?: PropertyCrcRule;
   /**
-   * The last record may be cut short from this position on: its topic and properties, which no CRC covers, must then have no zero
-   * byte. Infinity when the log was closed in order.
+   * The last record may be cut short from this position on: its topic and properties, which no CRC covers, must then have no sector of
+   * zeros. Infinity when the log was closed in order.
    */
   readonly tornFrom: number;
   /** Told the position now and then. */
@@ -51,14 +59,15 @@ export interface LogWalk {
  */
 export function walkLog(files: SegmentSet, options: LogWalkOptions): LogWalk {
   const scan = new RecordScan();
-  let bytes = new Uint8Array(BLOCK_BYTES);
+  const propertyCrc = options.propertyCrc ?? "ignored";
+  let bytes = new Uint8Array(Math.min(BLOCK_BYTES, files.fileBytes));
   let position = options.from;
   let records = 0;
   let lastPosition = -1;
   let lastSize = 0;
   let lastTimestampMs = 0;
   let timestampMsBefore = 0;
-  let wanted = BLOCK_BYTES;
+  let wanted = bytes.length;
   for (;;) {
     const left = files.startOf(position) + files.fileBytes - position;
     const count = files.read(bytes, 0, Math.min(wanted, left), position);
@@ -69,6 +78,9 @@ export function walkLog(files: SegmentSet, options: LogWalkOptions): LogWalk {
       if (scan.position !== position) break;
       if (options.checkCrc && scan.bodyEnd > scan.bodyStart) {
         if (bodyCrc(bytes.subarray(scan.bodyStart, scan.bodyEnd)) !== scan.bodyCrc) break;
+      }
+      if (options.checkCrc && propertyCrc !== "ignored") {
+        if (!(isPropertyCrcRight(bytes, at, at + scan.size) ?? propertyCrc === "checked")) break;
       }
       records += 1;
       lastPosition = position;
@@ -82,7 +94,7 @@ export function walkLog(files: SegmentSet, options: LogWalkOptions): LogWalk {
     options.onProgress?.(position);
     const isRefillable = kind === ScanKind.Short && count === Math.min(wanted, left) && count < left;
     if (kind === ScanKind.Blank) position = files.startOf(position) + files.fileBytes;
-    else if (isRefillable && at > 0) wanted = BLOCK_BYTES;
+    else if (isRefillable && at > 0) wanted = Math.min(BLOCK_BYTES, bytes.length);
     else if (isRefillable && scan.size >= RECORD_BYTES_MIN && scan.size <= Math.min(left, RECORD_BYTES_BELIEVED)) {
       wanted = scan.size;
       if (bytes.length < wanted) bytes = new Uint8Array(wanted);
@@ -122,17 +134,24 @@ export function firstTimestampMs(files: SegmentSet, start: number): number {
   return scan.scan(0, record.length) === ScanKind.Record && scan.position === start ? scan.storeTimestampMs : -1;
 }
 
-/** True when the bytes behind the body of a whole record hold a zero: they were not written when the process ended. */
+/**
+ * True when topic and properties of a whole record, which no CRC covers, were not all written when the machine or the process ended: one of them ends in a
+ * zero, or has a sector of zeros, since devices and the page cache lose whole sectors. Any other zero was put there by a client.
+ */
 function isCutShort(files: SegmentSet, position: number, size: number): boolean {
   const bytes = new Uint8Array(size);
   const scan = new RecordScan();
   scan.attach(bytes);
   if (files.read(bytes, 0, size, position) < size || scan.scan(0, size) !== ScanKind.Record) return true;
-  return hasZero(bytes, scan.topicStart, scan.topicEnd) || hasZero(bytes, scan.propertiesStart, scan.propertiesEnd);
-}
-
-function hasZero(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if (bytes[at] === 0) return true;
+  if (bytes[scan.topicEnd - 1] === 0 || (scan.propertiesEnd > scan.propertiesStart && bytes[size - 1] === 0)) {
+    return true;
+  }
+  const base = position - files.startOf(position);
+  for (let from = scan.topicStart; from < size;) {
+    const to = Math.min(size, from + SECTOR_BYTES - (base + from) % SECTOR_BYTES);
+    if (isZero(bytes, from, to)) return true;
+    from = to;
+  }
   return false;
 }
 

@@ -237,29 +237,44 @@ class RunningBroker implements Broker {
       nowMs: () => systemClock.nowMs(),
       processId: Deno.pid,
       checkCrc: values.checkCRCOnRecover,
+      propertyCrc: values.forceVerifyPropCRC ? "required" : values.enabledAppendPropCRC ? "checked" : "ignored",
       ...(this.#options.onProgress === undefined ? {} : { onProgress: this.#options.onProgress }),
     });
   }
 
   #inOrder(): Parameters<typeof this.supervisor.ref>[0][] {
-    const { controller, flushLog, reput, flushQueues, hold, coldRead, schedule, housekeeping, gateways } =
+    const { controller, flushLog, reput, flushQueues, hold, coldRead, schedule, transactions, housekeeping, gateways } =
       this.children;
-    const stages = [controller, flushLog, reput, flushQueues, hold, coldRead, schedule, housekeeping, ...gateways];
+    const stages = [
+      controller,
+      flushLog,
+      reput,
+      flushQueues,
+      hold,
+      coldRead,
+      schedule,
+      transactions,
+      housekeeping,
+      ...gateways,
+    ];
     return stages as unknown as Parameters<typeof this.supervisor.ref>[0][];
   }
 
   #listen(): void {
-    const { flushLog, reput, flushQueues, schedule, coldRead, controller, housekeeping, gateways } = this.children;
+    const { flushLog, reput, flushQueues, schedule, transactions, coldRead, controller, housekeeping, gateways } =
+      this.children;
     const supervisor = this.supervisor;
     const diskFailed = ({ text }: { text: string }): void => this.#fail(ExitCode.DISK_FAILED, text);
     supervisor.on(flushLog, "failed", diskFailed);
     supervisor.on(flushQueues, "failed", diskFailed);
     supervisor.on(schedule, "failed", diskFailed);
+    supervisor.on(transactions, "failed", diskFailed);
     const log = ({ level, text }: { level: "info" | "warn" | "error"; text: string }): void => this.#log(level, text);
     supervisor.on(flushLog, "log", log);
     supervisor.on(reput, "log", log);
     supervisor.on(coldRead, "log", log);
     supervisor.on(schedule, "log", log);
+    supervisor.on(transactions, "log", log);
     supervisor.on(flushQueues, "log", log);
     supervisor.on(housekeeping, "log", log);
     supervisor.on(controller, "log", log);

@@ -287,11 +287,13 @@ function extendLast(disk: Disk, options: SegmentSetOptions): void {
 
 /** Makes the bytes from `from` on zeros without ever making the file shorter, so that a crash leaves it at its size. */
 function clearFrom(file: DiskFile, from: number, fileBytes: number): void {
-  const zeros = new Uint8Array(ZERO_BLOCK_BYTES);
-  const block = new Uint8Array(ZERO_BLOCK_BYTES);
+  const blockBytes = Math.min(ZERO_BLOCK_BYTES, Math.ceil((fileBytes - from) / 4) * 4);
+  if (blockBytes <= 0) return;
+  const zeros = new Uint8Array(blockBytes);
+  const block = new Uint8Array(blockBytes);
   const words = new Uint32Array(block.buffer);
-  for (let at = from; at < fileBytes; at += ZERO_BLOCK_BYTES) {
-    const count = file.read(block, 0, Math.min(ZERO_BLOCK_BYTES, fileBytes - at), at);
+  for (let at = from; at < fileBytes; at += blockBytes) {
+    const count = file.read(block, 0, Math.min(blockBytes, fileBytes - at), at);
     block.fill(0, count);
     if (!isZero(words, Math.ceil(count / 4))) file.write(zeros, 0, count, at);
   }

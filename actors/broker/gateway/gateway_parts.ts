@@ -5,6 +5,7 @@
  */
 import type { ActorContext } from "../../kernel/contract.ts";
 import type { RemotingCommand } from "../../../protocol/command.ts";
+import { decodeEndTransactionRequestHeader } from "../../../protocol/commands/transaction.ts";
 import { createResponse } from "../../../protocol/command.ts";
 import { encodeFrame } from "../../../protocol/frame.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
@@ -93,7 +94,7 @@ export class GatewayParts {
     this.#topics = new NameLookup((name) => this.#serve(name));
     this.#meter = new TrafficMeter(this.#topics, new GaugeBatch(new Gauges(init.gauges)));
     this.#appender = new LogAppender(memory, { fileBytes: values.mappedFileSizeCommitLog });
-    this.#records = new RecordAppender(memory, this.#appender, this.view.queues);
+    this.#records = new RecordAppender(memory, this.#appender, this.view.queues, values.enabledAppendPropCRC);
     this.bell = memory.waiterBell(init.index);
     this.#wakes = new TokenRing(init.memory.wakes[init.index]!);
     this.writer = this.#makeWriter();
@@ -132,6 +133,8 @@ export class GatewayParts {
       regionId: values.regionId,
       traceOn: values.traceOn,
       maxMessageSize: values.maxMessageSize,
+      enabledAppendPropCRC: values.enabledAppendPropCRC,
+      rejectTransactionMessage: values.rejectTransactionMessage,
       delayLevels: parseDelayLevels(values.messageDelayLevel).length,
       storeHost: hostBytes(`${values.brokerIP1}:${values.listenPort}`),
       startAcceptMs: values.startAcceptSendRequestTimeStamp,
@@ -170,7 +173,8 @@ export class GatewayParts {
       clusterName: values.brokerClusterName,
       regionId: values.regionId,
       traceOn: values.traceOn,
-      bodyBytesMax: values.maxMessageSize,
+      // The short path knows no checksum of properties: with it, every send takes the general one.
+      bodyBytesMax: values.enabledAppendPropCRC ? 0 : values.maxMessageSize,
     });
     return new Gateway({
       memory: this.#memory,

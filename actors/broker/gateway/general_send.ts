@@ -2,7 +2,7 @@
  * The general path of a send: every check and change that Apache makes, for messages that the short path does not take.
  *
  * It creates topics on demand, sends exhausted retries to the dead letter queue, redirects delayed messages, splits batches, adds what is missing
- * to the properties. What this broker does not do yet (transactions, exact delivery times) it refuses with Apache's own words for a broker that has it switched off.
+ * to the properties. What this broker does not do yet (exact delivery times) it refuses with Apache's own words for a broker that has it switched off.
  *
  * Source: apache/rocketmq broker SendMessageProcessor, AbstractSendMessageProcessor.msgCheck, HookUtils
  */
@@ -13,8 +13,15 @@ import { monthStartMs } from "../../../protocol/message_id.ts";
 import { decodeProperties, encodeProperties } from "../../../protocol/properties.ts";
 import { PropertyName } from "../../../protocol/property_name.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
-import { transactionBits } from "../../../protocol/sys_flag.ts";
-import { encodeNewMessage, isTimerMessage, type NewMessage, redirectDelayed } from "../../../store/new_message.ts";
+import { withCrcRoom } from "../../../store/property_crc.ts";
+import { toHalf } from "../../../store/half_message.ts";
+import {
+  delayLevelOfMessage,
+  encodeNewMessage,
+  isTimerMessage,
+  type NewMessage,
+  redirectDelayed,
+} from "../../../store/new_message.ts";
 import { DLQ_TOPIC_PREFIX, RETRY_TOPIC_PREFIX, topicNameFault } from "../../../store/topic_names.ts";
 import { type TopicEntry, TopicPerm } from "../../../store/topic_view.ts";
 import { PROPERTIES_BYTES_MAX } from "../../../protocol/hot/properties_scan.ts";
@@ -46,6 +53,8 @@ export interface SendSettings {
   readonly regionId: string;
   readonly traceOn: boolean;
   readonly maxMessageSize: number;
+  readonly enabledAppendPropCRC: boolean;
+  readonly rejectTransactionMessage: boolean;
   readonly delayLevels: number;
   readonly storeHost: Uint8Array;
   /** Sends are refused before this time, milliseconds since 1970. */
@@ -199,11 +208,8 @@ export class GeneralSend {
     properties.set(PropertyName.MSG_REGION, this.#settings.regionId);
     properties.set(PropertyName.TRACE_SWITCH, String(this.#settings.traceOn));
     properties.set(PropertyName.CLUSTER, this.#settings.clusterName);
-    const message = redirectDelayed({
-      ...this.#message(connection, fields, entry, queueId),
-      body: command.body,
-      properties,
-    }, this.#settings.delayLevels);
+    const plain = { ...this.#message(connection, fields, entry, queueId), body: command.body, properties };
+    const message = isPrepared(fields, properties) ? toHalf(plain) : redirectDelayed(plain, this.#settings.delayLevels);
     return this.#append(connection, command, message, entry, queueId, uniqKey);
   }
 
@@ -219,7 +225,8 @@ export class GeneralSend {
     if (target === undefined) {
       return createResponse(command, ResponseCode.SYSTEM_ERROR, `topic[${message.topic}] not exist`);
     }
-    const text = encodeProperties(message.properties);
+    const plain = encodeProperties(message.properties);
+    const text = this.#settings.enabledAppendPropCRC ? withCrcRoom(plain, true) : plain;
     if (tooLong(text) || message.body.length === 0 || message.body.length > this.#settings.maxMessageSize) {
       return this.#illegal(command);
     }
@@ -270,7 +277,7 @@ export class GeneralSend {
     const sizes: number[] = [];
     for (const item of items) {
       // The properties of a message in a batch are stored as they came. Source: apache/rocketmq store MessageExtEncoder.encode(MessageExtBatch)
-      const text = item.properties;
+      const text = this.#settings.enabledAppendPropCRC ? withCrcRoom(item.properties, false) : item.properties;
       if (tooLong(text) || item.body.length > maxMessageSize) return this.#illegal(command);
       const record = encodeNewMessage({ ...base, body: item.body, flag: item.flag, properties: NO_PROPERTIES }, text);
       records.push(record);
@@ -342,9 +349,7 @@ export class GeneralSend {
     fields: SendFields,
     properties: ReadonlyMap<string, string>,
   ): RemotingCommand | undefined {
-    const prepared = properties.get(PropertyName.TRANSACTION_PREPARED)?.toLowerCase() === "true" ||
-      transactionBits(fields.sysFlag) !== 0;
-    if (prepared && !(fields.reconsumeTimes > 0)) {
+    if (this.#settings.rejectTransactionMessage && isPrepared(fields, properties)) {
       return createResponse(
         command,
         ResponseCode.NO_PERMISSION,
@@ -391,6 +396,12 @@ export class GeneralSend {
       `the message is illegal, maybe msg body or properties length not matched. msg body length limit ${this.#settings.maxMessageSize}B, msg properties length limit 32KB.`,
     );
   }
+}
+
+/** A retry of a transactional message carries its properties, and is none. Source: apache/rocketmq broker SendMessageProcessor.sendMessage */
+function isPrepared(fields: SendFields, properties: ReadonlyMap<string, string>): boolean {
+  const isRetry = fields.reconsumeTimes > 0 && delayLevelOfMessage(properties) > 0;
+  return properties.get(PropertyName.TRANSACTION_PREPARED)?.toLowerCase() === "true" && !isRetry;
 }
 
 const NO_BODY = new Uint8Array(0);

@@ -9,6 +9,7 @@ import { decodeProperties } from "../../../protocol/properties.ts";
 import { PropertyName } from "../../../protocol/property_name.ts";
 import { decodeRecord, type StoredRecord } from "../../../protocol/record.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
+import { withCrcRoom } from "../../../store/property_crc.ts";
 import { encodeNewMessage, redirectDelayed } from "../../../store/new_message.ts";
 import { DLQ_TOPIC_PREFIX, RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
 import { type TopicEntry, TopicPerm } from "../../../store/topic_view.ts";
@@ -144,7 +145,9 @@ export class SendBack {
     if (entry === undefined) {
       return createResponse(command, ResponseCode.SYSTEM_ERROR, `topic[${message.topic}] not exist`);
     }
-    return this.#help.append([encodeNewMessage(message)], entry, message.queueId, {
+    const plain = encodeProperties(message.properties);
+    const text = this.#settings.enabledAppendPropCRC ? withCrcRoom(plain, true) : plain;
+    return this.#help.append([encodeNewMessage(message, text)], entry, message.queueId, {
       connection,
       command,
       wait: false,

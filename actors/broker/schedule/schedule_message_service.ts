@@ -22,6 +22,7 @@ import { LogAppender } from "../../../store/log_appender.ts";
 import { LogReader } from "../../../store/log_reader.ts";
 import { LogWriter, WriteOutcome } from "../../../store/log_writer.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
+import { withCrcRoom } from "../../../store/property_crc.ts";
 import { encodeNewMessage } from "../../../store/new_message.ts";
 import { RecordAppender } from "../../../store/record_appender.ts";
 import { RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
@@ -78,6 +79,7 @@ export class ScheduleMessageService {
   readonly #view = new TopicView();
   readonly #levels: readonly number[];
   readonly #queues: ConsumeQueueReader[];
+  readonly #hasPropertyCrc: boolean;
   readonly #records: RecordReader;
   readonly #appender: LogAppender;
   readonly #placer: RecordAppender;
@@ -99,6 +101,7 @@ export class ScheduleMessageService {
     const { values } = init;
     const store = openStore(values, "write", 256, this.#disk);
     this.#context = context;
+    this.#hasPropertyCrc = values.enabledAppendPropCRC;
     this.#memory = new LogMemory(init.memory.log);
     this.#levels = parseDelayLevels(values.messageDelayLevel);
     this.#queues = this.#levels.map((_, queueId) =>
@@ -112,7 +115,7 @@ export class ScheduleMessageService {
     );
     this.#records = new RecordReader(new LogReader(this.#memory, store.commitLog), appendBytesMax(values));
     this.#appender = new LogAppender(this.#memory, { fileBytes: values.mappedFileSizeCommitLog });
-    this.#placer = new RecordAppender(this.#memory, this.#appender, this.#view.queues);
+    this.#placer = new RecordAppender(this.#memory, this.#appender, this.#view.queues, values.enabledAppendPropCRC);
     this.#writer = this.#makeWriter(store.commitLog, values.osPageCacheBusyTimeOutMills);
     this.#path = `${store.shape.config}/delayOffset.json`;
     this.offsets = readTextFile(this.#disk, this.#path, DelayOffsets.decode)?.value ?? new DelayOffsets();
@@ -291,7 +294,7 @@ export class ScheduleMessageService {
       storeHost: stored.storeHost,
       reconsumeTimes: stored.reconsumeTimes,
       preparedTransactionOffset: 0,
-    }, stored.properties);
+    }, this.#hasPropertyCrc ? withCrcRoom(stored.properties, true) : stored.properties);
     return { record, slot };
   }
 
