@@ -172,11 +172,13 @@ export class Target {
     await this.startBroker();
   }
 
-  /** Stops both and removes the folder, unless `RINGMQ_KEEP` is set. */
+  /** Stops both and removes the folder, unless `RINGMQ_KEEP` is set. Apache's are killed: how they stop is not under test. */
   async down(): Promise<void> {
     try {
-      await this.#brokerProcess?.stop();
-      await this.#nameServerProcess?.stop();
+      if (this.name === "ringmq") {
+        await this.#brokerProcess?.stop();
+        await this.#nameServerProcess?.stop();
+      }
     } finally {
       await this.#killAll();
       if (Deno.env.get("RINGMQ_KEEP") === undefined) await Deno.remove(this.dir, { recursive: true });
