@@ -22,6 +22,7 @@ import { type GatewayContract, gatewayRole } from "./gateway/gateway_contract.ts
 import { type HousekeepingContract, housekeepingRole } from "./housekeeping/housekeeping_contract.ts";
 import { type HoldContract, holdRole } from "./hold/hold_contract.ts";
 import { type ReputContract, reputRole } from "./reput/reput_contract.ts";
+import { type TransactionsContract, transactionsRole } from "./transactions/transactions_contract.ts";
 import { type ScheduleContract, scheduleRole } from "./schedule/schedule_contract.ts";
 
 /** Children of a broker. */
@@ -33,6 +34,7 @@ export interface BrokerChildren {
   readonly hold: Child<HoldContract>;
   readonly coldRead: Child<ColdReadContract>;
   readonly schedule: Child<ScheduleContract>;
+  readonly transactions: Child<TransactionsContract>;
   readonly housekeeping: Child<HousekeepingContract>;
   readonly gateways: readonly Child<GatewayContract>[];
 }
@@ -56,6 +58,7 @@ export function warmUpChildren(gateways: number): WarmUp {
   warm.start(holdRole, "hold");
   warm.start(coldReadRole, "cold-read");
   warm.start(scheduleRole, "schedule");
+  warm.start(transactionsRole, "transactions");
   warm.start(housekeepingRole, "housekeeping");
   return warm;
 }
@@ -84,17 +87,29 @@ export function brokerChildren(
       restart: "restart",
       stopDeadlineMs: STOP_MS,
     }),
+    transactions: child<TransactionsContract>({
+      name: "transactions",
+      role: transactionsRole,
+      init: () => init,
+      ...ASKS_CONTROLLER,
+      peers: { controller: "controller", ...peersOf(controllerInit.gateways) },
+    }),
     gateways: controllerInit.gateways.map((name, index) =>
       child<GatewayContract>({
         name,
         role: gatewayRole,
         init: ({ epoch }) => ({ ...init, index, incarnation: epoch, reusePort: gateways > 1 }),
-        peers: { controller: "controller", "cold-read": "cold-read" },
+        peers: { "controller": "controller", "cold-read": "cold-read", "transactions": "transactions" },
         restart: "restart",
         stopDeadlineMs: STOP_MS,
       })
     ),
   };
+}
+
+/** Gateways as peers under their own names. */
+function peersOf(gateways: readonly string[]): Record<string, string> {
+  return Object.fromEntries(gateways.map((name) => [name, name]));
 }
 
 const ASKS_CONTROLLER = {
@@ -114,7 +129,8 @@ function controllerChild(init: BrokerControllerInit): BrokerChildren["controller
       "reput": "reput",
       "hold": "hold",
       "housekeeping": "housekeeping",
-      ...Object.fromEntries(init.gateways.map((name) => [name, name])),
+      "transactions": "transactions",
+      ...peersOf(init.gateways),
     },
     restart: "exit-process",
     stopDeadlineMs: STOP_MS,

@@ -10,10 +10,10 @@ import { targetName } from "./target.ts";
 import type { SuiteTest } from "./suite.ts";
 
 /** Parts of a broker that RingMQ's may lack. */
-export type BrokerFeature = "transactions" | "timers" | "sql92" | "request-reply";
+export type BrokerFeature = "transactions" | "timers" | "sql92" | "request-reply" | "tls";
 
 /** What RingMQ's broker has of them. */
-const RINGMQ_HAS: readonly BrokerFeature[] = [];
+const RINGMQ_HAS: readonly BrokerFeature[] = ["transactions"];
 
 /**
  * Whether the broker under test has a feature.

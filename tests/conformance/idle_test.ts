@@ -86,7 +86,7 @@ function cpuTicks(pid: number): number {
 Deno.test({
   name: "name server and broker accept within a second of the start of their programs",
   ignore,
-  async fn() {
+  async fn(): Promise<void> {
     const took: number[] = [];
     for (let i = 0; i < STARTS; i++) {
       const dir = await Deno.makeTempDir({ prefix: "ringmq-idle-" });
@@ -107,7 +107,7 @@ Deno.test({
 Deno.test({
   name: "name server and broker rest in little memory and next to no CPU time",
   ignore,
-  async fn() {
+  async fn(): Promise<void> {
     const dir = await Deno.makeTempDir({ prefix: "ringmq-idle-" });
     try {
       const { servers, pids } = await startBoth(dir);

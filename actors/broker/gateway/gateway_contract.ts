@@ -1,4 +1,5 @@
 /** The contract of a gateway actor. */
+import type { TransactionsContract } from "../transactions/transactions_contract.ts";
 import type { BrokerControllerContract, GatewayPeerContract } from "../broker_controller_contract.ts";
 import type { BrokerActorInit } from "../broker_init.ts";
 import type { ColdReadContract } from "../cold_read_contract.ts";
@@ -48,7 +49,11 @@ export type GatewayContract = {
     failed: { text: string };
     log: { level: "info" | "warn" | "error"; text: string };
   };
-  peers: { "controller": BrokerControllerContract; "cold-read": ColdReadContract };
+  peers: {
+    "controller": BrokerControllerContract;
+    "cold-read": ColdReadContract;
+    "transactions": TransactionsContract;
+  };
 };
 
 /** The role of a gateway. */

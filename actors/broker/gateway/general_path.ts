@@ -38,6 +38,8 @@ export interface GeneralParts {
   readonly control: (command: RemotingCommand, connection: GatewayConnection) => Promise<RemotingCommand | null>;
   /** Asks ColdReadService. */
   readonly query: (command: RemotingCommand) => Promise<RemotingCommand>;
+  /** Asks TransactionalMessageService; null when nothing is to be answered. */
+  readonly endTransaction: (command: RemotingCommand) => Promise<RemotingCommand | null>;
   /** Knows or creates a group, for a pull of one that this gateway does not know. */
   readonly ensureGroup: (group: string) => Promise<unknown>;
   readonly markDirty: (connection: GatewayConnection) => void;
@@ -137,6 +139,8 @@ export class GatewayGeneralPath implements GeneralPath {
       case RequestCode.QUERY_MESSAGE:
       case RequestCode.VIEW_MESSAGE_BY_ID:
         return await this.#parts.query(command);
+      case RequestCode.END_TRANSACTION:
+        return await this.#parts.endTransaction(command);
       default:
         return await this.#parts.control(command, connection);
     }

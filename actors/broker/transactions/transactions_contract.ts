@@ -1,0 +1,53 @@
+/** The contract of TransactionalMessageService. */
+import type { EndTransactionRequestHeader } from "../../../protocol/commands/transaction.ts";
+import type {
+  BrokerControllerContract,
+  GatewayPeerContract,
+  TopicSubscriberContract,
+} from "../broker_controller_contract.ts";
+import type { BrokerActorInit } from "../broker_init.ts";
+import { defineRole, type Role } from "../../kernel/contract.ts";
+
+/** What a producer is told of the end of a transaction. */
+export interface EndAnswer {
+  readonly code: number;
+  readonly remark: string | undefined;
+}
+
+/** Work done since the start. */
+export interface TransactionCounters {
+  readonly committed: number;
+  readonly rolledBack: number;
+  /** Ends of transactions that were done already. */
+  readonly repeated: number;
+  readonly checked: number;
+  readonly discarded: number;
+  readonly rounds: number;
+}
+
+/** Contract of the TransactionalMessageService actor. */
+export type TransactionsContract = {
+  init: BrokerActorInit;
+  asks: TopicSubscriberContract["asks"] & {
+    /** END_TRANSACTION; null when there is nothing to answer. */
+    end: { request: EndTransactionRequestHeader; reply: EndAnswer | null };
+    /** What it did so far. */
+    counters: { request: null; reply: TransactionCounters };
+  };
+  tells: Record<never, never>;
+  signals: {
+    /** The log failed for good. */
+    failed: { text: string };
+    log: { level: "info" | "warn" | "error"; text: string };
+  };
+  peers: {
+    "controller": BrokerControllerContract;
+    [gateway: `gateway-${number}`]: GatewayPeerContract;
+  };
+};
+
+/** The role of TransactionalMessageService. */
+export const transactionsRole: Role<TransactionsContract> = defineRole(
+  "transactions",
+  new URL("./transactions_worker.ts", import.meta.url),
+);

@@ -1,0 +1,50 @@
+import { assertEquals } from "@std/assert";
+import { HalfLedger } from "../../actors/broker/transactions/half_ledger.ts";
+
+Deno.test("HalfLedger counts the end of an old place for the newest copy", () => {
+  const ledger = new HalfLedger(5, 0);
+  ledger.moved(8);
+  ledger.pass();
+  ledger.pass();
+  ledger.moved(9);
+  assertEquals([ledger.halfOffset, ledger.newest(5), ledger.newest(8)], [9, 9, 9]);
+  assertEquals(ledger.isDone(5), false);
+  assertEquals(ledger.resolve(5), [9, 8, 5]);
+  assertEquals([ledger.isResolved(9), ledger.isDone(5), ledger.isDone(8), ledger.isDone(9)], [true, true, true, true]);
+});
+
+Deno.test("HalfLedger takes a message that was passed without a copy for done, and one from before its time for open", () => {
+  const ledger = new HalfLedger(5, 0);
+  ledger.resolve(5);
+  ledger.pass();
+  assertEquals([ledger.isDone(5), ledger.isDone(4), ledger.isDone(6)], [true, false, false]);
+});
+
+Deno.test("HalfLedger lets a discarded message be ended late, once", () => {
+  const ledger = new HalfLedger(0, 0);
+  ledger.moved(1);
+  ledger.discarded();
+  assertEquals([ledger.halfOffset, ledger.isDone(1)], [2, false]);
+  ledger.resolve(1);
+  assertEquals(ledger.isDone(1), true);
+});
+
+Deno.test("HalfLedger works an operation off when all that it names is passed", () => {
+  const ledger = new HalfLedger(10, 3);
+  ledger.readOperation(3, [10, 12]);
+  ledger.readOperation(4, [2]);
+  ledger.readOperation(5, [11]);
+  assertEquals([ledger.nextOperation, ledger.operationOffset], [6, 3]);
+  ledger.pass();
+  ledger.pass();
+  assertEquals(ledger.operationOffset, 3);
+  ledger.pass();
+  assertEquals([ledger.halfOffset, ledger.operationOffset], [13, 6]);
+});
+
+Deno.test("HalfLedger skips what retention took", () => {
+  const ledger = new HalfLedger(0, 0);
+  ledger.skipHalves(4);
+  ledger.skipOperations(7);
+  assertEquals([ledger.halfOffset, ledger.nextOperation, ledger.operationOffset], [4, 7, 7]);
+});
