@@ -14,6 +14,7 @@ import type { DiskLock } from "../../store/file/disk.ts";
 import { createGauges, Gauge, Gauges } from "../../store/gauges.ts";
 import { LOG_RING_BYTES, LogMemory, LogStatus } from "../../store/memory/log_memory.ts";
 import { recoverStore, type RecoveryProgress, type RecoveryResult } from "../../store/recovery.ts";
+import { type ActorActivity, activityOf } from "./actor_activity.ts";
 import { type BrokerChildren, brokerChildren, gatewayName, warmUpChildren } from "./broker_children.ts";
 import {
   type BrokerConfiguration,
@@ -68,6 +69,8 @@ export interface Broker extends AsyncDisposable {
   readonly supervisor: Supervisor;
   /** Shared memory of the log. */
   readonly memory: LogMemory;
+  /** What each actor did so far. */
+  activity(): ActorActivity[];
   /** Stops: unregister, stop reading, answer what is parked, write, dispatch, sync, checkpoint. @returns exit code */
   stop(): Promise<number>;
 }
@@ -199,6 +202,10 @@ class RunningBroker implements Broker {
     void this.supervisor.ref(this.children.controller).ask("register", null, { timeoutMs: 60_000 }).catch((error) => {
       this.#log("warn", `First registration failed: ${error instanceof Error ? error.message : error}`);
     });
+  }
+
+  activity(): ActorActivity[] {
+    return activityOf(this.supervisor);
   }
 
   stop(): Promise<number> {

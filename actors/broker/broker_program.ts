@@ -11,6 +11,7 @@ import { PropertiesError } from "../../protocol/properties_error.ts";
 import { ConfigurationError, describeConfiguration } from "../../store/configuration.ts";
 import { StoreError } from "../../store/errors.ts";
 import { DiskError } from "../../store/file/disk.ts";
+import { describeActivity } from "./actor_activity.ts";
 import { type Broker, startBroker, thisMachine } from "./broker.ts";
 import {
   BROKER_SCHEMA,
@@ -29,6 +30,8 @@ Usage: deno run <module> [options]
       --gateways N           threads that share the ports (1; more need --unstable-net)
   -p, --printConfigItem      print each value with its origin, and end
   -h, --help                 print this, and end
+
+SIGUSR2 makes it print what each of its actors did so far: turns, work, CPU time.
 `;
 
 interface BrokerArguments {
@@ -99,7 +102,9 @@ export async function runBroker(args: readonly string[], world: ProgramWorld): P
 }
 
 async function serveUntilStopped(broker: Broker, world: ProgramWorld): Promise<number> {
+  const endReports = world.onReportAsked?.(() => void report(broker, world));
   const why = await Promise.race([world.untilStopped(), broker.failed]);
+  endReports?.();
   if (why !== undefined) {
     world.complain(`Broker gives up: ${why.text}`);
     return why.exitCode;
@@ -107,6 +112,16 @@ async function serveUntilStopped(broker: Broker, world: ProgramWorld): Promise<n
   const exitCode = await broker.stop();
   world.print(exitCode === ExitCode.OK ? "The broker stopped." : `The broker stopped with exit code ${exitCode}.`);
   return exitCode;
+}
+
+/** How long actors get to look at their CPU time for the first time. Milliseconds. */
+const LOOK_MS = 300;
+
+/** Prints what each actor did so far. */
+async function report(broker: Broker, world: ProgramWorld): Promise<void> {
+  broker.activity();
+  await systemClock.sleep(LOOK_MS);
+  for (const line of describeActivity(broker.activity())) world.complain(line);
 }
 
 function describeStart(broker: Broker): string[] {

@@ -16,10 +16,19 @@ export interface ProgramWorld {
   complain(line: string): void;
   /** Settles when a signal asks the program to stop. */
   untilStopped(): Promise<void>;
+  /**
+   * Calls a function each time when a signal asks what the program is doing.
+   *
+   * @returns Ends the listening.
+   */
+  onReportAsked?(report: () => void): () => void;
 }
 
 /** Signals that stop a server; Windows knows only the second. */
 const STOP_SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGTERM", "SIGINT"];
+
+/** Signal that asks for a report. */
+const REPORT_SIGNAL: Deno.Signal = "SIGUSR2";
 
 /**
  * The surroundings of this process.
@@ -38,11 +47,18 @@ export function denoWorld(): ProgramWorld {
     print: (line) => writeAll(Deno.stdout, encoder.encode(`${line}\n`)),
     complain: (line) => writeAll(Deno.stderr, encoder.encode(`${line}\n`)),
     untilStopped: () => untilSignal(),
+    onReportAsked: (report) => onSignal(REPORT_SIGNAL, report),
   };
 }
 
 function writeAll(to: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
+}
+
+function onSignal(signal: Deno.Signal, handler: () => void): () => void {
+  if (Deno.build.os === "windows") return (): void => {};
+  Deno.addSignalListener(signal, handler);
+  return (): void => Deno.removeSignalListener(signal, handler);
 }
 
 function untilSignal(): Promise<void> {

@@ -1,0 +1,67 @@
+/** What the actors of a broker publish about themselves. */
+import { assert, assertEquals } from "@std/assert";
+import { describeActivity } from "../../actors/broker/actor_activity.ts";
+import { RequestCode } from "../../protocol/request_code.ts";
+import { topicFields } from "../conformance/broker_requests.ts";
+import { RawClient } from "../conformance/raw_client.ts";
+import { until } from "../helpers/until.ts";
+import { type ActorName, PATIENCE_MS, withBroker } from "./broker_bench.ts";
+import { bodiesOf, plainProperties, sendOk } from "./broker_calls.ts";
+import { BrokerProcess } from "./broker_process.ts";
+
+Deno.test("Broker.activity() shows the work of those who worked, and CPU time of each thread", async () => {
+  const settings = { flushIntervalCommitLog: 20, flushCommitLogLeastPages: 0, flushIntervalConsumeQueue: 20 };
+  await withBroker({ settings }, async (bench) => {
+    await bench.topic("T", { queues: 1 });
+    const client = await bench.client();
+    const workOf = (name: ActorName): number => bench.broker.activity().find((row) => row.name === name)!.work;
+    const before = new Map(bench.broker.activity().map(({ name, work }) => [name, work]));
+    for (let i = 0; i < 300; i++) await sendOk(client, "T", `m${i}`);
+    await sendOk(client, "T", "delayed", { properties: plainProperties("DELAY\u00011\u0002") });
+    await bodiesOf(client, "T", { count: 301 });
+    for (const name of ["gateway-0", "reput", "flush-log", "flush-queues", "schedule"] as const) {
+      const worked = (): boolean => workOf(name) > before.get(name)!;
+      await until(worked, { timeoutMs: PATIENCE_MS, what: `work of "${name}"` });
+    }
+    // A frame is a unit of a gateway's work, a byte one of reput's.
+    const frames = (): boolean => workOf("gateway-0") - before.get("gateway-0")! >= 302;
+    await until(frames, { timeoutMs: PATIENCE_MS, what: "302 frames counted" });
+    assert(workOf("reput") - before.get("reput")! > 300 * 100, "bytes are counted");
+    const busy: readonly string[] = ["gateway-0", "reput", "flush-log", "schedule"];
+    await until(async () => {
+      // Who has nothing to do does not look at its time either.
+      await sendOk(client, "T", "more");
+      return bench.broker.activity().every(({ name, cpuMs }) => cpuMs > 0 || !busy.includes(name));
+    }, { timeoutMs: PATIENCE_MS, what: "CPU time of those who worked" });
+    assert(bench.broker.activity().every(({ isUp, incarnation }) => isUp && incarnation === 1));
+  });
+});
+
+Deno.test("describeActivity() makes a table", () => {
+  const rows = [
+    { name: "reput", incarnation: 1, isUp: true, turns: 12, work: 34567, cpuMs: 8.6 },
+    { name: "hold", incarnation: 2, isUp: false, turns: 0, work: 0, cpuMs: 0 },
+  ];
+  assertEquals(describeActivity(rows), [
+    "actor  incarnation  turns  work   cpu ms",
+    "reput  1            12     34567  9",
+    "hold   2 (down)     0      0      0",
+  ]);
+});
+
+Deno.test("a broker prints what its actors did when a signal asks for it", async () => {
+  await BrokerProcess.with({}, async (broker) => {
+    using client = await RawClient.connect(broker.address);
+    const made = await client.call(RequestCode.UPDATE_AND_CREATE_TOPIC, topicFields("T"), "", {
+      timeoutMs: PATIENCE_MS,
+    });
+    assertEquals(made.code, 0, made.remark);
+    await sendOk(client, "T", "m");
+    Deno.kill(broker.pid, "SIGUSR2");
+    const row = (): RegExpExecArray | null => /^gateway-0 +1 +\d+ +\d+ +\d+$/m.exec(broker.output);
+    await until(row, { timeoutMs: PATIENCE_MS, what: "the row of the gateway" });
+    for (const name of ["controller", "reput", "flush-log", "hold", "schedule", "cold-read"]) {
+      assert(new RegExp(`^${name} +1 `, "m").test(broker.output), broker.output);
+    }
+  });
+});
