@@ -103,6 +103,21 @@ export class PushConsumer {
     return this.#running().instance.clientId;
   }
 
+  /** Consumer group, with the namespace. */
+  get consumerGroup(): string {
+    return this.#group;
+  }
+
+  /**
+   * Counts what was pulled and is not finished.
+   *
+   * @param queue a queue
+   * @returns messages of it that this client holds; 0 when it is not owned
+   */
+  cachedMessageCount(queue: MessageQueue): number {
+    return this.#parts?.runtime.queues.get(queue)?.process.count ?? 0;
+  }
+
   /** Queues this member owns now. */
   get messageQueues(): MessageQueue[] {
     return (this.#parts?.runtime.queues.all ?? []).map((owned) => owned.queue);

@@ -257,7 +257,7 @@ test("Admin manages topics, groups, offsets and finds messages", [], async ({ ta
 });
 
 test(
-  "Pausing PullMessageService stops consuming while sends go on; both actors do work of their own",
+  "PullMessageService paused: consuming stops, sends go on; it decodes on a thread of its own",
   [],
   async ({ target }) => {
     const topic = await topicOn(target, 2);
@@ -267,22 +267,43 @@ test(
     await collector.consumer.start();
     await producer.send({ topic, body: "before" });
     await collector.count(1);
-    const { pull, rebalance } = collector.consumer.actors;
-    assert(pull !== undefined && rebalance !== undefined);
+    const { pull } = collector.consumer.actors;
+    assert(pull !== undefined);
     await pull.pause({ timeoutMs: 5_000 });
-    for (let i = 0; i < 20; i++) await producer.send({ topic, body: "held" });
-    const work = pull.gauges.work;
+    const compressible = "held ".repeat(4_000);
+    for (let i = 0; i < 100; i++) await producer.send({ topic, body: compressible });
+    const { work, cpuUs } = pull.gauges;
     assertEquals(collector.messages.length, 1);
     pull.resume();
-    await collector.count(21);
+    await collector.count(101);
     assert(pull.gauges.work > work);
+    assertEquals(collector.messages[100]?.bodyText, compressible);
+    // The thread looks at its own clock now and then.
+    await until(() => pull.gauges.cpuUs > cpuUs, { timeoutMs: 10_000, what: "processor time of the worker" });
+  },
+);
+
+test(
+  "RebalanceService paused: no queue moves; when it goes on, the new member gets its share",
+  [],
+  async ({ target }) => {
+    const topic = await topicOn(target, 2);
+    const group = fresh("CG");
+    await using first = new Collector(target, { consumerGroup: group });
+    await using second = new Collector(target, { consumerGroup: group });
+    const held = ({ consumer }: Collector): number =>
+      consumer.messageQueues.filter((queue) => queue.topic === topic).length;
+    for (const { consumer } of [first, second]) consumer.subscribe(topic);
+    await first.consumer.start();
+    await until(() => held(first) === 2, { timeoutMs: 20_000, what: "both queues" });
+    const { rebalance } = first.consumer.actors;
+    assert(rebalance !== undefined);
     await rebalance.pause({ timeoutMs: 5_000 });
-    const second = new Collector(target, { consumerGroup: fresh("CG") });
-    second.consumer.subscribe(topic);
     await second.consumer.start();
-    await second.count(21);
-    await second.consumer.shutdown();
+    await until(() => held(second) === 1, { timeoutMs: 20_000, what: "the share of the second" });
+    assertEquals(held(first), 2);
     rebalance.resume();
+    await until(() => held(first) === 1, { timeoutMs: 20_000, what: "the first letting go" });
   },
 );
 
