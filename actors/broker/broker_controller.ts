@@ -96,7 +96,7 @@ function behaviourOf(
       ensureGroup: (request) => plane.ensureGroup(request),
       queueLockHeld: ({ group }) => ({ held: state.locks.holdsAny(group, state.nowMs()) }),
       availableProducerChannel: ({ group }) => ({ channel: state.producers.nextChannel(group) ?? null }),
-      producerChannelOfClient: ({ clientId }) => ({ channel: state.producers.channelOf(clientId) ?? null }),
+      callProducer: async (request) => ({ answer: await plane.callProducer(request) }),
       consumerOffsets: ({ items }) => ({
         offsets: items.map(({ group, topic, queueId }) => state.offsets.query(group, topic, queueId)),
       }),

@@ -289,8 +289,11 @@ export type BrokerControllerContract = {
     queueLockHeld: { request: { group: string }; reply: { held: boolean } };
     /** A live channel of a producer group (transaction check-back), or null. */
     availableProducerChannel: { request: { group: string }; reply: { channel: ClientChannel | null } };
-    /** The channel of a producer client id (request-reply, 326), or null. */
-    producerChannelOfClient: { request: { clientId: string }; reply: { channel: ClientChannel | null } };
+    /** Sends a request to the connection of a producer's client id (326) and waits; null when there is none. Rejects when it stays silent. */
+    callProducer: {
+      request: { clientId: string; command: RemotingCommand; timeoutMs: number };
+      reply: { answer: RemotingCommand | null };
+    };
     /** Stored consumer offsets for in-process readers; −1 where there is none. */
     consumerOffsets: {
       request: { items: { group: string; topic: string; queueId: number }[] };

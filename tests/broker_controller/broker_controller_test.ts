@@ -188,8 +188,12 @@ for (const [where, run] of Object.entries(RUNNERS)) {
         TIMEOUT,
       );
       assertEquals(offsets, [5]);
-      const { channel } = await controller.ask("producerChannelOfClient", { clientId: "c" }, TIMEOUT);
-      assertEquals(channel, { gateway: 0, channel: 7 });
+      const push = createRequest(RequestCode.PUSH_REPLY_MESSAGE_TO_CLIENT);
+      const call = async (clientId: string): Promise<string | undefined> => {
+        const { answer } = await controller.ask("callProducer", { clientId, command: push, timeoutMs: 1_000 }, TIMEOUT);
+        return answer?.remark;
+      };
+      assertEquals([await call("c"), await call("nobody")], ["from the client", undefined]);
       controller.tell("channelClosed", { gateway: 0, channel: 7 });
       await until(() => gateway.seen.includes("subscriptions 2"), { timeoutMs: 5_000, what: "end of the group" });
 

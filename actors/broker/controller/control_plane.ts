@@ -174,6 +174,14 @@ export class ControlPlane {
     return { entry: config === undefined ? null : this.#room.groups.entryOf(config) };
   }
 
+  /** Sends a request to a producer and waits for its answer. */
+  async callProducer(
+    { clientId, command, timeoutMs }: Asks["callProducer"]["request"],
+  ): Promise<RemotingCommand | null> {
+    const channel = this.state.producers.channelOf(clientId);
+    return channel === undefined ? null : await this.#world.outputs.callClient(channel, command, timeoutMs);
+  }
+
   /** A connection is gone. */
   channelClosed(channel: ClientChannel): void {
     this.#inBackground("leave of a client", this.#order.run(channel, () => this.#room.clients.channelClosed(channel)));

@@ -36,6 +36,7 @@ import { GeneralSend, type PendingAck, type SendSettings } from "./general_send.
 import { NameLookup } from "./name_lookup.ts";
 import { PullService } from "./pull_service.ts";
 import { SendBack, type SendBackHelp } from "./send_back.ts";
+import { SendReply, type SendReplyHelp } from "./send_reply.ts";
 import { SendPath } from "./send_path.ts";
 import { ServedTopic } from "./served_topic.ts";
 import { TrafficMeter } from "./traffic_meter.ts";
@@ -101,8 +102,12 @@ export class GatewayParts {
     const markDirty = (connection: GatewayConnection): void => this.gateway.markDirty(connection);
     this.#calls = new ClientCalls(context.clock, markDirty);
     const help = this.#sendHelp();
+    const sends = new GeneralSend(this.#settings, help);
+    const { storeReplyMessageEnable } = values;
+    const address = `${values.brokerIP1}:${values.listenPort}`;
     this.general = new GatewayGeneralPath({
-      sends: new GeneralSend(this.#settings, help),
+      sends,
+      replies: new SendReply({ ...this.#settings, storeReplyMessageEnable, address }, help, sends),
       sendBack: new SendBack(this.#settings, help),
       pulls: () => this.pulls,
       calls: this.#calls,
@@ -229,7 +234,7 @@ export class GatewayParts {
     });
   }
 
-  #sendHelp(): SendBackHelp {
+  #sendHelp(): SendBackHelp & SendReplyHelp {
     const controller = this.#context.peer("controller");
     return {
       topic: (name) => this.view.get(name),
@@ -245,6 +250,11 @@ export class GatewayParts {
       append: (records, entry, queueId, ack) => this.#append(records, entry, queueId, ack),
       readMessage: async (offset) =>
         (await this.#context.peer("cold-read").ask("readMessage", { offset }, { timeoutMs: ASK_MS })).record,
+      callProducer: async (clientId, command, timeoutMs) => {
+        const request = { clientId, command, timeoutMs };
+        const { answer } = await controller.ask("callProducer", request, { timeoutMs: timeoutMs + ASK_MS });
+        return answer ?? undefined;
+      },
       countSendBack: (group, topic) => {
         const key = `${topic}@${group}`;
         const counted = this.#sendBacks.get(key);

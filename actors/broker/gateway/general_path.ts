@@ -21,6 +21,7 @@ import { readPullFields } from "./pull_fields.ts";
 import type { PullService } from "./pull_service.ts";
 import type { PullRefusal } from "./pull_request.ts";
 import type { SendBack } from "./send_back.ts";
+import type { SendReply } from "./send_reply.ts";
 
 /** Requests of one connection that wait for other actors at most. */
 export const PENDING_MAX = 8192;
@@ -32,6 +33,7 @@ const PULL_CODES: ReadonlySet<number> = new Set([RequestCode.PULL_MESSAGE, Reque
 export interface GeneralParts {
   readonly sends: GeneralSend;
   readonly sendBack: SendBack;
+  readonly replies: SendReply;
   readonly pulls: () => PullService;
   readonly calls: ClientCalls;
   /** Asks BrokerController. */
@@ -131,6 +133,9 @@ export class GatewayGeneralPath implements GeneralPath {
       case RequestCode.SEND_MESSAGE_V2:
       case RequestCode.SEND_BATCH_MESSAGE:
         return await this.#parts.sends.take(connection, command);
+      case RequestCode.SEND_REPLY_MESSAGE:
+      case RequestCode.SEND_REPLY_MESSAGE_V2:
+        return await this.#parts.replies.take(connection, command);
       case RequestCode.CONSUMER_SEND_MSG_BACK:
         return await this.#parts.sendBack.take(connection, command);
       case RequestCode.PULL_MESSAGE:

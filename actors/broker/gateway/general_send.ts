@@ -116,16 +116,8 @@ export class GeneralSend {
    * @returns the answer when nothing was appended; undefined when the acknowledgement follows
    */
   async take(connection: GatewayConnection, command: RemotingCommand): Promise<RemotingCommand | undefined> {
-    const settings = this.#settings;
-    if (this.#help.nowMs() < settings.startAcceptMs) {
-      return createResponse(
-        command,
-        ResponseCode.SYSTEM_ERROR,
-        `broker unable to service, until ${javaTime(settings.startAcceptMs)}`,
-      );
-    }
     const fields = readSendFields(command);
-    const entry = await this.#check(connection, command, fields);
+    const entry = await this.admit(connection, command, fields);
     if ("code" in entry) return entry;
     const queueId = fields.queueId < 0 ? this.#help.spread() % entry.writeQueueNums : fields.queueId;
     return fields.batch
@@ -133,12 +125,17 @@ export class GeneralSend {
       : await this.#single(connection, command, fields, entry, queueId);
   }
 
-  async #check(
+  /** Checks what every send is checked for. @returns the topic, made if need be, or why the send is refused */
+  async admit(
     connection: GatewayConnection,
     command: RemotingCommand,
     fields: SendFields,
   ): Promise<TopicEntry | RemotingCommand> {
-    const { brokerIP1, brokerPermission } = this.#settings;
+    const { brokerIP1, brokerPermission, startAcceptMs } = this.#settings;
+    if (this.#help.nowMs() < startAcceptMs) {
+      const remark = `broker unable to service, until ${javaTime(startAcceptMs)}`;
+      return createResponse(command, ResponseCode.SYSTEM_ERROR, remark);
+    }
     const { topic } = fields;
     const known = this.#help.topic(topic);
     if ((brokerPermission & TopicPerm.Write) === 0 && known?.order === true) {
