@@ -1,0 +1,169 @@
+/**
+ * Our client beside Apache's Java client 5.4.0 and ali-ons 3.12.0, against the same broker in one run.
+ *
+ *     deno task bench:client [--rounds 3] [--seconds 10] [--warm-up 5] [--backlog 1000000] [--broker ringmq|apache]
+ *
+ * The clients alternate, medians are compared: messages a second of 1 KiB with 64 concurrent sends (64 threads for Java),
+ * push consumption of a backlog (ali-ons is left out: it takes minutes), processor seconds for a million messages, resident
+ * memory at the end. Then the time from the send in one process to the listener in another, at 2,000 messages a second.
+ *
+ * Owns: the broker, a temporary folder. Never: reaches beyond loopback.
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { Admin } from "../../actors/client/mod.ts";
+import { java54Client, nodeClient } from "../../tests/conformance/toolbox.ts";
+import { type Contender, startApache, startRingMq } from "./contender.ts";
+import { median } from "./load.ts";
+
+/** What a load program prints. */
+interface Measured {
+  readonly count: number;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly rssBytes: number;
+  readonly p50Us?: number;
+  readonly p99Us?: number;
+}
+
+type Command = readonly string[];
+
+const BODY_BYTES = 1024;
+const CONCURRENT = 64;
+const QUEUES = 8;
+const PACE = { perSecond: 2_000, seconds: 5 } as const;
+
+const args = parseArgs(Deno.args, {
+  string: ["rounds", "seconds", "warm-up", "backlog", "broker"],
+  default: { rounds: "3", seconds: "10", "warm-up": "5", backlog: "1000000", broker: "ringmq" },
+});
+const rounds = Number(args.rounds);
+const backlog = String(args.backlog);
+
+function out(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+async function run(command: Command): Promise<Measured> {
+  const [program = "", ...rest] = command;
+  const { success, stdout, stderr } = await new Deno.Command(program, { args: rest, stdin: "null" }).output();
+  const text = new TextDecoder().decode(stdout).trim();
+  if (!success) throw new Error(`${command.join(" ")}: ${text}${new TextDecoder().decode(stderr)}`);
+  return JSON.parse(text.split("\n").at(-1) ?? "");
+}
+
+async function programs(folder: string): Promise<{ ours: Command; java: Command; aliOns: Command }> {
+  const here = new URL("./client/", import.meta.url).pathname;
+  const java = (await java54Client()).command;
+  const classPath = java[java.indexOf("-cp") + 1] ?? "";
+  const javac = new Deno.Command("javac", { args: ["-cp", classPath, "-d", folder, `${here}ClientLoad.java`] });
+  const { success, stderr } = await javac.output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  const aliOns = (await nodeClient()).command.at(-1) ?? "";
+  return {
+    ours: [
+      Deno.execPath(),
+      "run",
+      "--quiet",
+      "--no-check",
+      "--allow-net",
+      "--allow-env",
+      "--allow-sys",
+      "--allow-read",
+      `${here}load.ts`,
+    ],
+    java: [
+      "java",
+      "-Xms512m",
+      "-Xmx1g",
+      "-Drocketmq.client.logLevel=ERROR",
+      `-Duser.home=${folder}`,
+      "-cp",
+      `${folder}:${classPath}`,
+      "ClientLoad",
+    ],
+    aliOns: ["node", `${here}ali_ons.cjs`, aliOns],
+  };
+}
+
+function perSecond({ count, seconds }: Measured): number {
+  return count / seconds;
+}
+
+function cpuOfMillion({ count, cpuSeconds }: Measured): number {
+  return cpuSeconds / count * 1e6;
+}
+
+function line(name: string, runs: readonly Measured[]): string {
+  const of = (value: (one: Measured) => number): number => median(runs.map(value));
+  return [
+    name.padEnd(10),
+    `${Math.round(of(perSecond)).toLocaleString("en")} msgs/s`.padStart(18),
+    `${of(cpuOfMillion).toFixed(1)} CPU s per million`.padStart(26),
+    `${Math.round(of((one) => one.rssBytes) / 2 ** 20)} MiB`.padStart(10),
+  ].join("");
+}
+
+function ratio(ours: readonly Measured[], other: readonly Measured[], value: (one: Measured) => number): string {
+  return (median(ours.map(value)) / median(other.map(value))).toFixed(2);
+}
+
+async function createTopic(contender: Contender, topic: string): Promise<void> {
+  await using admin = new Admin({ namesrvAddr: `127.0.0.1:${contender.nameServerPort}` });
+  await admin.start();
+  const settings = { topic, readQueueNums: QUEUES, writeQueueNums: QUEUES };
+  await admin.createTopic(settings, { brokerAddr: `127.0.0.1:${contender.brokerPort}` });
+  while (!(await admin.topicList()).includes(topic)) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+async function main(): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "ringmq-bench-client-" });
+  try {
+    const { ours, java, aliOns } = await programs(folder);
+    await using contender = await (args.broker === "apache" ? startApache : startRingMq)(folder);
+    const namesrv = `127.0.0.1:${contender.nameServerPort}`;
+    out(`broker: ${contender.name}, ${rounds} rounds, body ${BODY_BYTES} bytes, asynchronous flush`);
+
+    await createTopic(contender, "ClientSend");
+    const shape = [String(CONCURRENT), String(BODY_BYTES), String(args["warm-up"]), String(args.seconds)];
+    const sends: Record<"ours" | "java" | "ali-ons", Measured[]> = { ours: [], java: [], "ali-ons": [] };
+    for (let round = 0; round < rounds; round++) {
+      sends.ours.push(await run([...ours, "produce", namesrv, "ClientSend", ...shape]));
+      sends.java.push(await run([...java, "produce", namesrv, "ClientSend", ...shape]));
+      sends["ali-ons"].push(await run([...aliOns, "produce", namesrv, "ClientSend", ...shape]));
+    }
+    out(`\nsend, ${CONCURRENT} at a time`);
+    for (const [name, runs] of Object.entries(sends)) out(line(name, runs));
+    out(
+      `ours to Java: ${ratio(sends.ours, sends.java, perSecond)} in speed, ${
+        ratio(sends.ours, sends.java, cpuOfMillion)
+      } in processor time; to ali-ons: ${ratio(sends.ours, sends["ali-ons"], perSecond)} in speed`,
+    );
+
+    await createTopic(contender, "ClientBacklog");
+    await run([...ours, "fill", namesrv, "ClientBacklog", backlog, String(BODY_BYTES)]);
+    const takes: Record<"ours" | "java", Measured[]> = { ours: [], java: [] };
+    for (let round = 0; round < rounds; round++) {
+      takes.ours.push(await run([...ours, "consume", namesrv, "ClientBacklog", `bench_ours_${round}`, backlog]));
+      takes.java.push(await run([...java, "consume", namesrv, "ClientBacklog", `bench_java_${round}`, backlog]));
+    }
+    out(`\npush-consume a backlog of ${backlog}`);
+    for (const [name, runs] of Object.entries(takes)) out(line(name, runs));
+    out(
+      `ours to Java: ${ratio(takes.ours, takes.java, perSecond)} in speed, ${
+        ratio(takes.ours, takes.java, cpuOfMillion)
+      } in processor time`,
+    );
+
+    await createTopic(contender, "ClientPace");
+    const count = String(PACE.perSecond * (PACE.seconds - 1));
+    const taking = run([...ours, "latency", namesrv, "ClientPace", "bench_pace", count]);
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await run([...ours, "pace", namesrv, "ClientPace", String(PACE.perSecond), String(PACE.seconds)]);
+    const { p50Us = 0, p99Us = 0 } = await taking;
+    out(`\nfrom send to listener at ${PACE.perSecond} msgs/s: p50 ${p50Us} us, p99 ${p99Us} us`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+if (import.meta.main) await main();
