@@ -17,6 +17,18 @@ export interface BrokerProcessOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** System calls that strace writes down; not traced when left out. */
   readonly trace?: readonly string[];
+  /** System calls on the first file of the commit log that strace makes fail. */
+  readonly fail?: DiskFault;
+  /** Folder that stays; one of its own when left out, removed at the end. */
+  readonly dir?: string;
+}
+
+/** A fault of the disk. */
+export interface DiskFault {
+  readonly call: "fdatasync" | "pwrite64";
+  readonly error: "EIO" | "ENOSPC";
+  /** Which calls, as strace counts them in each thread: `5`, `5+`, `5..9`. */
+  readonly when: string;
 }
 
 /** A running broker. */
@@ -58,9 +70,14 @@ export class BrokerProcess {
     return this.#ended;
   }
 
+  /** Waits until the process has ended by itself. @returns its exit code */
+  async untilEnded(): Promise<number> {
+    return (await within(this.#child.status, { timeoutMs: PATIENCE_MS, what: "the end of the broker" })).code;
+  }
+
   /** Runs a body with a broker, and stops that. */
   static async with(options: BrokerProcessOptions, body: (broker: BrokerProcess) => Promise<void>): Promise<void> {
-    const dir = await Deno.makeTempDir({ prefix: "ringmq-broker-" });
+    const dir = options.dir ?? await Deno.makeTempDir({ prefix: "ringmq-broker-" });
     try {
       const broker = await BrokerProcess.#start(options, dir);
       try {
@@ -69,7 +86,7 @@ export class BrokerProcess {
         await broker.#stop();
       }
     } finally {
-      await Deno.remove(dir, { recursive: true });
+      if (options.dir === undefined) await Deno.remove(dir, { recursive: true });
     }
   }
 
@@ -99,10 +116,7 @@ export class BrokerProcess {
     const permissions = ["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
     const sets = Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
     const program = [Deno.execPath(), "run", "--quiet", "--no-check", ...permissions, "actors/broker/mod.ts", ...sets];
-    // With -D the tracer is a grandchild, so that the process which is started here is the broker itself.
-    const tracer = options.trace === undefined
-      ? []
-      : ["strace", "-D", "-f", "-y", "-s", "600", "-o", `${dir}/trace`, "-e", `trace=${options.trace.join(",")}`];
+    const tracer = tracerOf(options, dir);
     const [command, ...args] = [...tracer, ...program];
     const child = new Deno.Command(command!, { args, cwd: ROOT, stdin: "null", stdout: "piped", stderr: "piped" })
       .spawn();
@@ -136,4 +150,18 @@ export class BrokerProcess {
       await this.#read;
     }
   }
+}
+
+/** strace and its options; nothing when nothing is traced. */
+function tracerOf({ trace, fail }: BrokerProcessOptions, dir: string): string[] {
+  if (trace === undefined && fail === undefined) return [];
+  // With -D the tracer is a grandchild, so that the process which is started here is the broker itself.
+  const tracer = ["strace", "-D", "-f", "-y", "-s", "600", "-o", `${dir}/trace`];
+  if (trace !== undefined) tracer.push("-e", `trace=${trace.join(",")}`);
+  if (fail !== undefined) {
+    const { call, error, when } = fail;
+    const firstFile = `${dir}/store/commitlog/${"0".repeat(20)}`;
+    tracer.push("-P", firstFile, "-e", `trace=${call}`, "-e", `inject=${call}:error=${error}:when=${when}`);
+  }
+  return tracer;
 }

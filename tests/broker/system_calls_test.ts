@@ -1,30 +1,15 @@
 /** What the broker does to the disk, as the kernel sees it. */
 import { assert, assertEquals } from "@std/assert";
-import { RequestCode } from "../../protocol/request_code.ts";
-import { pull, send, topicFields } from "../conformance/broker_requests.ts";
+import { pull, send } from "../conformance/broker_requests.ts";
 import { RawClient } from "../conformance/raw_client.ts";
 import { until } from "../helpers/until.ts";
 import { PATIENCE_MS } from "./broker_bench.ts";
 import { bodiesOf, plainProperties, sendOk } from "./broker_calls.ts";
 import { BrokerProcess } from "./broker_process.ts";
+import { makeTopic, straceTest } from "./strace_test_kit.ts";
 
 const READS = ["read", "readv", "pread64", "preadv", "preadv2", "sendfile", "copy_file_range", "splice", "mmap"];
 const WRITES = ["write", "writev", "pwrite64", "pwritev", "sendto", "sendmsg", "fdatasync", "fsync"];
-
-/** Declares a test that needs strace. */
-function straceTest(name: string, body: () => Promise<void>): void {
-  const { stdout } = new Deno.Command("sh", { args: ["-c", "command -v strace; true"], stderr: "null" }).outputSync();
-  const ignore = stdout.length === 0 && Deno.env.get("RINGMQ_CONFORMANCE") !== "required";
-  if (ignore) console.log(`skipped, strace is missing: ${name}`);
-  Deno.test({ name, ignore, fn: body });
-}
-
-async function makeTopic(client: RawClient, topic: string): Promise<void> {
-  const answer = await client.call(RequestCode.UPDATE_AND_CREATE_TOPIC, topicFields(topic, { queues: 1 }), "", {
-    timeoutMs: PATIENCE_MS,
-  });
-  assertEquals(answer.code, 0, answer.remark);
-}
 
 const onCommitLog = (line: string): boolean => line.includes("/store/commitlog/");
 
