@@ -29,7 +29,10 @@ export type ActorName =
   | "hold"
   | "cold-read"
   | "schedule"
-  | "gateway-0";
+  | "transactions"
+  | "housekeeping"
+  | "gateway-0"
+  | "gateway-1";
 
 /** What a test works with. */
 export interface BrokerBench {
@@ -55,6 +58,8 @@ export interface BrokerBench {
 export interface BenchOptions {
   readonly settings?: Partial<BrokerValues>;
   readonly ringBytes?: number;
+  /** Gateways that share the ports; 1 when left out. */
+  readonly gateways?: number;
   /** Folder that stays; one of its own when left out, removed at the end. */
   readonly root?: string;
   /** Exit code that the stop must give; 0 when left out. */
@@ -99,6 +104,7 @@ export async function withBroker(options: BenchOptions, body: (bench: BrokerBenc
         ...options.settings,
       },
       ringBytes: options.ringBytes ?? SMALL_RING_BYTES,
+      gateways: options.gateways ?? 1,
       onLog: (level, text) => logs.push(`${level} ${text}`),
     });
     try {

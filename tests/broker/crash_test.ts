@@ -46,6 +46,8 @@ const CASES: readonly [name: ActorName, mode: string, settings: Partial<BrokerVa
   ["flush-log", "ASYNC_FLUSH", {}],
   ["flush-log", "SYNC_FLUSH", SYNC],
   ["flush-queues", "ASYNC_FLUSH", { flushIntervalConsumeQueue: 10 }],
+  ["transactions", "ASYNC_FLUSH", {}],
+  ["housekeeping", "ASYNC_FLUSH", { cleanResourceInterval: 10 }],
 ];
 
 CASES.forEach(([name, mode, settings], at) =>
@@ -92,6 +94,29 @@ Deno.test("controller killed under load: the broker gives up with its exit code,
   } finally {
     await Deno.remove(root, { recursive: true });
   }
+});
+
+Deno.test("one of two gateways killed under load: the other's clients notice nothing, and nothing acknowledged is lost", async () => {
+  await withBroker({ gateways: 2 }, async (bench) => {
+    await bench.topic("T", { queues: QUEUES });
+    const clients = await Promise.all(Array.from({ length: 16 }, () => bench.client()));
+    const load = new AckedLoad({ address: bench.address, topic: "T", queues: QUEUES, seed: 99 });
+    let survivors = 0;
+    try {
+      await load.more(150);
+      for (const client of clients) await sendOk(client, "T", "before");
+      await crash(bench, "gateway-1");
+      await load.more(150);
+      for (const client of clients) {
+        // The kernel has spread the connections over both gateways.
+        survivors += await sendOk(client, "T", "after").then(() => 1, () => 0);
+      }
+    } finally {
+      await load.stop();
+    }
+    assert(survivors > 0 && survivors < clients.length, `${survivors} of ${clients.length} connections are left`);
+    await load.readBack(bench.address);
+  });
 });
 
 Deno.test("an actor that is killed more often than its budget ends the broker", async () => {

@@ -289,3 +289,16 @@ Deno.test("controller paused: sends and pulls go on, topics and offsets wait; re
     await sendOk(client, "New", "m");
   });
 });
+
+Deno.test("housekeeping paused: sends, pulls and the control plane go on", async () => {
+  await withBroker({ settings: { cleanResourceInterval: 10 } }, async (bench) => {
+    const client = await bench.client();
+    await bench.topic("T", { queues: 1 });
+    await bench.whilePaused("housekeeping", async () => {
+      for (let i = 0; i < 50; i++) await sendOk(client, "T", `m${i}`);
+      assertEquals((await bodiesOf(client, "T", { count: 50 })).length, 50);
+      const max = await client.call(RequestCode.GET_MAX_OFFSET, { topic: "T", queueId: "0" });
+      assertEquals([max.code, max.ext["offset"]], [0, "50"]);
+    });
+  });
+});
