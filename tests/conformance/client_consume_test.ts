@@ -1,7 +1,7 @@
 /**
  * Our push consumer against a live target.
  */
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   AllocateMessageQueueAveragelyByCircle,
   ClientError,
@@ -10,7 +10,6 @@ import {
 } from "../../actors/client/mod.ts";
 import { until } from "../helpers/until.ts";
 import { adminOn, bodies, Collector, fresh, producerOn, topicOn } from "./client_kit.ts";
-import { needing } from "./client_support.ts";
 import { conformanceSuite } from "./suite.ts";
 
 const test = conformanceSuite({ clients: [] });
@@ -56,26 +55,6 @@ test("Tags of one hash are told apart by the client, which the broker cannot do"
   await collector.consumer.start();
   await until(() => collector.bodies.includes("end"), { timeoutMs: 20_000, what: "the last message" });
   assertEquals(collector.bodies.sort(), ["Aa", "Aa", "end"]);
-});
-
-needing(test, "sql92")("PushConsumer consumes what a SQL92 expression selects", [], async ({ target }) => {
-  const topic = await topicOn(target);
-  await using producer = await producerOn(target);
-  for (const [i, tags] of ["A", "B", "C", "D", "A"].entries()) {
-    await producer.send({ topic, body: `${tags}${i}`, tags, properties: { price: String(i * 10) } });
-  }
-  await using sql = new Collector(target);
-  sql.consumer.subscribe(topic, { sql: "price > 15 AND TAGS <> 'D'" });
-  await sql.consumer.start();
-  await sql.count(2);
-  assertEquals(sql.bodies.sort(), ["A4", "C2"]);
-  const bad = new PushConsumer({
-    namesrvAddr: target.nameServer,
-    consumerGroup: fresh("CG"),
-    messageListener: () => undefined,
-  });
-  bad.subscribe(topic, { sql: "price >" });
-  assertEquals((await assertRejects(() => bad.start(), ClientError)).code, "REFUSED");
 });
 
 test(

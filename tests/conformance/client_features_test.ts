@@ -324,3 +324,34 @@ test("A producer finds the name servers by HTTP", [], async ({ target }) => {
     await server.shutdown();
   }
 });
+
+needing(test, "sql92")("PushConsumer consumes what a SQL92 expression selects", [], async ({ target }) => {
+  const topic = await topicOn(target);
+  await using producer = await producerOn(target);
+  for (const [i, tags] of ["A", "B", "C", "D", "A"].entries()) {
+    await producer.send({ topic, body: `${tags}${i}`, tags, properties: { price: String(i * 10) } });
+  }
+  await using sql = new Collector(target);
+  sql.consumer.subscribe(topic, { sql: "price > 15 AND TAGS <> 'D'" });
+  await sql.consumer.start();
+  await sql.count(2);
+  assertEquals(sql.bodies.sort(), ["A4", "C2"]);
+  const bad = new PushConsumer({
+    namesrvAddr: target.nameServer,
+    consumerGroup: fresh("CG"),
+    messageListener: () => undefined,
+  });
+  bad.subscribe(topic, { sql: "price >" });
+  assertEquals((await assertRejects(() => bad.start(), ClientError)).code, "REFUSED");
+});
+
+needing(test, "tls")("Producer and consumer work over TLS", [], async ({ target }) => {
+  const topic = await topicOn(target, 1);
+  await using producer = await producerOn(target, { tls: true });
+  await using collector = new Collector(target, { tls: true });
+  collector.consumer.subscribe(topic);
+  await collector.consumer.start();
+  await producer.send({ topic, body: "secret" });
+  await collector.count(1);
+  assertEquals(collector.bodies, ["secret"]);
+});

@@ -7,7 +7,6 @@ import { ClientError, LitePullConsumer, PullConsumer, PushConsumer } from "../..
 import { systemClock } from "../../store/clock.ts";
 import { until } from "../helpers/until.ts";
 import { adminOn, bodies, Collector, fresh, producerOn, topicOn } from "./client_kit.ts";
-import { needing } from "./client_support.ts";
 import { conformanceSuite } from "./suite.ts";
 
 const test = conformanceSuite({ clients: [] });
@@ -189,15 +188,4 @@ test("Bad use of a consumer is refused with typed errors", [], async ({ target }
   assertEquals((await assertRejects(() => lite.poll(), ClientError)).code, "STATE");
   lite.subscribe("T");
   assertEquals((await assertRejects(() => lite.assign([]), ClientError)).code, "STATE");
-});
-
-needing(test, "tls")("Producer and consumer work over TLS", [], async ({ target }) => {
-  const topic = await topicOn(target, 1);
-  await using producer = await producerOn(target, { tls: true });
-  await using collector = new Collector(target, { tls: true });
-  collector.consumer.subscribe(topic);
-  await collector.consumer.start();
-  await producer.send({ topic, body: "secret" });
-  await collector.count(1);
-  assertEquals(collector.bodies, ["secret"]);
 });

@@ -35,7 +35,16 @@ await producer.shutdown();
 console.log(JSON.stringify({ got: got.sort() }));
 `;
 
-Deno.test("Name server, broker and client run by URL, without the repository's deno.json", async () => {
+/** A server of the published files, and what was asked of it. */
+interface Registry {
+  readonly port: number;
+  readonly served: ReadonlySet<string>;
+  /** Paths that were asked for and are not published. */
+  readonly missed: readonly string[];
+  shutdown(): Promise<void>;
+}
+
+async function serveFiles(): Promise<Registry> {
   const files = new Set(await publishedFiles(ROOT));
   const missed: string[] = [];
   const served = new Set<string>();
@@ -50,7 +59,12 @@ Deno.test("Name server, broker and client run by URL, without the repository's d
     served.add(path);
     return new Response(await Deno.readFile(ROOT + path), { headers });
   });
-  const base = `http://127.0.0.1:${server.addr.port}`;
+  return { port: server.addr.port, served, missed, shutdown: () => server.shutdown() };
+}
+
+Deno.test("Name server, broker and client run by URL, without the repository's deno.json", async () => {
+  const registry = await serveFiles();
+  const base = `http://127.0.0.1:${registry.port}`;
   const dir = await Deno.makeTempDir({ prefix: "ringmq-url-" });
   const running: ServerProcess[] = [];
   const deno = (permissions: readonly string[], path: string, args: readonly string[]): string[] => [
@@ -59,7 +73,7 @@ Deno.test("Name server, broker and client run by URL, without the repository's d
     "--no-config",
     "--no-lock",
     "--quiet",
-    `--allow-import=127.0.0.1:${server.addr.port}`,
+    `--allow-import=127.0.0.1:${registry.port}`,
     ...permissions,
     `${base}/${path}`,
     ...args,
@@ -103,13 +117,13 @@ Deno.test("Name server, broker and client run by URL, without the repository's d
     const decoder = new TextDecoder();
     assertEquals(decoder.decode(stderr), "");
     assertEquals(JSON.parse(decoder.decode(stdout)).got, ["m0", "m1", "m2"]);
-    assertEquals(missed, []);
+    assertEquals(registry.missed, []);
     for (const name of ["pull_service", "rebalance_service"]) {
-      assertEquals(served.has(`actors/client/${name}_worker.ts`), true, `${name} runs in a worker`);
+      assertEquals(registry.served.has(`actors/client/${name}_worker.ts`), true, `${name} runs in a worker`);
     }
   } finally {
     for (const one of running.reverse()) await one.stop();
-    await server.shutdown();
+    await registry.shutdown();
     await Deno.remove(dir, { recursive: true });
   }
 });
