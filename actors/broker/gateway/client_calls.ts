@@ -66,6 +66,7 @@ export class ClientCalls {
     if (this.#waiting.size >= WAITING_MAX) {
       return Promise.reject(new ClientCallError("TOO_MANY", `Cannot ask client: ${WAITING_MAX} requests wait already`));
     }
+    if (connection.closed) return Promise.reject(gone(connection));
     const opaque = this.#opaque();
     const key = keyOf(connection, opaque);
     return new Promise((resolve, reject) => {
@@ -101,7 +102,7 @@ export class ClientCalls {
       if (waiting.connection !== connection) continue;
       this.#waiting.delete(key);
       waiting.timer.cancel();
-      waiting.fail(new ClientCallError("CHANNEL_GONE", `Client ${connection.remoteAddress} closed its connection`));
+      waiting.fail(gone(connection));
     }
   }
 
@@ -110,6 +111,10 @@ export class ClientCalls {
     this.#nextOpaque = opaque === 0x7fffffff ? 1 : opaque + 1;
     return opaque;
   }
+}
+
+function gone(connection: GatewayConnection): ClientCallError {
+  return new ClientCallError("CHANNEL_GONE", `Client ${connection.remoteAddress} closed its connection`);
 }
 
 function keyOf(connection: GatewayConnection, opaque: number): string {
