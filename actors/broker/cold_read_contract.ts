@@ -18,6 +18,8 @@ export interface ColdPull {
   readonly maxBytes: number;
   /** Tag hashes that match; null when every message does. */
   readonly codes: readonly number[] | null;
+  /** SQL92 expression that must be true of a message; null when there is none. */
+  readonly filter: string | null;
 }
 
 /** What a cold pull found. */

@@ -53,6 +53,7 @@ export async function java54Client(): Promise<ClientProgram> {
       "conformance.Runner",
       "conformance.Admin",
       "conformance.Transactions",
+      "conformance.Filters",
     ],
   };
 }
@@ -79,6 +80,28 @@ export async function nodeClient(): Promise<ClientProgram> {
     await run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd: out });
   });
   return { command: ["node", `${HERE}node/main.cjs`, folder] };
+}
+
+/** First major version of Node that the client's package is for. */
+const NODE_MAJOR = 22;
+
+/**
+ * Node in the version that the client's package is for: the one in PATH, or the one that npm has.
+ *
+ * @returns Its path.
+ */
+export async function node22(): Promise<string> {
+  const { stdout } = await new Deno.Command("node", { args: ["--version"], stdin: "null" }).output();
+  const major = Number(/^v(\d+)/.exec(new TextDecoder().decode(stdout))?.[1]);
+  if (major >= NODE_MAJOR) return "node";
+  const machine = Deno.build.arch === "aarch64" ? "arm64" : "x64";
+  const program = `node-linux-${machine}`;
+  const folder = await built(`node${NODE_MAJOR}-${machine}`, [], async (out) => {
+    await Deno.writeTextFile(`${out}/package.json`, '{ "private": true }');
+    const options = ["--silent", "--no-audit", "--no-fund", "--ignore-scripts"];
+    await run(["npm", "install", ...options, `${program}@${NODE_MAJOR}`], { cwd: out });
+  });
+  return `${folder}/node_modules/${program}/bin/node`;
 }
 
 /** Members of a group look every 3 s instead of every 20 s for what is theirs, so that tests wait less; nothing else differs. */

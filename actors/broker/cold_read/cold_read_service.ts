@@ -20,7 +20,11 @@ import { TopicView } from "../../../store/topic_view.ts";
 import type { QueueUnit } from "../broker_controller_contract.ts";
 import { appendBytesMax, type BrokerActorInit, openStore, type StoreHandles } from "../broker_init.ts";
 import type { ColdPull, ColdPullFound, ColdReadContract } from "../cold_read_contract.ts";
-import { PULL_UNITS_MAX, PullPlan } from "../gateway/pull_plan.ts";
+import { FilterCache } from "../../../store/filter/filter_cache.ts";
+import type { SqlFilter } from "../../../store/filter/sql_filter.ts";
+import { FilterSyntaxError } from "../../../store/filter/sql_tokens.ts";
+import { RecordScan, ScanKind } from "../../../store/record_scan.ts";
+import { PULL_BYTES_MAX, PULL_MESSAGES_MAX, PULL_UNITS_MAX, PullPlan } from "../gateway/pull_plan.ts";
 import { answerQuery, answerView } from "./message_query.ts";
 import { RecordReader } from "./record_reader.ts";
 
@@ -66,6 +70,8 @@ export class ColdReadService {
   readonly #queues = new Map<string, ConsumeQueueReader>();
   readonly #index: IndexFileReader;
   readonly #plan = new PullPlan();
+  readonly #filters = new FilterCache();
+  readonly #scan = new RecordScan();
   readonly #init: BrokerActorInit;
 
   /** @param init shared memory and configuration; @param context of the actor */
@@ -110,6 +116,7 @@ export class ColdReadService {
 
   /** Reads messages of a queue. */
   pull(pull: ColdPull): ColdPullFound {
+    if (pull.filter !== null) return this.#pullFiltered(pull, this.#filterOf(pull.filter));
     const plan = this.#plan;
     const codes = pull.codes === null ? null : new Set(pull.codes);
     const wanted = codes === null ? Math.min(pull.maxMsgNums, 32) : PULL_UNITS_MAX;
@@ -121,6 +128,55 @@ export class ColdReadService {
     this.#context.countWork(1);
     if (plan.count === 0) return nothing("NO_MATCHED_MESSAGE", plan.nextOffset);
     return this.#readPlan(pull, plan);
+  }
+
+  #filterOf(text: string): SqlFilter {
+    const filter = this.#filters.compile(text);
+    if (filter instanceof FilterSyntaxError) throw filter;
+    return filter;
+  }
+
+  /** Looks into one message after the other until there are enough that match, or as many were looked at as one pull may. */
+  #pullFiltered(pull: ColdPull, filter: SqlFilter): ColdPullFound {
+    const plan = this.#plan;
+    const queue = this.#queue(pull.topic, pull.queueId);
+    const end = Math.min(pull.maxOffset, pull.offset + PULL_UNITS_MAX);
+    const found: Uint8Array[] = [];
+    let bytes = 0;
+    this.#context.countWork(1);
+    for (let offset = pull.offset; offset < end; offset = plan.nextOffset) {
+      const read = queue.readUnits(offset, Math.min(end - offset, PULL_MESSAGES_MAX), plan.units, 0);
+      if (read === 0) return this.#filtered(found, bytes, this.#nextFile(queue, { ...pull, offset }));
+      plan.make(offset, read, { messages: PULL_MESSAGES_MAX, bytes: PULL_BYTES_MAX }, null);
+      const limits = this.#limits(pull, plan);
+      for (let i = 0; i < plan.count; i++) {
+        const record = this.records.readSized(plan.positions[i]!, plan.sizes[i]!);
+        if (record === null || !this.#matches(filter, record)) continue;
+        if (found.length > 0 && bytes + record.length > limits.bytes) return this.#filtered(found, bytes, offset + i);
+        found.push(record);
+        bytes += record.length;
+        if (found.length >= limits.messages) return this.#filtered(found, bytes, offset + i + 1);
+      }
+    }
+    return this.#filtered(found, bytes, Math.max(end, pull.offset));
+  }
+
+  #matches(filter: SqlFilter, record: Uint8Array): boolean {
+    const scan = this.#scan;
+    scan.attach(record);
+    if (scan.scan(0, record.length) !== ScanKind.Record) return false;
+    return filter.matches(record, scan.propertiesStart, scan.propertiesEnd);
+  }
+
+  #filtered(found: readonly Uint8Array[], bytes: number, nextBeginOffset: number): ColdPullFound {
+    if (found.length === 0) return nothing("NO_MATCHED_MESSAGE", nextBeginOffset);
+    const body = new Uint8Array(bytes);
+    let at = 0;
+    for (const record of found) {
+      body.set(record, at);
+      at += record.length;
+    }
+    return { status: "FOUND", nextBeginOffset, messages: found.length, body };
   }
 
   #readPlan(pull: ColdPull, plan: PullPlan): ColdPullFound {

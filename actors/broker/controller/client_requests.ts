@@ -7,6 +7,7 @@
  *
  * Source: apache/rocketmq broker ClientManageProcessor, ConsumerManageProcessor.getConsumerListByGroup
  */
+import type { RemotingCommand } from "../../../protocol/command.ts";
 import { decodeCheckClientRequest } from "../../../protocol/bodies/client_check.ts";
 import { encodeConsumerIdList } from "../../../protocol/bodies/name_lists.ts";
 import {
@@ -18,7 +19,9 @@ import { decodeHeartbeatData } from "../../../protocol/heartbeat.ts";
 import { RequestCode } from "../../../protocol/request_code.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
 import { ExpressionType } from "../../../protocol/subscription.ts";
-import { accept, type HandlerTable, refuse, type Room } from "./request_desk.ts";
+import { SqlFilter } from "../../../store/filter/sql_filter.ts";
+import { FilterSyntaxError } from "../../../store/filter/sql_tokens.ts";
+import { accept, type Call, type HandlerTable, refuse, type Room } from "./request_desk.ts";
 
 /** Handlers of this family. */
 export function clientRequests(room: Room): HandlerTable {
@@ -54,8 +57,9 @@ export function clientRequests(room: Room): HandlerTable {
     },
 
     [RequestCode.CHECK_CLIENT_CONFIG]: (call) => {
-      const { expressionType } = decodeCheckClientRequest(call.command.body).subscriptionData;
+      const { expressionType, subString } = decodeCheckClientRequest(call.command.body).subscriptionData;
       if (expressionType === ExpressionType.TAG) return accept(call);
+      if (room.state.values.enablePropertyFilter) return checkExpression(call, expressionType, subString);
       return refuse(
         call,
         ResponseCode.SYSTEM_ERROR,
@@ -63,4 +67,19 @@ export function clientRequests(room: Room): HandlerTable {
       );
     },
   };
+}
+
+/** Whether an expression can be compiled; the refusal says where it cannot. */
+function checkExpression(call: Call, expressionType: string | undefined, text: string | undefined): RemotingCommand {
+  if (expressionType !== ExpressionType.SQL92) {
+    const remark = `The broker does not support consumer to filter message by ${expressionType}`;
+    return refuse(call, ResponseCode.SUBSCRIPTION_PARSE_FAILED, remark);
+  }
+  try {
+    new SqlFilter(text ?? "");
+    return accept(call);
+  } catch (error) {
+    if (!(error instanceof FilterSyntaxError)) throw error;
+    return refuse(call, ResponseCode.SUBSCRIPTION_PARSE_FAILED, `Invalid MessageSelector. ${error.message}`);
+  }
 }

@@ -3,6 +3,7 @@
  *
  * It owns no logic of its own beyond wiring: which part asks whom, and the batches (offset commits, traffic) that are told from time to time.
  */
+import { FilterCache } from "../../../store/filter/filter_cache.ts";
 import type { ActorContext } from "../../kernel/contract.ts";
 import type { RemotingCommand } from "../../../protocol/command.ts";
 import { decodeEndTransactionRequestHeader } from "../../../protocol/commands/transaction.ts";
@@ -69,6 +70,7 @@ export class GatewayParts {
   readonly #store: StoreHandles;
   readonly #topics: NameLookup<ServedTopic>;
   readonly #acks = new AckQueue();
+  readonly #filters = new FilterCache();
   readonly #calls: ClientCalls;
   readonly #appender: LogAppender;
   readonly #records: RecordAppender;
@@ -215,6 +217,7 @@ export class GatewayParts {
         brokerIP1: values.brokerIP1,
         litePullMessageEnable: values.litePullMessageEnable,
         enablePropertyFilter: values.enablePropertyFilter,
+        isExpression: (text) => this.#filters.isValid(text),
         longPollingEnable: values.longPollingEnable,
         shortPollingTimeMs: values.shortPollingTimeMills,
       },

@@ -6,6 +6,7 @@
  * Source: apache/rocketmq broker PullMessageProcessor.processRequest
  */
 import { javaStringHash } from "../../../protocol/java_hash.ts";
+import { ExpressionType } from "../../../protocol/subscription.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
 import { TopicPerm } from "../../../store/topic_view.ts";
 import { suggestTodo } from "./faq_url.ts";
@@ -30,6 +31,8 @@ export interface PullRequest {
   readonly maxMsgBytes: number;
   /** Tag hashes that match; null when every message does. */
   readonly codes: ReadonlySet<number> | null;
+  /** SQL92 expression that must be true of a message; null when there is none. */
+  readonly filter: string | null;
   /** When a parked pull is answered all the same, milliseconds since 1970; 0 when it must not be parked. */
   readonly deadlineMs: number;
 }
@@ -68,6 +71,17 @@ export interface PullSettings {
   readonly brokerIP1: string;
   readonly litePullMessageEnable: boolean;
   readonly enablePropertyFilter: boolean;
+  /** Whether a text is an SQL92 expression. */
+  readonly isExpression: (text: string) => boolean;
+}
+
+/** What an accepted pull wants. */
+export interface PullFilter {
+  readonly refused: false;
+  /** Tag hashes; null for all. */
+  readonly codes: ReadonlySet<number> | null;
+  /** SQL92 expression, or null. */
+  readonly filter: string | null;
 }
 
 const FAQ = suggestTodo();
@@ -78,7 +92,7 @@ const FAQ = suggestTodo();
  * @param fields as the client sent them
  * @param group undefined when it has no configuration
  * @param topic undefined when it does not exist
- * @returns the tag hashes to filter by (null: all), or why it is refused
+ * @returns what to filter by, or why it is refused
  */
 export function checkPull(
   fields: PullFields,
@@ -86,7 +100,7 @@ export function checkPull(
   topic: ServedTopic | undefined,
   settings: PullSettings,
   remoteAddress: string,
-): PullRefusal | { readonly refused: false; readonly codes: ReadonlySet<number> | null } {
+): PullRefusal | PullFilter {
   if ((settings.brokerPermission & TopicPerm.Read) === 0) {
     return refuse(
       ResponseCode.NO_PERMISSION,
@@ -138,16 +152,21 @@ export function checkPull(
 function checkOwnSubscription(
   fields: PullFields,
   settings: PullSettings,
-): PullRefusal | { readonly refused: false; readonly codes: ReadonlySet<number> | null } {
-  if (!isTagType(fields.expressionType)) return refuseExpression(fields.expressionType, settings);
-  return { refused: false, codes: codesOf(fields.subscription) };
+): PullRefusal | PullFilter {
+  if (isTagType(fields.expressionType)) return { refused: false, codes: codesOf(fields.subscription), filter: null };
+  if (!settings.enablePropertyFilter) return refuseExpression(fields.expressionType);
+  const filter = fields.subscription ?? "";
+  if (fields.expressionType === ExpressionType.SQL92 && settings.isExpression(filter)) {
+    return { refused: false, codes: null, filter };
+  }
+  return refuse(ResponseCode.SUBSCRIPTION_PARSE_FAILED, "parse the consumer's subscription failed");
 }
 
 function checkLiveSubscription(
   fields: PullFields,
   group: ServedGroup,
   settings: PullSettings,
-): PullRefusal | { readonly refused: false; readonly codes: ReadonlySet<number> | null } {
+): PullRefusal | PullFilter {
   if (group.live === undefined) {
     return refuse(ResponseCode.SUBSCRIPTION_NOT_EXIST, `the consumer's group info not exist${FAQ}`);
   }
@@ -172,19 +191,19 @@ function checkLiveSubscription(
   if (subscription.entry.subVersion < fields.subVersion) {
     return refuse(ResponseCode.SUBSCRIPTION_NOT_LATEST, "the consumer's subscription not latest");
   }
-  if (!isTagType(subscription.entry.expressionType)) {
-    return refuseExpression(subscription.entry.expressionType, settings);
+  const { expressionType, subString } = subscription.entry;
+  if (isTagType(expressionType)) return { refused: false, codes: subscription.codes, filter: null };
+  if (!settings.enablePropertyFilter) return refuseExpression(expressionType);
+  if (expressionType === ExpressionType.SQL92 && settings.isExpression(subString)) {
+    return { refused: false, codes: null, filter: subString };
   }
-  return { refused: false, codes: subscription.codes };
+  return refuse(
+    ResponseCode.FILTER_DATA_NOT_EXIST,
+    "The broker's consumer filter data is not exist!Your expression may be wrong!",
+  );
 }
 
-function refuseExpression(type: string | undefined, settings: PullSettings): PullRefusal {
-  if (settings.enablePropertyFilter) {
-    return refuse(
-      ResponseCode.FILTER_DATA_NOT_EXIST,
-      "The broker's consumer filter data is not exist!Your expression may be wrong!",
-    );
-  }
+function refuseExpression(type: string | undefined): PullRefusal {
   return refuse(ResponseCode.SYSTEM_ERROR, `The broker does not support consumer to filter message by ${type}`);
 }
 

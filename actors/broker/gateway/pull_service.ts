@@ -218,6 +218,7 @@ export class PullService {
       maxMsgNums: fields.maxMsgNums,
       maxMsgBytes: Math.max(fields.maxMsgBytes, 100),
       codes: checked.codes,
+      filter: checked.filter,
       deadlineMs: holdMs > 0 ? clock.nowMs() + holdMs : 0,
     };
     if ((fields.sysFlag & PullFlag.Commit) !== 0) {
@@ -256,6 +257,8 @@ export class PullService {
   }
 
   #serve(request: PullRequest, min: number, max: number, maySuspend: boolean): void {
+    // What looks into messages takes its time, and other connections shall not wait for it.
+    if (request.filter !== null) return this.#readCold(request, min, max, maySuspend);
     const { units, reader } = this.#parts;
     const plan = this.#plan;
     const wanted = request.codes === null ? Math.min(request.maxMsgNums, 32) : PULL_UNITS_MAX;
@@ -263,7 +266,7 @@ export class PullService {
     const read = units.readUnits(request.topic.entry.topic, request.queueId, request.offset, count, plan.units);
     if (read === 0) return this.#readCold(request, min, max);
     plan.make(request.offset, read, { messages: request.maxMsgNums, bytes: request.maxMsgBytes }, request.codes);
-    if (plan.count === 0) return this.#noMatch(request, min, max, maySuspend);
+    if (plan.count === 0) return this.#noMatch(request, plan.nextOffset, min, max, maySuspend);
     if (plan.positions[0]! < reader.ringStart()) return this.#readCold(request, min, max);
     if (!this.#copy(request, min, max)) this.#readCold(request, min, max);
   }
@@ -290,8 +293,7 @@ export class PullService {
   }
 
   /** Nothing that was looked at matches: go on behind it, or wait, or tell the client to ask again. */
-  #noMatch(request: PullRequest, min: number, max: number, maySuspend: boolean): void {
-    const next = this.#plan.nextOffset;
+  #noMatch(request: PullRequest, next: number, min: number, max: number, maySuspend: boolean): void {
     if (maySuspend && next === max) {
       request.offset = next;
       return this.#park(request);
@@ -339,7 +341,7 @@ export class PullService {
     return true;
   }
 
-  #readCold(request: PullRequest, min: number, max: number): void {
+  #readCold(request: PullRequest, min: number, max: number, maySuspend = false): void {
     this.#coldPulls++;
     request.connection.pending++;
     this.#parts.cold({
@@ -350,16 +352,20 @@ export class PullService {
       maxMsgNums: request.maxMsgNums,
       maxBytes: request.maxMsgBytes,
       codes: request.codes === null ? null : [...request.codes],
-    }).then((found) => this.#answerCold(request, found, min, max), (error) => {
+      filter: request.filter,
+    }).then((found) => this.#answerCold(request, found, min, max, maySuspend), (error) => {
       request.connection.pending--;
       const remark = error instanceof Error ? error.message : String(error);
       this.#parts.refuse(request.connection, request.opaque, { refused: true, code: ResponseCode.SYSTEM_BUSY, remark });
     });
   }
 
-  #answerCold(request: PullRequest, found: ColdPullFound, min: number, max: number): void {
+  #answerCold(request: PullRequest, found: ColdPullFound, min: number, max: number, maySuspend: boolean): void {
     const { connection } = request;
     connection.pending--;
+    if (found.status === "NO_MATCHED_MESSAGE") {
+      return this.#noMatch(request, found.nextBeginOffset, min, max, maySuspend);
+    }
     if (found.status !== "FOUND") {
       const code = found.status === "OFFSET_FOUND_NULL"
         ? ResponseCode.PULL_NOT_FOUND

@@ -5,7 +5,7 @@
  */
 import { createResponse, type RemotingCommand } from "../../../protocol/command.ts";
 import { encodeOffsetMessageId } from "../../../protocol/message_id.ts";
-import { decodeProperties } from "../../../protocol/properties.ts";
+import { decodeProperties, encodeProperties } from "../../../protocol/properties.ts";
 import { PropertyName } from "../../../protocol/property_name.ts";
 import { decodeRecord, type StoredRecord } from "../../../protocol/record.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";

@@ -76,6 +76,7 @@ const SETTINGS: PullSettings = {
   brokerIP1: "10.0.0.1",
   litePullMessageEnable: true,
   enablePropertyFilter: false,
+  isExpression: (text) => text.startsWith("good"),
 };
 
 /** A group as a gateway serves it. */
@@ -101,6 +102,7 @@ interface Row {
   /** Code, type of what forbids, a piece of the remark; or the tag hashes. */
   readonly refused?: readonly [code: number, forbiddenType: number | undefined, remark: string];
   readonly codes?: readonly number[] | null;
+  readonly filter?: string;
 }
 
 const AB = [javaStringHash("A"), javaStringHash("B")];
@@ -195,9 +197,21 @@ const REFUSALS: readonly Row[] = [
     refused: [ResponseCode.SYSTEM_ERROR, undefined, "does not support consumer to filter message by SQL92"],
   },
   {
-    name: "a filter that is no tag, filters on",
+    name: "an expression of its own that is none",
     settings: { enablePropertyFilter: true },
-    fields: { sysFlag: OWN, expressionType: "SQL92" },
+    fields: { sysFlag: OWN, expressionType: "SQL92", subscription: "bad" },
+    refused: [ResponseCode.SUBSCRIPTION_PARSE_FAILED, undefined, "parse the consumer's subscription failed"],
+  },
+  {
+    name: "a kind of expression that nobody knows",
+    settings: { enablePropertyFilter: true },
+    fields: { sysFlag: OWN, expressionType: "XPATH", subscription: "good" },
+    refused: [ResponseCode.SUBSCRIPTION_PARSE_FAILED, undefined, "parse the consumer's subscription failed"],
+  },
+  {
+    name: "an expression by heartbeat that is none",
+    settings: { enablePropertyFilter: true },
+    group: groupOf({}, liveWith({ expressionType: "SQL92", subString: "bad" })),
     refused: [ResponseCode.FILTER_DATA_NOT_EXIST, undefined, "consumer filter data is not exist"],
   },
 ];
@@ -218,6 +232,20 @@ const ACCEPTED: readonly Row[] = [
     fields: { sysFlag: OWN, expressionType: undefined, subscription: "A" },
     codes: [AB[0]!],
   },
+  {
+    name: "an expression of its own",
+    settings: { enablePropertyFilter: true },
+    fields: { sysFlag: OWN, expressionType: "SQL92", subscription: "good 1" },
+    codes: null,
+    filter: "good 1",
+  },
+  {
+    name: "an expression by heartbeat",
+    settings: { enablePropertyFilter: true },
+    group: groupOf({}, liveWith({ expressionType: "SQL92", subString: "good 2", codes: [] })),
+    codes: null,
+    filter: "good 2",
+  },
   { name: "the last queue that is read", fields: { queueId: 3 }, codes: AB },
   { name: "broadcasting, clustering only is off", group: groupOf({ consumeBroadcastEnable: false }), codes: AB },
 ];
@@ -236,6 +264,7 @@ for (const row of [...REFUSALS, ...ACCEPTED]) {
     if (row.refused === undefined) {
       assert(!checked.refused, checked.refused ? checked.remark : "");
       assertEquals(checked.codes === null ? null : [...checked.codes], row.codes);
+      assertEquals(checked.filter, row.filter ?? null);
     } else {
       assert(checked.refused);
       const [code, forbiddenType, remark] = row.refused;
