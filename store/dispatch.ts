@@ -191,8 +191,8 @@ export class Dispatcher {
       const queues = topic.queues();
       this.#dirty = this.#dirty.filter((queue) => !queues.includes(queue));
       this.#topics.remove(topic);
-      this.#options.files.closeTopic(topic);
     }
+    this.#options.files.closeTopic(name);
   }
 
   /** Writes everything and closes the index. */
@@ -205,13 +205,16 @@ export class Dispatcher {
     const scan = this.#scan;
     const hash = topicHash(bytes, scan.topicStart, scan.topicEnd);
     const topic = this.#topics.find(hash, bytes, scan.topicStart, scan.topicEnd) ?? this.#openTopic(bytes, hash);
-    if (topic === undefined || scan.position < topic.deletedBelow) {
+    if (topic === undefined) {
       this.refused += 1;
       return;
     }
+    const isDeleted = scan.position < topic.deletedBelow;
+    if (isDeleted) this.refused += 1;
     this.#properties.scan(bytes, scan.propertiesStart, scan.propertiesEnd);
     const transaction = scan.sysFlag & TRANSACTION_MASK;
-    if (transaction !== TRANSACTION_PREPARED && transaction !== TRANSACTION_ROLLBACK) this.#unit(bytes, topic);
+    const hasUnit = transaction !== TRANSACTION_PREPARED && transaction !== TRANSACTION_ROLLBACK;
+    if (hasUnit && !isDeleted) this.#unit(bytes, topic);
     if (this.#options.index !== undefined && scan.position > this.#indexed) {
       this.#index(bytes, topic, transaction, this.#options.index);
       this.#indexed = scan.position;

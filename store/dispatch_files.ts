@@ -95,8 +95,8 @@ export class DispatchFiles {
     queue.isListed = false;
   }
 
-  /** Closes the files of a topic that was deleted. */
-  closeTopic(topic: DispatchTopic): void {
-    for (const queue of topic.queues()) this.#options.handles.forgetBelow(queue.files.directory);
+  /** Closes the files of a topic that was deleted: a handle that is left would be taken for that of a new file of the same name. */
+  closeTopic(topic: string): void {
+    this.#options.handles.forgetBelow(`${this.#options.root}/${topic}`);
   }
 }

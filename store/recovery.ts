@@ -12,6 +12,8 @@
 import { isAborted, markOpen } from "./abort_file.ts";
 import { CHECKPOINT_BYTES, CheckpointFile, decodeCheckpoint, EMPTY_CHECKPOINT, safeTimestampMs } from "./checkpoint.ts";
 import { syncAllDerived } from "./derived_sync.ts";
+import { firstOffsetFrom } from "./consume_queue_bounds.ts";
+import { ConsumeQueueReader } from "./consume_queue_reader.ts";
 import { DeletedTopics } from "./deleted_topics.ts";
 import { DurablePositionFile, type DurablePositions } from "./durable_position.ts";
 import { StoreError } from "./errors.ts";
@@ -166,8 +168,12 @@ class Recovery {
     this.#refuseDamage(walk, queuesEnd);
     markOpen(this.#options.disk, paths.abort, this.#options.processId);
     const wasTorn = this.#cutLog(walk);
+    this.#queues = removeDeleted(this.#queues, this.#deleted, {
+      disk: this.#options.disk,
+      root: paths.consumeQueue,
+      logEnd: walk.end,
+    });
     this.#deleted.fit({ min: logMin, end: walk.end });
-    this.#queues = removeDeleted(this.#options.disk, paths.consumeQueue, this.#queues, this.#deleted);
     const ranges = this.#cutQueues(logMin, walk.end);
     const index = this.#cutIndex(walk.end);
     const dispatchFrom = this.#dispatchFrom(from, queuesEnd, index.missingFrom);
@@ -179,6 +185,7 @@ class Recovery {
       deletedBelow: (topic) => this.#deleted.below(topic),
       onProgress: (done) => this.#tell("dispatch", done - dispatchFrom, walk.end - dispatchFrom),
     });
+    if (dispatched.blankUnits > 0) this.#passBlanks(ranges, logMin);
     if (this.#row.id !== "clean") this.#promise(walk.end);
     return {
       row: this.#row.id,
@@ -317,6 +324,17 @@ class Recovery {
       ? queuesEnd
       : logFrom;
     return Math.max(Math.min(position, missingFrom ?? position), first);
+  }
+
+  /** A queue whose records had all left the log may go on behind units that are lost: those are none to begin with. */
+  #passBlanks(ranges: Map<string, QueueRange>, logMin: number): void {
+    const { paths, queueFileBytes } = this.#options;
+    for (const [key, range] of ranges) {
+      const { topic, queueId, minOffset, maxOffset } = range;
+      const queue = { root: paths.consumeQueue, topic, queueId, fileBytes: queueFileBytes, handles: this.#handles };
+      const first = firstOffsetFrom(new ConsumeQueueReader(queue), minOffset, maxOffset, logMin);
+      if (first !== minOffset) ranges.set(key, { ...range, minOffset: first });
+    }
   }
 
   /** All is on the device now: the next start may believe it, however this one ends. */

@@ -75,14 +75,14 @@ export function listQueues(options: QueueListOptions): StoredQueue[] {
  * @throws {DiskError} when the disk refuses
  */
 export function removeDeleted(
-  disk: Disk,
-  root: string,
   queues: readonly StoredQueue[],
   deleted: DeletedTopics,
+  where: { readonly disk: Disk; readonly root: string; readonly logEnd: number },
 ): StoredQueue[] {
+  const { disk, root, logEnd } = where;
   if (deleted.size === 0) return [...queues];
   const left = queues.filter((queue) => {
-    const below = deleted.below(queue.topic);
+    const below = Math.min(deleted.below(queue.topic), logEnd);
     if (below === 0 || firstPosition(queue) >= below) return true;
     queue.files.removeAll();
     disk.removeTree(queue.files.directory);
@@ -90,8 +90,12 @@ export function removeDeleted(
   });
   for (const topic of deleted.names()) {
     const directory = `${root}/${topic}`;
-    if (disk.exists(directory) && disk.list(directory).length === 0) disk.remove(directory);
+    if (!disk.exists(directory)) continue;
+    if (disk.list(directory).length === 0) disk.remove(directory);
+    else disk.syncDirectory(directory);
   }
+  // Before the deletion is forgotten, because its records have left the log, the device must know that the queues are gone.
+  if (left.length < queues.length) disk.syncDirectory(root);
   return left;
 }
 

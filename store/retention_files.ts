@@ -91,7 +91,7 @@ export function removeQueueFiles(queue: QueueRetention, logMin: number): QueueRe
   const view = new DataView(unit.buffer);
   while (first + fileUnits < queue.maxOffset) {
     if (reader.readUnits(first + fileUnits - 1, 1, unit, 0) === 0) break;
-    if (isUnit(view, 0) && unitPosition(view, 0) >= logMin) break;
+    if (!isUnit(view, 0) || unitPosition(view, 0) >= logMin) break;
     const path = segmentPath(directory, first * UNIT_BYTES);
     queue.handles.forget(path);
     queue.handles.disk.remove(path);

@@ -155,9 +155,17 @@ export class FaultyDisk implements Disk {
     this.#try("sync directory", path);
     this.#live.syncDirectory(path);
     for (const [name] of this.#durableNames) {
-      if (directoryOf(name) === path && !this.#inodes.has(name)) this.#durableNames.delete(name);
+      if (this.#isGoneFrom(path, name)) this.#durableNames.delete(name);
     }
     for (const [name, inode] of this.#inodes) if (directoryOf(name) === path) this.#durableNames.set(name, inode);
+  }
+
+  /** A name leaves the device with the sync of its directory, or of a directory further up from which its own is gone. */
+  #isGoneFrom(directory: string, name: string): boolean {
+    if (directoryOf(name) === directory) return !this.#inodes.has(name);
+    if (!isBelow(name, directory)) return false;
+    const child = name.slice(0, name.indexOf("/", directory.length + 1));
+    return !this.#live.exists(child);
   }
 
   lock(path: string): DiskLock | undefined {
