@@ -14,7 +14,7 @@ import type { DiskLock } from "../../store/file/disk.ts";
 import { createGauges, Gauge, Gauges } from "../../store/gauges.ts";
 import { LOG_RING_BYTES, LogMemory, LogStatus } from "../../store/memory/log_memory.ts";
 import { recoverStore, type RecoveryProgress, type RecoveryResult } from "../../store/recovery.ts";
-import { type ActorActivity, activityOf } from "./actor_activity.ts";
+import { activityOf, type ActorActivity } from "./actor_activity.ts";
 import { type BrokerChildren, brokerChildren, gatewayName, warmUpChildren } from "./broker_children.ts";
 import {
   type BrokerConfiguration,
@@ -110,6 +110,9 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
 /** How often the cursors are published for reports. Milliseconds. */
 const GAUGE_EVERY_MS = 250;
 
+/** How long the start waits for name servers that do not answer. Milliseconds. */
+const REGISTER_WAIT_MS = 3_000;
+
 class RunningBroker implements Broker {
   readonly values: BrokerValues;
   readonly failed: Promise<BrokerFailure>;
@@ -199,9 +202,18 @@ class RunningBroker implements Broker {
       }
     });
     this.#publishGauges();
-    void this.supervisor.ref(this.children.controller).ask("register", null, { timeoutMs: 60_000 }).catch((error) => {
-      this.#log("warn", `First registration failed: ${error instanceof Error ? error.message : error}`);
-    });
+    await this.#register();
+  }
+
+  /** Registers, and waits for the name servers a while: who reads that the broker has started expects to find it there. */
+  async #register(): Promise<void> {
+    const registered = this.supervisor.ref(this.children.controller).ask("register", null, { timeoutMs: 60_000 }).catch(
+      (error) => this.#log("warn", `First registration failed: ${error instanceof Error ? error.message : error}`),
+    );
+    const late = Promise.withResolvers<void>();
+    const timer = systemClock.setTimer(REGISTER_WAIT_MS, late.resolve);
+    await Promise.race([registered, late.promise]);
+    timer.cancel();
   }
 
   activity(): ActorActivity[] {
