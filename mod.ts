@@ -2,10 +2,10 @@
  * RingMQ: a RocketMQ client for TypeScript. The broker and the name server have doors of their own, `./broker` and `./namesrv`.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { Producer } from "@ringmq/ringmq";
  *
- * await using producer = new Producer({ namesrvAddr: "127.0.0.1:9876" });
+ * await using producer = new Producer(); // the name server's address comes from NAMESRV_ADDR
  * await producer.start();
  * await producer.send({ topic: "Greetings", body: "hello" });
  * ```

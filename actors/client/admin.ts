@@ -37,8 +37,10 @@ const QUERY_MAX = 32;
  * Manages a cluster.
  *
  * @example
- * ```ts ignore
- * await using admin = new Admin({ namesrvAddr: "127.0.0.1:9876" });
+ * ```ts
+ * import { Admin } from "@ringmq/ringmq/client";
+ *
+ * await using admin = new Admin(); // the name server's address comes from NAMESRV_ADDR
  * await admin.start();
  * await admin.createTopic({ topic: "Orders", writeQueueNums: 4, readQueueNums: 4 }, { clusterName: "DefaultCluster" });
  * ```

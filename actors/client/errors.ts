@@ -84,7 +84,23 @@ export interface ClientErrorInit {
   readonly phases?: PhaseTimes;
 }
 
-/** The one error class of the client. */
+/**
+ * The one error class of the client.
+ *
+ * @example
+ * ```ts
+ * import { ClientError, Producer } from "@ringmq/ringmq/client";
+ *
+ * await using producer = new Producer({ namesrvAddr: "127.0.0.1:1" });
+ * await producer.start();
+ * try {
+ *   await producer.send({ topic: "Orders", body: "one coffee" });
+ * } catch (error) {
+ *   if (!(error instanceof ClientError)) throw error;
+ *   console.log(error.code, error.retryable, error.outcome); // NAME_SERVER_UNREACHABLE true failed
+ * }
+ * ```
+ */
 export class ClientError extends Error {
   /** The class name. */
   override readonly name: string = "ClientError";

@@ -46,11 +46,14 @@ interface Running {
  * Consumes by polling.
  *
  * @example
- * ```ts ignore
- * await using consumer = new LitePullConsumer({ namesrvAddr: "127.0.0.1:9876", consumerGroup: "audit", autoCommit: false });
+ * ```ts
+ * import { LitePullConsumer } from "@ringmq/ringmq/client";
+ *
+ * await using consumer = new LitePullConsumer({ consumerGroup: "audit", autoCommit: false });
  * consumer.subscribe("Orders");
  * await consumer.start();
- * const messages = await consumer.poll();
+ * const messages = await consumer.poll({ timeoutMs: 1_000 });
+ * console.log(messages.map((message) => message.bodyText));
  * await consumer.commit();
  * ```
  */

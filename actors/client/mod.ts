@@ -2,15 +2,15 @@
  * A RocketMQ client: producers and consumers in pure TypeScript, against RingMQ and Apache RocketMQ alike.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { Producer, PushConsumer } from "@ringmq/ringmq/client";
  *
- * await using producer = new Producer({ namesrvAddr: "127.0.0.1:9876" });
+ * // Without the option namesrvAddr the name server's address comes from the environment's NAMESRV_ADDR.
+ * await using producer = new Producer();
  * await producer.start();
  * await producer.send({ topic: "Greetings", body: "hello" });
  *
  * await using consumer = new PushConsumer({
- *   namesrvAddr: "127.0.0.1:9876",
  *   consumerGroup: "readers",
  *   consumeFromWhere: "CONSUME_FROM_FIRST_OFFSET",
  * });

@@ -59,8 +59,10 @@ const DETECTOR_ROUND_MS = 3_000;
  * Sends messages.
  *
  * @example
- * ```ts ignore
- * await using producer = new Producer({ namesrvAddr: "127.0.0.1:9876", producerGroup: "orders" });
+ * ```ts
+ * import { Producer } from "@ringmq/ringmq/client";
+ *
+ * await using producer = new Producer({ producerGroup: "orders" }); // the name server's address comes from NAMESRV_ADDR
  * await producer.start();
  * const result = await producer.send({ topic: "Orders", body: "one coffee", keys: "4711" });
  * console.log(result.msgId, result.messageQueue.queueId, result.queueOffset);

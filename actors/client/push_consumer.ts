@@ -48,8 +48,10 @@ interface Running {
  * Consumes messages as they come.
  *
  * @example
- * ```ts ignore
- * await using consumer = new PushConsumer({ namesrvAddr: "127.0.0.1:9876", consumerGroup: "billing" });
+ * ```ts
+ * import { PushConsumer } from "@ringmq/ringmq/client";
+ *
+ * await using consumer = new PushConsumer({ consumerGroup: "billing" }); // the name server comes from NAMESRV_ADDR
  * consumer.subscribe("Orders", "TagA || TagB");
  * consumer.registerMessageListener((messages) => {
  *   for (const message of messages) console.log(message.bodyText);
@@ -59,11 +61,19 @@ interface Running {
  * ```
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { Producer, PushConsumer } from "@ringmq/ringmq/client";
+ *
+ * await using producer = new Producer();
+ * await producer.start();
+ * await producer.send({ topic: "Orders", body: "one coffee" });
+ *
+ * await using consumer = new PushConsumer({ consumerGroup: "shipping", consumeFromWhere: "CONSUME_FROM_FIRST_OFFSET" });
  * consumer.subscribe("Orders", "*");
  * await consumer.start();
  * for await (const message of consumer) {
  *   console.log(message.bodyText); // finished when the next one is asked for
+ *   if (message.bodyText === "one coffee") break; // leaving the loop releases the one in hand
  * }
  * ```
  */

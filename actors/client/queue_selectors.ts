@@ -19,6 +19,15 @@ export type MessageQueueSelector<A = unknown> = (
  * By hash: equal arguments always meet the same queue as long as the queues stay.
  * Source: apache/rocketmq client/producer/selector/SelectMessageQueueByHash.java select
  *
+ * @example
+ * ```ts
+ * import { selectMessageQueueByHash } from "@ringmq/ringmq/client";
+ *
+ * const queues = [0, 1, 2, 3].map((queueId) => ({ topic: "Orders", brokerName: "broker-a", queueId }));
+ * const message = { topic: "Orders", body: "one coffee" };
+ * console.log(selectMessageQueueByHash(queues, message, 4711).queueId); // 3
+ * ```
+ *
  * @param queues queues of the topic
  * @param _message not looked at
  * @param arg text or number; its Java hash code decides

@@ -157,6 +157,14 @@ export function isTimed(properties: ReadonlyMap<string, string>): boolean {
 /**
  * Splits messages into batches that fit the size limit.
  *
+ * @example
+ * ```ts
+ * import { splitBatch } from "@ringmq/ringmq/client";
+ *
+ * const messages = Array.from({ length: 10 }, () => ({ topic: "Orders", body: "x".repeat(1_000) }));
+ * console.log(splitBatch(messages, 5_000).map((batch) => batch.length)); // [ 4, 4, 2 ]
+ * ```
+ *
  * @param messages messages of one topic
  * @param bytesMax largest batch body, in bytes; a little below the broker's 4 MiB by default
  * @returns batches in order; each message is in exactly one

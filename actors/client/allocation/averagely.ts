@@ -10,7 +10,19 @@ import {
   type StrategyPlan,
 } from "./strategy.ts";
 
-/** Contiguous blocks, the first members taking one more; the default. */
+/**
+ * Contiguous blocks, the first members taking one more; the default.
+ *
+ * @example
+ * ```ts
+ * import { AllocateMessageQueueAveragely } from "@ringmq/ringmq/client";
+ *
+ * const mqAll = [0, 1, 2, 3, 4].map((queueId) => ({ topic: "Orders", brokerName: "broker-a", queueId }));
+ * const strategy = new AllocateMessageQueueAveragely();
+ * const mine = strategy.allocate({ consumerGroup: "billing", currentCid: "one", mqAll, cidAll: ["one", "two"] });
+ * console.log(mine.map((queue) => queue.queueId)); // [ 0, 1, 2 ]
+ * ```
+ */
 export class AllocateMessageQueueAveragely implements AllocateMessageQueueStrategy {
   /** "AVG". */
   readonly name = "AVG";
