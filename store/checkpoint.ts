@@ -18,6 +18,9 @@ import type { Disk } from "./file/disk.ts";
 /** Bytes of the file. Source: apache/rocketmq store DefaultMappedFile OS_PAGE_SIZE */
 export const CHECKPOINT_BYTES = 4096;
 
+/** Bytes of the file that mean something. Source: apache/rocketmq store StoreCheckpoint */
+const USED_BYTES = 40;
+
 /** What recovery takes off the times, ms. Source: apache/rocketmq store StoreCheckpoint getMinTimestamp */
 const SAFETY_MS = 3000;
 
@@ -50,7 +53,7 @@ export const EMPTY_CHECKPOINT: Checkpoint = Object.freeze({
  * @throws {StoreError} `FILE_FORMAT` when there are fewer than 40 bytes
  */
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
-  if (bytes.length < 40) {
+  if (bytes.length < USED_BYTES) {
     throw new StoreError("FILE_FORMAT", `Cannot decode checkpoint: it has ${bytes.length} bytes, 40 are needed`);
   }
   return {
@@ -78,9 +81,16 @@ export function safeTimestampMs(checkpoint: Checkpoint): number {
   return Math.max(0, Math.min(checkpoint.physicMsgTimestampMs, checkpoint.logicsMsgTimestampMs) - SAFETY_MS);
 }
 
+/** The bytes of a store's checkpoint; undefined when there is none, or its first writing was cut short by a crash or a full disk. */
+export function readCheckpointBytes(disk: Disk, path: string): Uint8Array | undefined {
+  const bytes = disk.exists(path) ? disk.readFile(path) : undefined;
+  return bytes === undefined || bytes.length < USED_BYTES ? undefined : bytes;
+}
+
 /** Reads the checkpoint of a store; an empty one when there is none. */
 export function readCheckpoint(disk: Disk, path: string): Checkpoint {
-  return disk.exists(path) ? decodeCheckpoint(disk.readFile(path)) : EMPTY_CHECKPOINT;
+  const bytes = readCheckpointBytes(disk, path);
+  return bytes === undefined ? EMPTY_CHECKPOINT : decodeCheckpoint(bytes);
 }
 
 /** The checkpoint file, as its one writer sees it. */
@@ -96,9 +106,9 @@ export class CheckpointFile {
   }
 
   /**
-   * Opens the file; one that is not there is made at the first write.
+   * Opens the file; one that is not there or too short is made at the first write.
    *
-   * @throws {StoreError} `FILE_FORMAT` when it is too short
+   * @throws {DiskError} when the disk refuses
    */
   static open(disk: Disk, path: string): CheckpointFile {
     return new CheckpointFile(disk, path, readCheckpoint(disk, path));

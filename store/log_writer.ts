@@ -11,6 +11,9 @@ import type { SegmentSet } from "./file/segment_set.ts";
 import { DiskError } from "./file/disk.ts";
 import { BLANK_MAGIC } from "./log_appender.ts";
 
+/** Length and magic of no record. */
+const NO_HEAD = new Uint8Array(8);
+
 /** What one write did. */
 export const WriteOutcome = {
   /** Everything appended before the call is written. */
@@ -140,8 +143,21 @@ export class LogWriter {
       return WriteOutcome.Failed;
     }
     this.#memory.setStatus(LogStatus.DiskFull);
+    this.#clearHead();
     this.#takeBack();
     return WriteOutcome.Refused;
+  }
+
+  /** A part of what is refused may be in the file already: without its head no start takes it for a record. */
+  #clearHead(): void {
+    const position = this.#memory.written.load();
+    const left = this.#files.startOf(position) + this.#files.fileBytes - position;
+    try {
+      this.#files.write(NO_HEAD, 0, Math.min(NO_HEAD.length, left), position);
+    } catch (error) {
+      // Where nothing can be written, nothing was.
+      if (!(error instanceof DiskError)) throw error;
+    }
   }
 
   /** Under the write lock: takes the append lock too and undoes what the kernel did not take. */

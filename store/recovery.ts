@@ -10,7 +10,14 @@
  * dispatch what is missing.
  */
 import { isAborted, markOpen } from "./abort_file.ts";
-import { CHECKPOINT_BYTES, CheckpointFile, decodeCheckpoint, EMPTY_CHECKPOINT, safeTimestampMs } from "./checkpoint.ts";
+import {
+  CHECKPOINT_BYTES,
+  CheckpointFile,
+  decodeCheckpoint,
+  EMPTY_CHECKPOINT,
+  readCheckpointBytes,
+  safeTimestampMs,
+} from "./checkpoint.ts";
 import { syncAllDerived } from "./derived_sync.ts";
 import { firstOffsetFrom } from "./consume_queue_bounds.ts";
 import { ConsumeQueueReader } from "./consume_queue_reader.ts";
@@ -137,7 +144,7 @@ class Recovery {
       handles,
       removeEmpty: true,
     });
-    this.#checkpoint = disk.exists(paths.checkpoint) ? disk.readFile(paths.checkpoint) : undefined;
+    this.#checkpoint = readCheckpointBytes(disk, paths.checkpoint);
     this.#positions = new DurablePositionFile(disk, paths.durablePosition).read(
       this.#checkpoint,
       (position, into, length) => this.#log.read(into, 0, length, position),

@@ -5,13 +5,16 @@
  * Reads: the file, or its `.bak` when the file is missing or not readable.
  * Never: knows what the text means; unknown fields are kept by who encodes it.
  *
- * Order of RocketMQ 5: the present text goes to `.bak` and is synced, then the file is overwritten and synced.
+ * Order of RocketMQ 5: the present text goes to `.bak` and is synced, then the file is overwritten and synced. The first text goes to a file
+ * of another name, which is then renamed.
  * Source: apache/rocketmq common MixAll string2File, ConfigManager load
  */
 import { directoryOf, type Disk } from "./disk.ts";
 
 /** Suffix of the text before. Source: apache/rocketmq common MixAll string2File */
 export const BACKUP_SUFFIX = ".bak";
+
+const DRAFT_SUFFIX = ".new";
 
 /**
  * Replaces the text of a file. Blocks until it is on the device.
@@ -22,13 +25,19 @@ export function writeTextFile(disk: Disk, path: string, text: string): void {
   const directory = directoryOf(path);
   disk.makeDirectory(directory);
   const backup = `${path}${BACKUP_SUFFIX}`;
-  const isNew = !disk.exists(path) || !disk.exists(backup);
-  if (disk.exists(path)) {
-    const before = disk.readFile(path);
-    if (before.length > 0) disk.writeFile(backup, before);
+  const bytes = new TextEncoder().encode(text);
+  if (!disk.exists(path)) {
+    // There is no text before to fall back to: the name appears when the text is whole.
+    disk.writeFile(`${path}${DRAFT_SUFFIX}`, bytes);
+    disk.rename(`${path}${DRAFT_SUFFIX}`, path);
+    disk.syncDirectory(directory);
+    return;
   }
-  disk.writeFile(path, new TextEncoder().encode(text));
+  const isNew = !disk.exists(backup);
+  const before = disk.readFile(path);
+  if (before.length > 0) disk.writeFile(backup, before);
   if (isNew) disk.syncDirectory(directory);
+  disk.writeFile(path, bytes);
 }
 
 /** Where a text came from. */

@@ -155,10 +155,8 @@ export class ModelBroker {
     // What is on its way may be on the device after a crash, whatever the write says.
     this.#truth.records.push(...placed);
     const outcome = this.#writer.write();
-    if (outcome !== WriteOutcome.Written) {
-      this.#truth.records.splice(-placed.length);
-      return outcome;
-    }
+    if (outcome === WriteOutcome.Refused) this.#truth.records.splice(-placed.length);
+    if (outcome !== WriteOutcome.Written) return outcome;
     if (!this.#isSync) this.#truth.acked = placed.at(-1)!.end;
     return outcome;
   }
@@ -318,8 +316,8 @@ export function assertDerivedAsRebuilt(disk: FaultyDisk, truth: ModelTruth, foun
   for (const name of disk.list(MODEL_PATHS.commitLog)) {
     fresh.writeFile(`${MODEL_PATHS.commitLog}/${name}`, disk.readFile(`${MODEL_PATHS.commitLog}/${name}`));
   }
-  if (disk.exists(MODEL_PATHS.deletedTopics)) {
-    fresh.writeFile(MODEL_PATHS.deletedTopics, disk.readFile(MODEL_PATHS.deletedTopics));
+  for (const path of [MODEL_PATHS.deletedTopics, `${MODEL_PATHS.deletedTopics}.bak`]) {
+    if (disk.exists(path)) fresh.writeFile(path, disk.readFile(path));
   }
   const rebuilt = recoverStore(recoveryOptions(fresh, MODEL_PATHS));
   const bounds = ({ queues }: RecoveryResult): string[] =>
