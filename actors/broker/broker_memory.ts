@@ -15,6 +15,9 @@ export const WaiterBell = { Hold: 8, Schedule: 9, Transactions: 10, GroupTransfe
 /** Words of a park record: token, slot, offset (two words), deadline in ms since 1970 (two words). */
 export const PARK_WORDS = 6;
 
+/** Deadline of a park record that takes back what was parked, because its connection is gone. */
+export const PARK_GONE = 0;
+
 /** Words of a wake record: token, reason. */
 export const WAKE_WORDS = 2;
 

@@ -24,6 +24,7 @@ Deno.test("a gateway forgets the parked pulls of a connection that is closed, an
     await until(async () => await parkedOf(bench) === 21, { timeoutMs: PATIENCE_MS, what: "21 parked pulls" });
     for (const client of leaving) client[Symbol.dispose]();
     await until(async () => await parkedOf(bench) === 1, { timeoutMs: PATIENCE_MS, what: "one parked pull" });
+    await until(() => bench.broker.memory.parkedPulls === 1, { timeoutMs: PATIENCE_MS, what: "one held pull" });
     const client = await bench.client();
     await sendOk(client, "T", "m");
     assertEquals((await staying.answer).code, 0);

@@ -15,7 +15,7 @@ import type { LogReader } from "../../../store/log_reader.ts";
 import type { Doorbell } from "../../../store/memory/doorbell.ts";
 import { putLong, type TokenRing } from "../../../store/memory/token_ring.ts";
 import type { QueueTable } from "../../../store/queue_table.ts";
-import { PARK_WORDS, WAKE_WORDS, WakeReason } from "../broker_memory.ts";
+import { PARK_GONE, PARK_WORDS, WAKE_WORDS, WakeReason } from "../broker_memory.ts";
 import type { ColdPull, ColdPullFound } from "../cold_read_contract.ts";
 import { type PullAnswer, pushPullHeader } from "./answer_bytes.ts";
 import type { GatewayConnection } from "./connection.ts";
@@ -174,16 +174,18 @@ export class PullService {
   }
 
   /**
-   * Forgets the parked pulls of a connection that is gone, so that nothing of it stays until their time is over. PullRequestHoldService keeps their tokens,
-   * which mean nothing here any more.
+   * Forgets the parked pulls of a connection that is gone, so that nothing of it stays until their time is over. PullRequestHoldService is told so; when its
+   * ring is full it keeps a token that means nothing here any more.
    */
   closed(connection: GatewayConnection): void {
     if (connection.parked === undefined) return;
     for (const token of connection.parked) {
+      const request = this.#parked.get(token);
       this.#parked.delete(token);
-      this.#unoffered.delete(token);
+      if (!this.#unoffered.delete(token) && request !== undefined) this.#offer(token, request, PARK_GONE);
     }
     connection.parked = undefined;
+    this.#parts.holdBell.ring();
   }
 
   #text(bytes: Uint8Array, scan: HeaderScan, field: number): string | undefined {
@@ -391,12 +393,12 @@ export class PullService {
     else this.#unoffered.add(token);
   }
 
-  #offer(token: number, request: PullRequest): boolean {
+  #offer(token: number, request: PullRequest, deadlineMs = request.deadlineMs): boolean {
     const record = this.#record;
     record[0] = token;
     record[1] = request.slot;
     putLong(record, 2, request.offset);
-    putLong(record, 4, request.deadlineMs);
+    putLong(record, 4, deadlineMs);
     return this.#parts.parks.offer(record);
   }
 

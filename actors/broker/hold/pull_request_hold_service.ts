@@ -11,7 +11,7 @@ import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { takeLong, TokenRing } from "../../../store/memory/token_ring.ts";
 import { TopicView } from "../../../store/topic_view.ts";
-import { ARRIVAL_WORDS, PARK_WORDS, WaiterBell, WAKE_WORDS } from "../broker_memory.ts";
+import { ARRIVAL_WORDS, PARK_GONE, PARK_WORDS, WaiterBell, WAKE_WORDS } from "../broker_memory.ts";
 import type { BrokerActorInit } from "../broker_init.ts";
 import type { HoldContract } from "./hold_contract.ts";
 import { HoldTable } from "./hold_table.ts";
@@ -130,13 +130,13 @@ export class PullRequestHoldService {
     while (ring.accept(record)) {
       taken++;
       const slot = record[1]!;
+      const deadlineMs = takeLong(record, 4);
+      if (deadlineMs === PARK_GONE) {
+        this.#table.forget(slot, gateway, record[0]!);
+        continue;
+      }
       this.#memory.parkedPulls = this.#table.size + 1;
-      this.#table.park(slot, {
-        gateway,
-        token: record[0]!,
-        offset: takeLong(record, 2),
-        deadlineMs: takeLong(record, 4),
-      });
+      this.#table.park(slot, { gateway, token: record[0]!, offset: takeLong(record, 2), deadlineMs });
       this.#look(slot);
     }
     ring.takeOverflow();

@@ -46,6 +46,23 @@ Deno.test("HoldTable.expire() wakes those whose time is over, in every queue", (
   table.check();
 });
 
+Deno.test("HoldTable.forget() takes out one pull of one gateway, and nothing that is not there", () => {
+  const table = new HoldTable();
+  for (const token of [1, 4]) table.park(7, parked(token, 5, 100));
+  table.park(7, { ...parked(4, 5, 100), gateway: 2 });
+  table.forget(7, 1, 4);
+  table.forget(7, 1, 4);
+  table.forget(8, 1, 1);
+  table.check();
+  assertEquals(wakesOf((wake) => table.arrived(7, 6, wake)), [
+    [1, 1, WakeReason.Arrival],
+    [2, 4, WakeReason.Arrival],
+  ]);
+  table.park(9, parked(2, 5, 100));
+  table.forget(9, 2, 2);
+  assertEquals([table.size, [...table.slots()]], [0, []]);
+});
+
 Deno.test("HoldTable wakes each pull exactly once, over many steps", () => {
   const random = new SeededRandom(1);
   const table = new HoldTable();
