@@ -21,7 +21,7 @@ const WARM_CASES = 50_000;
 const GROWTH_BYTES_MAX = 40 * 1024 * 1024;
 
 /** Connections that throw at the same time. */
-const LANES = 8;
+const LANES = 3;
 
 /** Framed cases that share a connection, as far as the broker leaves it open. */
 const CASES_EACH = 40;
@@ -32,7 +32,7 @@ const SILENT = 100;
 const TOPIC = "Bystanders";
 
 /** Bad connections between two rounds of the bystanders, which are there to see and not to load. */
-const CONNECTIONS_EACH_ROUND = 4;
+const CONNECTIONS_EACH_ROUND = 20;
 
 /** A client that sends and pulls again and again until it is stopped, and fails when anything is not as it should be. */
 class Bystander {
@@ -120,7 +120,7 @@ async function throwCases(
   let thrown = 0;
   let connections = 0;
   await Promise.all(Array.from({ length: LANES }, async (_, lane) => {
-    const port = lane % 4 === 3 ? broker.port - 2 : broker.port;
+    const port = lane % 3 === 2 ? broker.port - 2 : broker.port;
     while (thrown < cases) {
       thrown += await throwSome(port, frames);
       if (++connections % CONNECTIONS_EACH_ROUND === 0) bystanders.forEach((each) => each.nudge());
