@@ -42,15 +42,21 @@ export type ConfigurationOrigin = "default" | "environment" | "file" | "set" | "
 
 /** A key that the schema does not have, with the source that named it. */
 export interface UnknownKey {
+  /** The key. */
   readonly key: string;
+  /** Its value, as text. */
   readonly value: string;
+  /** Who named it. */
   readonly origin: ConfigurationOrigin;
 }
 
 /** A configuration that was read: plain data, so it crosses actors. */
 export interface Configuration<S extends ConfigurationSchema> {
+  /** A value for each key. */
   readonly values: ConfigurationValues<S>;
+  /** Where each value came from. */
   readonly origins: { readonly [K in keyof S]: ConfigurationOrigin };
+  /** Keys that are not in the schema. */
   readonly unknown: readonly UnknownKey[];
 }
 

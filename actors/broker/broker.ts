@@ -59,20 +59,24 @@ export interface Broker extends AsyncDisposable {
   readonly port: number;
   /** Effective values. */
   readonly values: BrokerValues;
-  /** What recovery found. */
-  readonly recovery: RecoveryResult;
   /** Settles when the broker cannot go on. */
   readonly failed: Promise<BrokerFailure>;
-  /** The children, for tests and reports. */
+  /** What each actor did so far. */
+  activity(): ActorActivity[];
+  /** Stops: unregister, stop reading, answer what is parked, write, dispatch, sync, checkpoint. @returns exit code */
+  stop(): Promise<number>;
+}
+
+/** A running broker with its parts, for those who look inside. */
+export interface SupervisedBroker extends Broker {
+  /** What recovery found. */
+  readonly recovery: RecoveryResult;
+  /** The actors. */
   readonly children: BrokerChildren;
   /** Their supervisor. */
   readonly supervisor: Supervisor;
   /** Shared memory of the log. */
   readonly memory: LogMemory;
-  /** What each actor did so far. */
-  activity(): ActorActivity[];
-  /** Stops: unregister, stop reading, answer what is parked, write, dispatch, sync, checkpoint. @returns exit code */
-  stop(): Promise<number>;
 }
 
 /** What defaults depend on, read off this machine. */
@@ -97,7 +101,7 @@ function isLoopback(address: string): boolean {
  * @throws {DiskError} when the disk refuses
  * @throws {InitFailedError} when an actor does not start; a port that is taken is its cause
  */
-export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
+export async function startBroker(options: BrokerOptions = {}): Promise<SupervisedBroker> {
   const base = options.configuration ?? readBrokerConfiguration({}, thisMachine());
   const configuration = { ...base, values: { ...base.values, ...options.settings } };
   // The actors load their modules while this thread recovers the store.
@@ -113,7 +117,7 @@ const GAUGE_EVERY_MS = 250;
 /** How long the start waits for name servers that do not answer. Milliseconds. */
 const REGISTER_WAIT_MS = 3_000;
 
-class RunningBroker implements Broker {
+class RunningBroker implements SupervisedBroker {
   readonly values: BrokerValues;
   readonly failed: Promise<BrokerFailure>;
   readonly recovery: RecoveryResult;

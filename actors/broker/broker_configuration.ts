@@ -16,7 +16,11 @@ import { REMOTING_KEYS } from "./remoting_keys.ts";
 import { STORE_KEYS } from "./store_keys.ts";
 
 /** Every key of broker.conf. */
-export const BROKER_SCHEMA = { ...BROKER_KEYS, ...STORE_KEYS, ...REMOTING_KEYS } as const;
+export const BROKER_SCHEMA: typeof BROKER_KEYS & typeof STORE_KEYS & typeof REMOTING_KEYS = {
+  ...BROKER_KEYS,
+  ...STORE_KEYS,
+  ...REMOTING_KEYS,
+};
 
 /** Schema of a broker's configuration. */
 export type BrokerSchema = typeof BROKER_SCHEMA;

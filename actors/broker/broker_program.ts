@@ -12,7 +12,7 @@ import { ConfigurationError, describeConfiguration } from "../../store/configura
 import { StoreError } from "../../store/errors.ts";
 import { DiskError } from "../../store/file/disk.ts";
 import { describeActivity } from "./actor_activity.ts";
-import { type Broker, startBroker, thisMachine } from "./broker.ts";
+import { startBroker, type SupervisedBroker, thisMachine } from "./broker.ts";
 import {
   BROKER_SCHEMA,
   type BrokerConfiguration,
@@ -73,7 +73,7 @@ export function parseBrokerArguments(args: readonly string[]): BrokerArguments {
 
 /** Runs a broker until it is asked to stop. @returns the exit code */
 export async function runBroker(args: readonly string[], world: ProgramWorld): Promise<number> {
-  let broker: Broker;
+  let broker: SupervisedBroker;
   try {
     const parsed = parseBrokerArguments(args);
     if (parsed.help) {
@@ -101,7 +101,7 @@ export async function runBroker(args: readonly string[], world: ProgramWorld): P
   return await serveUntilStopped(broker, world);
 }
 
-async function serveUntilStopped(broker: Broker, world: ProgramWorld): Promise<number> {
+async function serveUntilStopped(broker: SupervisedBroker, world: ProgramWorld): Promise<number> {
   const endReports = world.onReportAsked?.(() => void report(broker, world));
   const why = await Promise.race([world.untilStopped(), broker.failed]);
   endReports?.();
@@ -118,13 +118,13 @@ async function serveUntilStopped(broker: Broker, world: ProgramWorld): Promise<n
 const LOOK_MS = 300;
 
 /** Prints what each actor did so far. */
-async function report(broker: Broker, world: ProgramWorld): Promise<void> {
+async function report(broker: SupervisedBroker, world: ProgramWorld): Promise<void> {
   broker.activity();
   await systemClock.sleep(LOOK_MS);
   for (const line of describeActivity(broker.activity())) world.complain(line);
 }
 
-function describeStart(broker: Broker): string[] {
+function describeStart(broker: SupervisedBroker): string[] {
   const { values, recovery } = broker;
   const torn = recovery.wasTorn ? ", a torn tail was cut" : "";
   return [

@@ -94,10 +94,15 @@ export interface NameServerGatewayInit {
 
 /** What a gateway did since it started. */
 export interface GatewayReport {
+  /** Connections that are open. */
   readonly connections: number;
+  /** Routes answered from the cache. */
   readonly cacheHits: number;
+  /** Routes that had to be asked for. */
   readonly cacheMisses: number;
+  /** Bytes of the answers in the cache. */
   readonly cacheBytes: number;
+  /** Answers in the cache. */
   readonly cacheEntries: number;
   /** Requests that wait for the tables now. */
   readonly asksWaiting: number;

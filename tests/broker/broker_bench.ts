@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { readBrokerConfiguration } from "../../actors/broker/broker_configuration.ts";
 import type { BrokerValues } from "../../actors/broker/broker_configuration.ts";
-import { type Broker, startBroker, thisMachine } from "../../actors/broker/broker.ts";
+import { startBroker, type SupervisedBroker, thisMachine } from "../../actors/broker/broker.ts";
 import type { ActorHandle } from "../../actors/kernel/contract.ts";
 import { workersRunning } from "../../actors/kernel/worker_count.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
@@ -36,7 +36,7 @@ export type ActorName =
 
 /** What a test works with. */
 export interface BrokerBench {
-  readonly broker: Broker;
+  readonly broker: SupervisedBroker;
   readonly address: string;
   readonly fastAddress: string;
   readonly root: string;
@@ -121,7 +121,7 @@ export async function withBroker(options: BenchOptions, body: (bench: BrokerBenc
 }
 
 function benchOf(
-  broker: Broker,
+  broker: SupervisedBroker,
   parts: { readonly port: number; readonly root: string; readonly logs: string[]; readonly clients: RawClient[] },
 ): BrokerBench {
   const { port, root, logs, clients } = parts;
