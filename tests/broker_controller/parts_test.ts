@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ChannelOrder } from "../../actors/broker/controller/channel_order.ts";
+import { DiskError } from "../../store/file/disk.ts";
 import { ConfigSaver } from "../../actors/broker/controller/config_saver.ts";
 import { pageOf } from "../../actors/broker/controller/metadata_page.ts";
 import { PeriodicRounds } from "../../actors/broker/controller/periodic.ts";
@@ -100,6 +101,26 @@ Deno.test("ConfigSaver.save() rejects when the disk refuses, and the next save t
   await clock.run(1);
   await saved;
   assertThrows(() => saver.saveNow("b"), TypeError, 'Cannot save "b"');
+});
+
+Deno.test("ConfigSaver.save() keeps a change that a full disk has no room for, and writes it when there is", async () => {
+  const clock = new SimulatedClock();
+  let full = true;
+  const written: string[] = [];
+  const saver = new ConfigSaver(clock, (name, text) => {
+    if (full) throw new DiskError("NO_SPACE", "write", name);
+    written.push(text);
+  });
+  let text = "1";
+  saver.define("a", () => text);
+  const saved = saver.save("a");
+  await clock.run(1);
+  await saved;
+  await clock.run(5_000);
+  text = "2";
+  full = false;
+  await clock.run(2_000);
+  assertEquals(written, ["2"]);
 });
 
 Deno.test("PeriodicRounds runs a round again after a failed one, and none after stop()", async () => {

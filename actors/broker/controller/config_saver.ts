@@ -3,9 +3,11 @@
  *
  * Owns: which files have changed since they were written.
  * Reads: the text of a file from its encoder, when it is written.
- * Never: loses a change. Whoever waits for a save waits for a write that began after its change.
+ * Never: loses a change. Whoever waits for a save waits for a write that began after its change; only when the disk is full the change is
+ * kept in memory, as RocketMQ does with every failure, and the file is written when there is room again.
  */
-import type { Clock } from "../../../store/clock.ts";
+import type { Clock, Timer } from "../../../store/clock.ts";
+import { DiskError } from "../../../store/file/disk.ts";
 
 /** A file whose last write took longer than this is large; its next write waits, so that writing never takes all the time. */
 const LARGE_WRITE_MS = 20;
@@ -13,6 +15,8 @@ const LARGE_WRITE_MS = 20;
 const LARGE_WRITE_WAIT = 2;
 /** Longest wait of a large file, milliseconds. */
 const WAIT_MAX_MS = 500;
+/** Wait before a file is tried again for which the disk had no room, milliseconds. */
+const FULL_WAIT_MS = 1_000;
 
 /** Writes the text of one file; throws when the disk refuses. */
 export type FileWriter = (name: string, text: string) => void;
@@ -31,6 +35,8 @@ export class ConfigSaver {
   readonly #encoders = new Map<string, () => string>();
   readonly #pending = new Map<string, Pending>();
   readonly #writeMs = new Map<string, number>();
+  /** Files for which the disk had no room. */
+  readonly #late = new Map<string, Timer>();
 
   /**
    * @param clock source of the timer that ends the turn
@@ -49,8 +55,8 @@ export class ConfigSaver {
   /**
    * Has a file written after this turn, a large one a little later.
    *
-   * @returns when it is written
-   * @throws {DiskError} when the disk refuses
+   * @returns when it is written, or waits for room on a full disk
+   * @throws {DiskError} when the disk refuses otherwise
    */
   save(name: string): Promise<void> {
     const waiting = this.#pending.get(name);
@@ -78,7 +84,10 @@ export class ConfigSaver {
 
   /** Writes what waits. The end of the broker. */
   flush(): void {
+    for (const name of this.#late.keys()) this.save(name).catch(() => this.#saveLater(name));
     for (const name of [...this.#pending.keys()]) this.#flush(name);
+    // A disk that is still full keeps the texts that it has.
+    for (const timer of this.#late.values()) timer.cancel();
   }
 
   #flush(name: string): void {
@@ -89,7 +98,20 @@ export class ConfigSaver {
       this.saveNow(name);
       pending.resolve();
     } catch (error) {
-      pending.reject(error);
+      if (!(error instanceof DiskError) || error.code !== "NO_SPACE") return pending.reject(error);
+      this.#saveLater(name);
+      pending.resolve();
     }
+  }
+
+  #saveLater(name: string): void {
+    if (this.#late.has(name)) return;
+    this.#late.set(
+      name,
+      this.#clock.setTimer(FULL_WAIT_MS, () => {
+        this.#late.delete(name);
+        this.save(name).catch(() => this.#saveLater(name));
+      }),
+    );
   }
 }
