@@ -7,21 +7,23 @@ import { conformanceRequired, missingPrograms } from "./toolbox.ts";
 const CYCLES = Number(Deno.env.get("RINGMQ_KILL_CYCLES") ?? "10");
 const missing = missingPrograms(["java", "javac", "mvn", "setsid"]);
 const ignore = missing.length > 0 && !conformanceRequired;
-const name =
-  `kill -9 of the broker under load from 16 Java threads, ${CYCLES} times, loses nothing that was acknowledged`;
 
-Deno.test({
-  name: ignore ? `${name} (skipped: no ${missing.join(", ")})` : name,
-  ignore,
-  fn: async () => {
-    const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
-    console.log(`seed ${seed}`);
-    const report = await killBroker({ cycles: CYCLES, seed });
-    printTable(report.cycles.map(({ findings, ...row }) => ({ ...row, findings: findings.length })));
-    const findings = report.cycles.flatMap(({ cycle, findings }) =>
-      findings.map((finding) => `cycle ${cycle}: ${finding}`)
-    );
-    assertEquals({ findings, rebuild: report.rebuildDifferences }, { findings: [], rebuild: [] }, `seed ${seed}`);
-    assertEquals(report.held, true, `seed ${seed}: ${JSON.stringify(report.cycles)}`);
-  },
-});
+for (const flushDiskType of ["ASYNC_FLUSH", "SYNC_FLUSH"] as const) {
+  const name =
+    `kill -9 of the broker under load from 16 Java threads with ${flushDiskType}, ${CYCLES} times, loses nothing that was acknowledged`;
+
+  Deno.test({
+    name: ignore ? `${name} (skipped: no ${missing.join(", ")})` : name,
+    ignore,
+    fn: async () => {
+      const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
+      const report = await killBroker({ cycles: CYCLES, seed, flushDiskType });
+      printTable(report.cycles.map(({ findings, ...row }) => ({ ...row, findings: findings.length })));
+      const findings = report.cycles.flatMap(({ cycle, findings }) =>
+        findings.map((finding) => `cycle ${cycle}: ${finding}`)
+      );
+      assertEquals({ findings, rebuild: report.rebuildDifferences }, { findings: [], rebuild: [] }, `seed ${seed}`);
+      assertEquals(report.held, true, `seed ${seed}: ${JSON.stringify(report.cycles)}`);
+    },
+  });
+}

@@ -25,6 +25,8 @@ export interface KillBrokerOptions {
   readonly seed: number;
   /** Whose broker; the one that `RINGMQ_TARGET` names when left out. */
   readonly name?: TargetName;
+  /** The broker's `flushDiskType`; its default, ASYNC_FLUSH, when left out. */
+  readonly flushDiskType?: "ASYNC_FLUSH" | "SYNC_FLUSH";
   /** Told after each cycle. */
   readonly progress?: (cycle: KillCycle) => void;
 }
@@ -90,6 +92,7 @@ export async function killBroker(options: KillBrokerOptions): Promise<KillBroker
       mappedFileSizeConsumeQueue: "200000",
       maxHashSlotNum: "20000",
       maxIndexNum: "80000",
+      flushDiskType: options.flushDiskType ?? "ASYNC_FLUSH",
     },
   });
   let client: ClientProcess | undefined;
@@ -203,13 +206,22 @@ function ackLog(target: Target, cycle: number): string {
 }
 
 /**
- * The trial that `deno task torture kill_broker` runs.
+ * The trial that `deno task torture kill_broker [SYNC_FLUSH]` runs.
  *
- * @param options Cycles and seed.
+ * @param options Cycles and seed, and the flush mode as the rest of the command line.
  * @returns False when anything was lost.
  */
-export async function torture(options: { readonly cycles: number; readonly seed: number }): Promise<boolean> {
-  const report = await killBroker({ ...options, progress: (cycle) => console.log(JSON.stringify(cycle)) });
+export async function torture(
+  options: { readonly cycles: number; readonly seed: number; readonly args: readonly string[] },
+): Promise<boolean> {
+  const flushDiskType = options.args.includes("SYNC_FLUSH") ? "SYNC_FLUSH" : "ASYNC_FLUSH";
+  const { cycles, seed } = options;
+  const report = await killBroker({
+    cycles,
+    seed,
+    flushDiskType,
+    progress: (cycle) => console.log(JSON.stringify(cycle)),
+  });
   printTable(report.cycles.map(({ findings, ...row }) => ({ ...row, findings: findings.length })));
   for (const difference of report.rebuildDifferences) console.log(difference);
   return report.held;
