@@ -99,7 +99,7 @@ export class TransactionalMessageService {
   #isTaking = false;
   #rounds: Promise<void> = Promise.resolve();
   #counts = { committed: 0, rolledBack: 0, repeated: 0, checked: 0, discarded: 0, rounds: 0 };
-  #told = "";
+  #told = { half: 0, operation: 0 };
 
   /** @param init shared memory and configuration; @param context of the actor */
   constructor(init: BrokerActorInit, context: ActorContext<TransactionsContract>) {
@@ -146,6 +146,7 @@ export class TransactionalMessageService {
       half < 0 ? this.#halves.range.min : half,
       operation < 0 ? this.#operations.range.min : operation,
     );
+    this.#told = { half: this.#ledger.halfOffset, operation: this.#ledger.operationOffset };
     this.#rounds = this.#run();
   }
 
@@ -349,16 +350,16 @@ export class TransactionalMessageService {
     this.#context.peer(`gateway-${channel.gateway}`).tell("push", { channel: channel.channel, command });
   }
 
+  /** Tells what has moved: as with Apache, the group shows no offset in a queue where it had nothing to do. */
   #tellOffsets(): void {
     const { halfOffset, operationOffset } = this.#ledger;
-    const key = `${halfOffset} ${operationOffset}`;
-    if (key === this.#told) return;
-    this.#told = key;
     const common = { group: TRANSACTION_GROUP, queueId: 0, clientHost: this.#init.values.brokerIP1 };
-    this.#context.peer("controller").tell("offsets", [
-      { ...common, topic: HALF_TOPIC, offset: halfOffset },
-      { ...common, topic: OP_TOPIC, offset: operationOffset },
-    ]);
+    const moved = [
+      ...(halfOffset === this.#told.half ? [] : [{ ...common, topic: HALF_TOPIC, offset: halfOffset }]),
+      ...(operationOffset === this.#told.operation ? [] : [{ ...common, topic: OP_TOPIC, offset: operationOffset }]),
+    ];
+    this.#told = { half: halfOffset, operation: operationOffset };
+    if (moved.length > 0) this.#context.peer("controller").tell("offsets", moved);
   }
 }
 
