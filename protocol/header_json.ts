@@ -56,7 +56,13 @@ export function encodeJsonHeader(command: RemotingCommand): Uint8Array {
   return encodeUtf8(jsonHeaderText(command));
 }
 
-function jsonHeaderText(command: RemotingCommand): string {
+/**
+ * The text of a JSON header.
+ *
+ * @param command The command; its body is left alone
+ * @returns JSON without line breaks
+ */
+export function jsonHeaderText(command: RemotingCommand): string {
   const remark = command.remark === undefined ? "" : `,"remark":${JSON.stringify(command.remark)}`;
   const ext = extText(command.ext);
   const extFields = ext === "{}" ? "" : `,"extFields":${ext}`;

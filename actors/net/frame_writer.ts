@@ -122,9 +122,32 @@ export class FrameWriter {
   }
 }
 
+/** Frames that lie behind each other in memory as one view: nothing is copied. */
+function neighbours(frames: readonly Uint8Array[]): Uint8Array[] {
+  const views: Uint8Array[] = [];
+  let first: Uint8Array | undefined;
+  let bytes = 0;
+  const endRun = (): void => {
+    if (first === undefined) return;
+    views.push(first.length === bytes ? first : new Uint8Array(first.buffer, first.byteOffset, bytes));
+  };
+  for (const frame of frames) {
+    if (first !== undefined && frame.buffer === first.buffer && frame.byteOffset === first.byteOffset + bytes) {
+      bytes += frame.length;
+      continue;
+    }
+    endRun();
+    first = frame;
+    bytes = frame.length;
+  }
+  endRun();
+  return views;
+}
+
 /** Joins runs of small frames; their bytes in order are those of the frames. */
-function join(frames: readonly Uint8Array[]): Uint8Array[] {
-  if (frames.length === 1) return [...frames];
+function join(offered: readonly Uint8Array[]): Uint8Array[] {
+  if (offered.length === 1) return [...offered];
+  const frames = neighbours(offered);
   const joined: Uint8Array[] = [];
   let run: Uint8Array[] = [];
   let runBytes = 0;

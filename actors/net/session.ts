@@ -12,7 +12,8 @@
 
 import type { Clock } from "../../store/clock.ts";
 import type { RemotingCommand } from "../../protocol/command.ts";
-import { encodeFrame, FrameDecoder } from "../../protocol/frame.ts";
+import { FrameDecoder } from "../../protocol/frame.ts";
+import { FrameSlab } from "./frame_slab.ts";
 import { DeadlineTable } from "../kernel/deadline_table.ts";
 import { NetError } from "./errors.ts";
 import { OUTSTANDING_MAX } from "./limits.ts";
@@ -37,6 +38,7 @@ export class Session<T> {
   readonly #decoder: FrameDecoder;
   readonly #outstanding: DeadlineTable<T>;
   readonly #outstandingMax: number;
+  readonly #slab = new FrameSlab();
   #opaque = 0;
   #unknownResponses = 0;
 
@@ -95,7 +97,7 @@ export class Session<T> {
       throw new NetError("OVERFLOW", `Cannot send request ${request.code}: ${this.#outstandingMax} wait already`);
     }
     request.opaque = this.#nextOpaque();
-    const frame = encodeFrame(request);
+    const frame = this.#slab.encode(request);
     this.#outstanding.add(request.opaque, timeoutMs, ticket);
     return frame;
   }
@@ -108,7 +110,7 @@ export class Session<T> {
    */
   oneway(request: RemotingCommand): Uint8Array {
     request.opaque = this.#nextOpaque();
-    return encodeFrame(request);
+    return this.#slab.encode(request);
   }
 
   /**
