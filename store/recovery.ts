@@ -236,8 +236,10 @@ class Recovery {
     switch (this.#row.logFrom) {
       case "flushed":
         return Math.max(Math.min(flushed, derived), this.#log.first);
-      case "derived-file":
-        return this.#log.startOf(Math.max(Math.min(flushed, derived), this.#log.first));
+      case "derived": {
+        const from = Math.max(Math.min(flushed, derived), this.#log.first);
+        return this.#positions?.isOfLog === true ? from : this.#log.startOf(from);
+      }
       case "queues-reach":
         return this.#newestFile((start) => start <= queuesEnd && firstTimestampMs(this.#log, start) >= 0);
       case "checkpoint-time": {

@@ -13,10 +13,11 @@
  * | no-log | none | any | any | – | – | removed | removed | – |
  * | clean | some | clean | valid | flushed position | flushed position | by halving | kept | derived position |
  * | clean-foreign | some | clean | void | newest file that the queues reach | end of the queues | by halving | kept | end of the queues |
- * | abrupt | some | abrupt | valid | file of the derived position | flushed position | walked from the derived position | repaired behind it | derived position |
+ * | abrupt | some | abrupt | valid | derived position | flushed position | walked from the derived position | repaired behind it | derived position |
  * | abrupt-foreign | some | abrupt | void | file of the checkpoint's time | nothing is known | walked over the last three files | repaired behind the checkpoint | start of the reading |
  *
- * Positions are valid when the checkpoint is the one they were written with. After a clean exit the log's last bytes must be the same too;
+ * The derived position is where a record begins, so reading can begin there; only when the log's last bytes before the flushed position are not what they were, it
+ * begins with the file, to find the damage. Positions are valid when the checkpoint is the one they were written with. After a clean exit the log's last bytes must be the same too;
  * after an abrupt one they are read anyway, and when they are bad that is damage.
  *
  * Everywhere: a bad record that is no damage is a torn tail; the log ends at the last whole record and what follows becomes zeros. Units and
@@ -35,7 +36,7 @@ export interface RecoveryFacts {
 }
 
 /** Where reading the log begins. */
-export type LogFrom = "nowhere" | "flushed" | "queues-reach" | "derived-file" | "checkpoint-time";
+export type LogFrom = "nowhere" | "flushed" | "queues-reach" | "derived" | "checkpoint-time";
 /** Below what a bad record is damage. */
 export type DamageBelow = "nothing" | "flushed" | "queues-end";
 /** How the end of a queue is found. */
@@ -100,7 +101,7 @@ export const RECOVERY_TABLE: readonly RecoveryRow[] = [
   {
     id: "abrupt",
     when: { hasLog: true, isClean: false, hasPositions: true },
-    logFrom: "derived-file",
+    logFrom: "derived",
     damageBelow: "flushed",
     queueEnds: "walk-derived",
     index: "repair-derived",
