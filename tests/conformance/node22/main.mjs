@@ -57,4 +57,12 @@ if (transactionTopic !== undefined) {
 const queues = consumer.messageQueues.filter((queue) => queue.topic === topic).length;
 await consumer.shutdown();
 await producer.shutdown();
-console.log(JSON.stringify({ version: process.version, got: got.sort(), transacted: transacted.sort(), queues, sendStatus: sent.sendStatus }));
+console.log(
+  JSON.stringify({
+    version: process.version,
+    got: got.sort(),
+    transacted: transacted.sort(),
+    queues,
+    sendStatus: sent.sendStatus,
+  }),
+);
