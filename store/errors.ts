@@ -22,6 +22,8 @@ export type StoreErrorCode =
   | "QUEUE_NAME"
   /** A checkpoint, position or config file cannot be read as what it should be. */
   | "FILE_FORMAT"
+  /** The store holds files of a layout that is not read here. */
+  | "FOREIGN_LAYOUT"
   /** Another process holds the store directory. */
   | "STORE_LOCKED";
 

@@ -25,6 +25,7 @@ import { DeletedTopics } from "./deleted_topics.ts";
 import { DurablePositionFile, type DurablePositions } from "./durable_position.ts";
 import { StoreError } from "./errors.ts";
 import type { Disk } from "./file/disk.ts";
+import { refuseForeignLayouts } from "./foreign_layouts.ts";
 import { HandleCache } from "./file/handle_cache.ts";
 import { SegmentSet } from "./file/segment_set.ts";
 import type { IndexShape } from "./index_file.ts";
@@ -107,7 +108,8 @@ export interface RecoveryResult {
  * Puts a store right and tells what is in it. The abort mark is set before anything is changed, so that a crash on the way leaves a store that
  * is known to be not clean.
  *
- * @throws {StoreError} `LOG_DAMAGED` when a record that was on the device is damaged; `SEGMENT_…` when files are not what they must be
+ * @throws {StoreError} `LOG_DAMAGED` when a record that was on the device is damaged; `SEGMENT_…` when files are not what they must be; `FOREIGN_LAYOUT` when
+ * there are files of a layout that is not read here
  * @throws {DiskError} when the disk refuses
  */
 export function recoverStore(options: RecoveryOptions): RecoveryResult {
@@ -136,6 +138,7 @@ class Recovery {
 
   constructor(options: RecoveryOptions, handles: HandleCache) {
     const { disk, paths } = options;
+    refuseForeignLayouts(disk, paths);
     this.#options = options;
     this.#handles = handles;
     this.#log = SegmentSet.open({
