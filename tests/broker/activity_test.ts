@@ -57,7 +57,7 @@ Deno.test("a broker prints what its actors did when a signal asks for it", async
     });
     assertEquals(made.code, 0, made.remark);
     await sendOk(client, "T", "m");
-    Deno.kill(broker.pid, "SIGUSR2");
+    broker.signal("SIGUSR2");
     const row = (): RegExpExecArray | null => /^gateway-0 +1 +\d+ +\d+ +\d+$/m.exec(broker.output);
     await until(row, { timeoutMs: PATIENCE_MS, what: "the row of the gateway" });
     for (const name of ["controller", "reput", "flush-log", "hold", "schedule", "cold-read"]) {
