@@ -81,6 +81,12 @@ export class ServerProcess {
     return groupMembers(this.pid);
   }
 
+  /** Processor time of the group so far, in milliseconds. */
+  get cpuMs(): number {
+    // Fields 14 and 15 of proc(5) in ticks of 10 ms.
+    return statsOfGroup(this.pid).reduce((sum, fields) => sum + (Number(fields[11]) + Number(fields[12])) * 10, 0);
+  }
+
   /** Whether the leader has ended. */
   get ended(): boolean {
     return readNumber(`${this.#dir}/exit`) !== undefined;
@@ -135,6 +141,11 @@ export async function accepts(port: number): Promise<boolean> {
   }
 }
 
+/** Processes that want a processor, over the last minute. */
+export function machineLoad(): number {
+  return Number.parseFloat(shell("cat /proc/loadavg", []));
+}
+
 async function removeIfThere(path: string): Promise<void> {
   try {
     await Deno.remove(path);
@@ -147,14 +158,19 @@ async function removeIfThere(path: string): Promise<void> {
 const STAT_LINES = 'for file in /proc/[0-9]*/stat; do read -r line <"$file" && echo "$line"; done 2>/dev/null; true';
 
 function groupMembers(group: number): number[] {
-  const members: number[] = [];
+  return statsOfGroup(group).map((fields) => Number(fields.at(-1))).sort((a, b) => a - b);
+}
+
+/** Fields of proc(5) from the third on (state, parent, group, …) of each living process of a group, and its id behind them. */
+function statsOfGroup(group: number): string[][] {
+  const stats: string[][] = [];
   for (const line of shell(STAT_LINES, []).split("\n")) {
     if (line === "") continue;
-    // The name in parentheses may hold spaces; behind it are state, parent and group.
-    const [state, , leader] = line.slice(line.lastIndexOf(")") + 2).split(" ");
-    if (state !== "Z" && Number(leader) === group) members.push(Number.parseInt(line, 10));
+    // The second field, the name in parentheses, may hold spaces.
+    const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
+    if (fields[0] !== "Z" && Number(fields[2]) === group) stats.push([...fields, String(Number.parseInt(line, 10))]);
   }
-  return members.sort((a, b) => a - b);
+  return stats;
 }
 
 function shell(script: string, args: readonly string[]): string {
