@@ -135,11 +135,18 @@ export class Group {
    * @param signal Ends the wait early, as a failure.
    */
   async reach(count: number, timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    await until(async () => {
-      signal?.throwIfAborted();
-      await systemClock.sleep(20);
-      return await this.count() >= count;
-    }, { timeoutMs, what: `${count} deliveries to ${this.name}` });
+    let reached = 0;
+    try {
+      await until(async () => {
+        signal?.throwIfAborted();
+        await systemClock.sleep(20);
+        reached = await this.count();
+        return reached >= count;
+      }, { timeoutMs, what: `${count} deliveries to ${this.name}` });
+    } catch (error) {
+      const last = (await this.deliveries()).slice(-10).map((delivery) => JSON.stringify(delivery));
+      throw new Error(`${this.name} had ${reached} deliveries; the last:\n${last.join("\n")}`, { cause: error });
+    }
   }
 
   /** What was delivered so far, in the order of the log. */

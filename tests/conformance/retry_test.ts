@@ -111,7 +111,7 @@ for (const name of ["java54", "java49", "go", "node"] satisfies ClientName[]) {
       threads: 1,
       log: `${target.dir}/${topic}.acked`,
     });
-    await group.reach(9, 90_000);
+    await group.reach(9, 150_000);
     const deliveries = await group.deliveries();
     for (let seq = 0; seq < 3; seq++) {
       const times = deliveries.filter((delivery) => delivery.seq === seq).map(({ reconsumeTimes }) => reconsumeTimes);
