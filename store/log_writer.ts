@@ -37,8 +37,8 @@ export interface OffsetRestorer {
   restore(topic: Uint8Array, queueId: number, queueOffset: number): void;
 }
 
-/** Called with the milliseconds of a write that took longer than `slowWriteMs`. */
-export type SlowWriteListener = (elapsedMs: number, bytes: number) => void;
+/** Called with the milliseconds of a write, or of the wait for the write lock before it, that took longer than `slowWriteMs`. */
+export type SlowWriteListener = (elapsedMs: number, bytes: number, phase: "lock" | "write") => void;
 
 /** Writes the log ring to its files. One for each thread that appends. */
 export class LogWriter {
@@ -86,13 +86,16 @@ export class LogWriter {
   write(): WriteOutcomeValue {
     const memory = this.#memory;
     if (memory.appended.load() === memory.written.load()) return this.#idleOutcome();
+    const askedMs = this.#options.nowMs();
     memory.writeLock.acquire();
+    const waitedMs = this.#options.nowMs() - askedMs;
     let outcome: WriteOutcomeValue = WriteOutcome.Written;
     try {
       outcome = this.#writeAppended();
     } finally {
       memory.writeLock.release();
     }
+    if (waitedMs > this.#options.slowWriteMs) this.#options.onSlow(waitedMs, 0, "lock");
     if (outcome === WriteOutcome.Written) memory.writtenBell.ring();
     return outcome;
   }
@@ -119,7 +122,7 @@ export class LogWriter {
     memory.written.store(to);
     this.#bytes += to - from;
     const elapsedMs = this.#options.nowMs() - began;
-    if (elapsedMs > this.#options.slowWriteMs) this.#options.onSlow(elapsedMs, to - from);
+    if (elapsedMs > this.#options.slowWriteMs) this.#options.onSlow(elapsedMs, to - from, "write");
     if (elapsedMs > this.#options.busyWriteMs && memory.status === LogStatus.Open) memory.setStatus(LogStatus.Busy);
     return WriteOutcome.Written;
   }

@@ -162,8 +162,13 @@ export class GatewayParts {
       nowMs: () => this.#context.clock.monotonicMs(),
       slowWriteMs: 500,
       busyWriteMs: values.osPageCacheBusyTimeOutMills,
-      onSlow: (elapsedMs, bytes) =>
-        this.#log("warn", `Commit log: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms`),
+      onSlow: (elapsedMs, bytes, phase) =>
+        this.#log(
+          "warn",
+          phase === "lock"
+            ? `Commit log: the write lock took ${Math.round(elapsedMs)} ms`
+            : `Commit log: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms`,
+        ),
     });
   }
 
