@@ -97,6 +97,11 @@ export class BrokerProcess {
     return Number(new TextDecoder().decode(stdout)) * 1024;
   }
 
+  /** Sends the process a signal. */
+  signal(name: Deno.Signal): void {
+    this.#child.kill(name);
+  }
+
   /** Lines that strace wrote so far. */
   trace(): string[] {
     return Deno.readTextFileSync(`${this.dir}/trace`).split("\n");

@@ -151,7 +151,7 @@ Deno.test("hold killed: pulls that were parked are answered when something arriv
     const { memory } = bench.broker;
     const client = await bench.client();
     const arriving = underWay(pull(await bench.client(), "T", { suspendMs: 2 * PATIENCE_MS }));
-    const expiring = underWay(pull(await bench.client(), "T", { queueId: 1, suspendMs: 2000 }));
+    const expiring = underWay(pull(await bench.client(), "T", { queueId: 1, suspendMs: 5000 }));
     await until(() => memory.parkedPulls === 2, { timeoutMs: PATIENCE_MS, what: "two parked pulls" });
     await crash(bench, "hold");
     await sendOk(client, "T", "arrival", { queueId: 0 });

@@ -30,11 +30,12 @@ Deno.test("gateway paused: nothing is answered, while dispatch and delayed messa
     const client = await bench.client();
     await bench.topic("T", { queues: 1 });
     await sendOk(client, "T", "soon", { properties: DELAYED });
-    const before = bench.broker.memory.written.load();
+    const schedule = bench.broker.supervisor.ref(bench.broker.children.schedule);
     let waiting: UnderWay | undefined;
     await bench.whilePaused("gateway-0", async () => {
       waiting = underWay(send(await bench.client(), "T", "later", { properties: plainProperties() }));
-      const hasDelivered = (): boolean => bench.broker.memory.written.load() > before;
+      const hasDelivered = async (): Promise<boolean> =>
+        (await schedule.ask("counters", null, { timeoutMs: PATIENCE_MS })).delivered === 1;
       await until(hasDelivered, { timeoutMs: PATIENCE_MS, what: "the delayed message delivered" });
       await untilDispatched(bench);
       assert(!waiting.isAnswered());
@@ -114,10 +115,10 @@ Deno.test("hold paused: a pull whose time is over waits, and is answered when ho
     const client = await bench.client();
     await bench.topic("T", { queues: 1 });
     await bench.topic("Other", { queues: 1 });
-    const parked = underWay(pull(await bench.client(), "T", { suspendMs: 300 }));
+    const parked = underWay(pull(await bench.client(), "T", { suspendMs: 3000 }));
     await until(() => bench.broker.memory.parkedPulls > 0, { timeoutMs: PATIENCE_MS, what: "the pull parked" });
     await bench.whilePaused("hold", async () => {
-      const overMs = performance.now() + 600;
+      const overMs = performance.now() + 3500;
       await until(async () => {
         await sendOk(client, "Other", "x");
         return performance.now() > overMs;
@@ -165,12 +166,13 @@ Deno.test("cold-read paused: old messages and queries wait, while sends and pull
     const body = new Uint8Array(64 * 1024);
     const count = 2 * SMALL_RING_BYTES / body.length;
     for (let i = 0; i < count; i++) await sendOk(client, "T", body.fill(i));
-    const positionOf = (await pulled(client, "T", { max: 1 }))[0]!.physicalOffset;
+    await untilDispatched(bench);
+    const position = (await pulled(client, "T", { max: 1 }))[0]!.physicalOffset;
     let old: UnderWay | undefined;
     let view: UnderWay | undefined;
     await bench.whilePaused("cold-read", async () => {
       old = underWay(pull(await bench.client(), "T", { max: 1 }));
-      view = underWay((await bench.client()).call(RequestCode.VIEW_MESSAGE_BY_ID, { offset: String(positionOf) }));
+      view = underWay((await bench.client()).call(RequestCode.VIEW_MESSAGE_BY_ID, { offset: String(position) }));
       for (let i = 0; i < 20; i++) {
         const offset = await sendOk(client, "T", `new ${i}`);
         assertEquals(await bodiesOf(client, "T", { offset, count: 1 }), [`new ${i}`]);
