@@ -2,9 +2,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { describeActivity } from "../../actors/broker/actor_activity.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
-import { topicFields } from "../conformance/broker_requests.ts";
+import { pull, topicFields } from "../conformance/broker_requests.ts";
 import { RawClient } from "../conformance/raw_client.ts";
 import { until } from "../helpers/until.ts";
+import { AckedLoad } from "./acked_load.ts";
 import { type ActorName, PATIENCE_MS, withBroker } from "./broker_bench.ts";
 import { bodiesOf, plainProperties, sendOk } from "./broker_calls.ts";
 import { BrokerProcess } from "./broker_process.ts";
@@ -34,6 +35,34 @@ Deno.test("Broker.activity() shows the work of those who worked, and CPU time of
       return bench.broker.activity().every(({ name, cpuMs }) => cpuMs > 0 || !busy.includes(name));
     }, { timeoutMs: PATIENCE_MS, what: "CPU time of those who worked" });
     assert(bench.broker.activity().every(({ isUp, incarnation }) => isUp && incarnation === 1));
+  });
+});
+
+Deno.test("no wake-up is missed while sends, syncs, dispatch and parked pulls wait for each other", async () => {
+  await withBroker({ settings: { flushDiskType: "SYNC_FLUSH" } }, async (bench) => {
+    await bench.topic("T", { queues: 4 });
+    const load = new AckedLoad({ address: bench.address, topic: "T", queues: 4, seed: 8 });
+    const client = await bench.client();
+    try {
+      // A pull at the end of a queue is parked and woken by the next message, again and again.
+      for (let offset = 0; offset < 200;) {
+        const answer = await pull(client, "T", { offset, max: 1, suspendMs: PATIENCE_MS });
+        assertEquals(answer.code, 0, answer.remark);
+        offset = Number(answer.ext["nextBeginOffset"]);
+      }
+    } finally {
+      await load.stop();
+    }
+    const { supervisor, children } = bench.broker;
+    const options = { timeoutMs: PATIENCE_MS };
+    const { missedBells } = await supervisor.ref(children.gateways[0]!).ask("counters", null, options);
+    const hold = await supervisor.ref(children.hold).ask("counters", null, options);
+    const reput = await supervisor.ref(children.reput).ask("counters", null, options);
+    const flush = await supervisor.ref(children.flushLog).ask("counters", null, options);
+    assert(hold.woken > 50, `${hold.woken} pulls were parked and woken`);
+    assert(flush.syncs > 50, `${flush.syncs} syncs`);
+    assertEquals([missedBells, hold.missed, reput.missed, flush.missed], [0, 0, 0, 0]);
+    await load.readBack(bench.address);
   });
 });
 
