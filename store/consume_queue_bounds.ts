@@ -40,6 +40,11 @@ export function findQueueEnd(reader: ConsumeQueueReader, starts: readonly number
     if (!has(base)) continue;
     let low = base;
     let high = base + fileUnits;
+    // Most queues are short: steps that double find their end in a few reads.
+    for (let step = 1; low + step < high; step *= 2) {
+      if (has(low + step)) low += step;
+      else high = low + step;
+    }
     while (high - low > 1) {
       const middle = Math.floor((low + high) / 2);
       if (has(middle)) low = middle;

@@ -153,11 +153,14 @@ export function minOffsetOf(queue: StoredQueue, logMin: number): number {
   return firstOffsetFrom(queue.reader, first, max, logMin);
 }
 
+/**
+ * The first unit whose record is at or behind the derived position. Below it there is no hole, so the end that was found as if there were none lies at or behind
+ * it: where the last unit before that end is older, it is the end.
+ */
 function derivedOffset(queue: StoredQueue, derived: number): number {
-  const { first } = queue.end;
-  const last = queue.files.segments.at(-1);
-  const behind = last === undefined ? first : (last.start + queue.files.fileBytes) / UNIT_BYTES;
-  return firstOffsetFrom(queue.reader, first, behind, derived);
+  const { first, max, maxPhysical } = queue.end;
+  if (maxPhysical >= 0 && maxPhysical <= derived) return max;
+  return firstOffsetFrom(queue.reader, first, max, derived);
 }
 
 function walkedFrom(starts: readonly number[]): number {

@@ -165,6 +165,7 @@ class RunningBroker implements SupervisedBroker {
     const init: BrokerActorInit = {
       values,
       memory: buffers,
+      isDerivedSynced: this.recovery.isDerivedSynced,
       machineMemoryBytes: Deno.systemMemoryInfo().total,
       gauges,
     };
@@ -260,6 +261,7 @@ class RunningBroker implements SupervisedBroker {
       nowMs: () => systemClock.nowMs(),
       processId: Deno.pid,
       checkCrc: values.checkCRCOnRecover,
+      syncDerivedLater: true,
       propertyCrc: values.forceVerifyPropCRC ? "required" : values.enabledAppendPropCRC ? "checked" : "ignored",
       ...(this.#options.onProgress === undefined ? {} : { onProgress: this.#options.onProgress }),
     });

@@ -22,6 +22,8 @@ export interface BrokerActorInit {
   readonly memory: BrokerMemoryBuffers;
   /** Physical memory of the machine in bytes: what lies further behind the end counts as on disk. */
   readonly machineMemoryBytes: number;
+  /** False when queues and indexes that recovery left are not all on the device. */
+  readonly isDerivedSynced: boolean;
   /** Shared gauges, see store/gauges.ts. */
   readonly gauges: SharedArrayBuffer;
 }

@@ -97,6 +97,8 @@ export interface DiskStat {
   readonly modifiedMs: number;
   /** True for a directory. */
   readonly isDirectory: boolean;
+  /** Bytes that take space; what is not allocated reads as zeros. Undefined where the platform does not tell. */
+  readonly allocatedBytes?: number | undefined;
 }
 
 /** Files and directories by path. Every method blocks and throws {@link DiskError} when it cannot do its work. */

@@ -116,6 +116,9 @@ class LightFile implements DiskFile {
   }
 }
 
+/** Unit in which the platform counts allocated space. */
+const BLOCK_BYTES = 512;
+
 /** The disk of the machine, with little memory. */
 export class LightDisk implements Disk {
   open(path: string, mode: OpenMode): DiskFile {
@@ -148,7 +151,12 @@ export class LightDisk implements Disk {
   stat(path: string): DiskStat | undefined {
     try {
       const stat = Deno.statSync(path);
-      return { bytes: stat.size, modifiedMs: stat.mtime?.getTime() ?? 0, isDirectory: stat.isDirectory };
+      return {
+        bytes: stat.size,
+        modifiedMs: stat.mtime?.getTime() ?? 0,
+        isDirectory: stat.isDirectory,
+        allocatedBytes: stat.blocks === null ? undefined : stat.blocks * BLOCK_BYTES,
+      };
     } catch (error) {
       const failure = toDiskError(error, "stat", path);
       if (failure.code === "NOT_FOUND") return undefined;

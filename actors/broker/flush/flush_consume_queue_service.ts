@@ -62,7 +62,7 @@ export class FlushConsumeQueueService {
     this.#memory = new LogMemory(init.memory.log);
     const shape = storeShape(init.values);
     this.#shape = shape;
-    this.#isAllDirty = init.incarnation > 1;
+    this.#isAllDirty = init.incarnation > 1 || !init.isDerivedSynced;
     this.#checkpoint = CheckpointFile.open(this.#disk, shape.checkpoint);
     this.#durable = new DurablePositionFile(this.#disk, shape.durablePosition);
     this.#intervalMs = init.values.flushIntervalConsumeQueue;
@@ -100,7 +100,7 @@ export class FlushConsumeQueueService {
     const dirt = await this.#context.peer("reput").ask("takeDirty", null, { timeoutMs: ASK_MS });
     this.#files += knewAll && !dirt.isAll ? syncDerived(this.#disk, dirt) : syncAllDerived(this.#disk, this.#shape);
     this.#isAllDirty = false;
-    if (dirt.storeTimestampMs > 0 && dirt.paths.length > 0) this.#unmarked = dirt;
+    if (!knewAll || (dirt.storeTimestampMs > 0 && dirt.paths.length > 0)) this.#unmarked = dirt;
     if (this.#unmarked !== undefined) this.#mark(this.#unmarked);
     return dirt.position;
   }
