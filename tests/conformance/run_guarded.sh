@@ -11,7 +11,7 @@ pid=$!
 echo "$pid" >"$dir/pid.new" && mv "$dir/pid.new" "$dir/pid"
 (
   while kill -0 "$parent" 2>/dev/null && kill -0 "$pid" 2>/dev/null; do sleep 1; done
-  kill -9 -- "-$pid" 2>/dev/null
+  kill -9 "-$pid" 2>/dev/null
 ) &
 watcher=$!
 wait "$pid"
