@@ -29,6 +29,7 @@ import { GroupChanges } from "./group_changes.ts";
 import { groupRequests } from "./group_requests.ts";
 import { inspectionRequests } from "./inspection_requests.ts";
 import { lockRequests } from "./lock_requests.ts";
+import { LogLimit } from "./log_limit.ts";
 import { OffsetChanges } from "./offset_changes.ts";
 import { offsetRequests } from "./offset_requests.ts";
 import type { Outputs } from "./outputs.ts";
@@ -72,6 +73,7 @@ export class ControlPlane {
   readonly #room: Room;
   readonly #handlers: HandlerTable;
   readonly #order = new ChannelOrder();
+  readonly #failures: LogLimit;
   readonly #directory: string;
 
   /**
@@ -84,6 +86,7 @@ export class ControlPlane {
    */
   constructor(init: BrokerControllerInit, world: ControlPlaneWorld) {
     this.#world = world;
+    this.#failures = new LogLimit(world.clock, (text) => world.outputs.log("warn", text));
     this.#directory = `${init.configuration.values.storePathRootDir}/config`;
     const state = new ControllerState(init, world.clock);
     const files = new ConfigFiles(state);
@@ -262,7 +265,7 @@ export class ControlPlane {
       const busy = error instanceof PublicationError || error instanceof TableFullError;
       const code = busy ? ResponseCode.SYSTEM_BUSY : ResponseCode.SYSTEM_ERROR;
       const text = error instanceof Error ? error.message : String(error);
-      this.#world.outputs.log("warn", `Cannot answer request ${call.command.code} of ${call.remoteAddress}: ${text}`);
+      this.#failures.write(`Cannot answer request ${call.command.code} of ${call.remoteAddress}: ${text}`);
       return refuse(call, code, text);
     }
   }
