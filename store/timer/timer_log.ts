@@ -133,7 +133,7 @@ export class TimerLog {
    */
   scan(from: number, visit: (position: number, unit: TimerUnit) => void): number {
     const { fileBytes } = this.#files;
-    let at = Math.max(from, this.#files.first);
+    let at = Math.min(Math.max(from, this.#files.first), this.#files.end);
     while (at < this.#files.end) {
       const fileEnd = at - at % fileBytes + fileBytes;
       if (at + TIMER_UNIT_BYTES + BLANK_BYTES > fileEnd && this.#isFileAt(fileEnd)) {

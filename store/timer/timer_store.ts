@@ -116,6 +116,8 @@ export class TimerStore {
     this.#checkpointFile = disk.open(paths.checkpoint, "create");
     if (this.#checkpointFile.bytes() < TIMER_CHECKPOINT_FILE_BYTES) {
       this.#checkpointFile.truncate(TIMER_CHECKPOINT_FILE_BYTES);
+      this.#checkpointFile.syncData();
+      disk.syncDirectory(config);
     }
     const bytes = new Uint8Array(TIMER_CHECKPOINT_FILE_BYTES);
     this.#checkpointFile.read(bytes, 0, bytes.length, 0);

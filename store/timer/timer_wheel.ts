@@ -119,6 +119,7 @@ export class TimerWheel {
   next(fromMs: number, untilMs: number): WheelSlot | undefined {
     const precision = this.#precisionMs;
     const block = this.#block ??= new Uint8Array(BLOCK_SLOTS * SLOT_BYTES);
+    const view = new DataView(block.buffer);
     let unit = Math.floor(fromMs / precision);
     const end = Math.min(Math.ceil(untilMs / precision), unit + WHEEL_SLOTS);
     while (unit < end) {
@@ -126,6 +127,8 @@ export class TimerWheel {
       const count = Math.min(BLOCK_SLOTS, end - unit, WHEEL_SLOTS - index);
       this.#file.read(block, 0, count * SLOT_BYTES, index * SLOT_BYTES);
       for (let i = 0; i < count; i++) {
+        // Most slots hold nothing of this turn: their time alone says so.
+        if (view.getUint32(i * SLOT_BYTES) * 2 ** 32 + view.getUint32(i * SLOT_BYTES + 4) !== unit + i) continue;
         const slot = this.#of(this.#decode(block, i * SLOT_BYTES), (unit + i) * precision);
         if (slot !== undefined) return slot;
       }
