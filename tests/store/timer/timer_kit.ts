@@ -1,7 +1,7 @@
 /** A timer store over a commit log that is only a table of messages. */
 import type { Disk } from "../../../store/file/disk.ts";
 import { TimerMagic } from "../../../store/timer/timer_log.ts";
-import { TimerStore, type TimerStoreOptions, type WheelRequest } from "../../../store/timer/timer_store.ts";
+import type { TimerStore, TimerStoreOptions, WheelRequest } from "../../../store/timer/timer_store.ts";
 
 /** A time on the border of a second, milliseconds since 1970. */
 export const START_MS = 1_795_254_802_000;
