@@ -68,6 +68,16 @@ export const Gauge = {
   PullHeadWaitMs: 23,
   /** Level: slaves connected. */
   SlavesConnected: 24,
+  /** Level: how far the timer wheel is read behind now, seconds. */
+  TimerReadBehindSeconds: 25,
+  /** Level: messages of the timer queue that are not in the wheel yet. */
+  TimerOffsetBehind: 26,
+  /** Level: messages in the timer wheel. */
+  TimerCongestion: 27,
+  /** Level: messages that came into the wheel, thousandths a second. */
+  TimerEnqueueMilliTps: 28,
+  /** Level: messages that left the wheel, thousandths a second. */
+  TimerDequeueMilliTps: 29,
 } as const;
 
 /** Place of a gauge. */

@@ -45,9 +45,10 @@ export function delayLevelOfMessage(properties: ReadonlyMap<string, string>): nu
   return Number.isSafeInteger(level) ? level : 0;
 }
 
-/** Whether a message asks for an exact delivery time. A delay level wins over it. */
+/** Whether a message asks for an exact delivery time. A delay level wins over it, and one that came out of the wheel asks no more. */
 export function isTimerMessage(properties: ReadonlyMap<string, string>): boolean {
-  return delayLevelOfMessage(properties) <= 0 && TIMER_PROPERTIES.some((name) => properties.has(name));
+  return delayLevelOfMessage(properties) <= 0 && !properties.has(PropertyName.TIMER_OUT_MS) &&
+    TIMER_PROPERTIES.some((name) => properties.has(name));
 }
 
 /**
@@ -61,6 +62,7 @@ export function redirectDelayed(message: NewMessage, levels: number): NewMessage
   if (asked <= 0) return message;
   const level = Math.min(asked, levels);
   const properties = new Map(message.properties);
+  for (const name of TIMER_PROPERTIES) properties.delete(name);
   properties.set(PropertyName.DELAY_TIME_LEVEL, String(level));
   properties.set(PropertyName.REAL_TOPIC, message.topic);
   properties.set(PropertyName.REAL_QUEUE_ID, String(message.queueId));

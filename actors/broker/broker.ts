@@ -105,7 +105,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Supervis
   const base = options.configuration ?? readBrokerConfiguration({}, thisMachine());
   const configuration = { ...base, values: { ...base.values, ...options.settings } };
   // The actors load their modules while this thread recovers the store.
-  using _warm = warmUpChildren(options.gateways ?? 1);
+  using _warm = warmUpChildren(options.gateways ?? 1, configuration.values.timerWheelEnable);
   const running = new RunningBroker(configuration, options);
   await running.start();
   return running;
@@ -268,8 +268,8 @@ class RunningBroker implements SupervisedBroker {
   }
 
   #inOrder(): Parameters<typeof this.supervisor.ref>[0][] {
-    const { controller, flushLog, reput, flushQueues, hold, coldRead, schedule, transactions, housekeeping, gateways } =
-      this.children;
+    const { controller, flushLog, reput, flushQueues, hold, coldRead, schedule, transactions, timer } = this.children;
+    const { housekeeping, gateways } = this.children;
     const stages = [
       controller,
       flushLog,
@@ -279,6 +279,7 @@ class RunningBroker implements SupervisedBroker {
       coldRead,
       schedule,
       transactions,
+      ...(timer === undefined ? [] : [timer]),
       housekeeping,
       ...gateways,
     ];
@@ -286,8 +287,18 @@ class RunningBroker implements SupervisedBroker {
   }
 
   #listen(): void {
-    const { flushLog, reput, flushQueues, schedule, transactions, coldRead, controller, housekeeping, gateways } =
-      this.children;
+    const {
+      flushLog,
+      reput,
+      flushQueues,
+      schedule,
+      transactions,
+      timer,
+      coldRead,
+      controller,
+      housekeeping,
+      gateways,
+    } = this.children;
     const supervisor = this.supervisor;
     const diskFailed = ({ text }: { text: string }): void => this.#fail(ExitCode.DISK_FAILED, text);
     supervisor.on(flushLog, "failed", diskFailed);
@@ -300,6 +311,10 @@ class RunningBroker implements SupervisedBroker {
     supervisor.on(coldRead, "log", log);
     supervisor.on(schedule, "log", log);
     supervisor.on(transactions, "log", log);
+    if (timer !== undefined) {
+      supervisor.on(timer, "failed", diskFailed);
+      supervisor.on(timer, "log", log);
+    }
     supervisor.on(flushQueues, "log", log);
     supervisor.on(housekeeping, "log", log);
     supervisor.on(controller, "log", log);

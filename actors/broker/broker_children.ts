@@ -23,6 +23,7 @@ import { type HousekeepingContract, housekeepingRole } from "./housekeeping/hous
 import { type HoldContract, holdRole } from "./hold/hold_contract.ts";
 import { type ReputContract, reputRole } from "./reput/reput_contract.ts";
 import { type TransactionsContract, transactionsRole } from "./transactions/transactions_contract.ts";
+import { type TimerContract, timerRole } from "./timer/timer_contract.ts";
 import { type ScheduleContract, scheduleRole } from "./schedule/schedule_contract.ts";
 
 /** Children of a broker. */
@@ -35,6 +36,8 @@ export interface BrokerChildren {
   readonly coldRead: Child<ColdReadContract>;
   readonly schedule: Child<ScheduleContract>;
   readonly transactions: Child<TransactionsContract>;
+  /** undefined when timers are switched off. */
+  readonly timer: Child<TimerContract> | undefined;
   readonly housekeeping: Child<HousekeepingContract>;
   readonly gateways: readonly Child<GatewayContract>[];
 }
@@ -48,7 +51,7 @@ export function gatewayName(index: number): string {
 }
 
 /** Starts the workers of all children, so that their modules load side by side; in the order in which they are needed. */
-export function warmUpChildren(gateways: number): WarmUp {
+export function warmUpChildren(gateways: number, hasTimer: boolean): WarmUp {
   const warm = new WarmUp();
   warm.start(brokerControllerRole, "controller");
   warm.start(flushCommitLogRole, "flush-log");
@@ -59,6 +62,7 @@ export function warmUpChildren(gateways: number): WarmUp {
   warm.start(coldReadRole, "cold-read");
   warm.start(scheduleRole, "schedule");
   warm.start(transactionsRole, "transactions");
+  if (hasTimer) warm.start(timerRole, "timer");
   warm.start(housekeepingRole, "housekeeping");
   return warm;
 }
@@ -73,12 +77,17 @@ export function brokerChildren(
   controllerInit: BrokerControllerInit,
   gateways: number,
 ): BrokerChildren {
+  const { timerWheelEnable } = init.values;
+  const timerPeer: Record<string, string> = timerWheelEnable ? { "timer": "timer" } : {};
   return {
-    controller: controllerChild(controllerInit),
+    controller: controllerChild(controllerInit, timerPeer),
     ...storeChildren(init),
     hold: child<HoldContract>({ name: "hold", role: holdRole, init: () => init, ...ASKS_CONTROLLER }),
     coldRead: child<ColdReadContract>({ name: "cold-read", role: coldReadRole, init: () => init, ...ASKS_CONTROLLER }),
     schedule: child<ScheduleContract>({ name: "schedule", role: scheduleRole, init: () => init, ...ASKS_CONTROLLER }),
+    timer: timerWheelEnable
+      ? child<TimerContract>({ name: "timer", role: timerRole, init: () => init, ...ASKS_CONTROLLER })
+      : undefined,
     housekeeping: child<HousekeepingContract>({
       name: "housekeeping",
       role: housekeepingRole,
@@ -99,7 +108,7 @@ export function brokerChildren(
         name,
         role: gatewayRole,
         init: ({ epoch }) => ({ ...init, index, incarnation: epoch, reusePort: gateways > 1 }),
-        peers: { "controller": "controller", "cold-read": "cold-read", "transactions": "transactions" },
+        peers: { "controller": "controller", "cold-read": "cold-read", "transactions": "transactions", ...timerPeer },
         restart: "restart",
         stopDeadlineMs: STOP_MS,
       })
@@ -118,7 +127,7 @@ const ASKS_CONTROLLER = {
   stopDeadlineMs: STOP_MS,
 } as const;
 
-function controllerChild(init: BrokerControllerInit): BrokerChildren["controller"] {
+function controllerChild(init: BrokerControllerInit, timerPeer: Record<string, string>): BrokerChildren["controller"] {
   return child<BrokerControllerContract>({
     name: "controller",
     role: brokerControllerRole,
@@ -130,6 +139,7 @@ function controllerChild(init: BrokerControllerInit): BrokerChildren["controller
       "hold": "hold",
       "housekeeping": "housekeeping",
       "transactions": "transactions",
+      ...timerPeer,
       ...peersOf(init.gateways),
     },
     restart: "exit-process",

@@ -244,7 +244,7 @@ export type ReputPeerContract = {
   signals: Record<never, never>;
 };
 
-/** A subscriber that wants topics only (hold, transactions). */
+/** A subscriber that wants topics only (hold, transactions, timer). */
 export type TopicSubscriberContract = {
   init: null;
   asks: TopicSubscriber;
@@ -331,6 +331,7 @@ export type BrokerControllerContract = {
     "reput": ReputPeerContract;
     "hold": TopicSubscriberContract;
     "transactions": TopicSubscriberContract;
+    "timer": TopicSubscriberContract;
     [gateway: `gateway-${number}`]: GatewayPeerContract;
   };
 };

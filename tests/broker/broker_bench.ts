@@ -30,6 +30,7 @@ export type ActorName =
   | "cold-read"
   | "schedule"
   | "transactions"
+  | "timer"
   | "housekeeping"
   | "gateway-0"
   | "gateway-1";
@@ -126,7 +127,7 @@ function benchOf(
 ): BrokerBench {
   const { port, root, logs, clients } = parts;
   const { gateways, ...others } = broker.children;
-  const children = [...Object.values(others), ...gateways];
+  const children = [...Object.values(others), ...gateways].filter((child) => child !== undefined);
   const address = `127.0.0.1:${port}`;
   const actor = (name: ActorName): ActorHandle => {
     const child = children.find((each) => each.name === name);

@@ -13,7 +13,7 @@ import type { SuiteTest } from "./suite.ts";
 export type BrokerFeature = "transactions" | "timers" | "sql92" | "request-reply" | "tls";
 
 /** What RingMQ's broker has of them. */
-const RINGMQ_HAS: readonly BrokerFeature[] = ["transactions", "request-reply", "sql92"];
+const RINGMQ_HAS: readonly BrokerFeature[] = ["transactions", "timers", "request-reply", "sql92"];
 
 /**
  * Whether the broker under test has a feature.

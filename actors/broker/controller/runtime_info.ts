@@ -91,8 +91,11 @@ function addStore(table: Map<string, string>, { gauges, values }: RuntimeInfoSou
   const total = readableBytes(gauges.get(Gauge.DiskTotalBytes));
   const free = readableBytes(gauges.get(Gauge.DiskFreeBytes));
   table.set("commitLogDirCapacity", `Total : ${total}, Free : ${free}.`);
-  for (const key of ["timerReadBehind", "timerOffsetBehind", "timerCongestNum"]) table.set(key, "0");
-  for (const key of ["timerEnqueueTps", "timerDequeueTps"]) table.set(key, "0.0");
+  table.set("timerReadBehind", String(gauges.get(Gauge.TimerReadBehindSeconds)));
+  table.set("timerOffsetBehind", String(gauges.get(Gauge.TimerOffsetBehind)));
+  table.set("timerCongestNum", String(gauges.get(Gauge.TimerCongestion)));
+  table.set("timerEnqueueTps", javaDouble(gauges.get(Gauge.TimerEnqueueMilliTps) / 1000));
+  table.set("timerDequeueTps", javaDouble(gauges.get(Gauge.TimerDequeueMilliTps) / 1000));
 }
 
 function addDays(table: Map<string, string>, { gauges, days, values }: RuntimeInfoSources): void {

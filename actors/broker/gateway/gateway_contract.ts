@@ -1,4 +1,5 @@
 /** The contract of a gateway actor. */
+import type { TimerContract } from "../timer/timer_contract.ts";
 import type { TransactionsContract } from "../transactions/transactions_contract.ts";
 import type { BrokerControllerContract, GatewayPeerContract } from "../broker_controller_contract.ts";
 import type { BrokerActorInit } from "../broker_init.ts";
@@ -53,6 +54,7 @@ export type GatewayContract = {
     "controller": BrokerControllerContract;
     "cold-read": ColdReadContract;
     "transactions": TransactionsContract;
+    "timer": TimerContract;
   };
 };
 

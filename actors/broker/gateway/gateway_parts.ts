@@ -33,9 +33,12 @@ import { ControlView } from "./control_view.ts";
 import { Gateway } from "./gateway.ts";
 import type { GatewayContract, GatewayInit } from "./gateway_contract.ts";
 import { GatewayGeneralPath } from "./general_path.ts";
-import { GeneralSend, type PendingAck, type SendSettings } from "./general_send.ts";
+import { GeneralSend, type PendingAck } from "./general_send.ts";
 import { NameLookup } from "./name_lookup.ts";
 import { PullService } from "./pull_service.ts";
+import { RecallMessage, type RecallSettings } from "./recall_message.ts";
+import { TimerState } from "./timer_state.ts";
+import { timerRules } from "../timer/timer_rules.ts";
 import { SendBack, type SendBackHelp } from "./send_back.ts";
 import { SendReply, type SendReplyHelp } from "./send_reply.ts";
 import { SendPath } from "./send_path.ts";
@@ -77,7 +80,8 @@ export class GatewayParts {
   readonly #meter: TrafficMeter;
   readonly #wakes: TokenRing;
   readonly #queueReaders = new Map<ServedTopic, ConsumeQueueReader[]>();
-  readonly #settings: SendSettings;
+  readonly #settings: RecallSettings;
+  readonly #timerState: TimerState;
   readonly #waitsForDevice: boolean;
   #commits: OffsetCommit[] = [];
   #sendBacks = new Map<string, { group: string; topic: string; count: number }>();
@@ -103,6 +107,7 @@ export class GatewayParts {
     this.writer = this.#makeWriter();
     const markDirty = (connection: GatewayConnection): void => this.gateway.markDirty(connection);
     this.#calls = new ClientCalls(context.clock, markDirty);
+    this.#timerState = new TimerState(values, this.#store, context);
     const help = this.#sendHelp();
     const sends = new GeneralSend(this.#settings, help);
     const { storeReplyMessageEnable } = values;
@@ -110,6 +115,8 @@ export class GatewayParts {
     this.general = new GatewayGeneralPath({
       sends,
       replies: new SendReply({ ...this.#settings, storeReplyMessageEnable, address }, help, sends),
+      recalls: new RecallMessage(this.#settings, help, sends),
+      timerState: (command) => this.#timerState.ask(command),
       sendBack: new SendBack(this.#settings, help),
       pulls: () => this.pulls,
       calls: this.#calls,
@@ -131,7 +138,7 @@ export class GatewayParts {
     this.gateway = this.#makeGateway();
   }
 
-  #sendSettings(): SendSettings {
+  #sendSettings(): RecallSettings {
     const { values } = this.#init;
     return {
       brokerIP1: values.brokerIP1,
@@ -145,6 +152,12 @@ export class GatewayParts {
       delayLevels: parseDelayLevels(values.messageDelayLevel).length,
       storeHost: hostBytes(`${values.brokerIP1}:${values.listenPort}`),
       startAcceptMs: values.startAcceptSendRequestTimeStamp,
+      brokerName: values.brokerName,
+      timers: timerRules(values),
+      recallMessageEnable: values.recallMessageEnable,
+      allowRecallWhenBrokerNotWriteable: values.allowRecallWhenBrokerNotWriteable,
+      appendTopicForTimerDeleteKey: values.appendTopicForTimerDeleteKey,
+      isSlave: values.brokerRole === "SLAVE",
     };
   }
 
@@ -255,6 +268,7 @@ export class GatewayParts {
       queueLockHeld: async (group) => (await controller.ask("queueLockHeld", { group }, { timeoutMs: ASK_MS })).held,
       spread: () => this.#spread++,
       nowMs: () => this.#context.clock.nowMs(),
+      isCongested: (outMs) => this.#timerState.isCongested(outMs, this.#spread),
       append: (records, entry, queueId, ack) => this.#append(records, entry, queueId, ack),
       readMessage: async (offset) =>
         (await this.#context.peer("cold-read").ask("readMessage", { offset }, { timeoutMs: ASK_MS })).record,

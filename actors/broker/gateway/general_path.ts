@@ -20,6 +20,7 @@ import { type GeneralPath, SendRefusal, type SendRefusalValue } from "./gateway.
 import { readPullFields } from "./pull_fields.ts";
 import type { PullService } from "./pull_service.ts";
 import type { PullRefusal } from "./pull_request.ts";
+import type { RecallMessage } from "./recall_message.ts";
 import type { SendBack } from "./send_back.ts";
 import type { SendReply } from "./send_reply.ts";
 
@@ -34,6 +35,7 @@ export interface GeneralParts {
   readonly sends: GeneralSend;
   readonly sendBack: SendBack;
   readonly replies: SendReply;
+  readonly recalls: RecallMessage;
   readonly pulls: () => PullService;
   readonly calls: ClientCalls;
   /** Asks BrokerController. */
@@ -42,6 +44,8 @@ export interface GeneralParts {
   readonly query: (command: RemotingCommand) => Promise<RemotingCommand>;
   /** Asks TransactionalMessageService; null when nothing is to be answered. */
   readonly endTransaction: (command: RemotingCommand) => Promise<RemotingCommand | null>;
+  /** Asks TimerMessageService for its checkpoint or counts. */
+  readonly timerState: (command: RemotingCommand) => Promise<RemotingCommand>;
   /** Knows or creates a group, for a pull of one that this gateway does not know. */
   readonly ensureGroup: (group: string) => Promise<unknown>;
   readonly markDirty: (connection: GatewayConnection) => void;
@@ -138,6 +142,11 @@ export class GatewayGeneralPath implements GeneralPath {
         return await this.#parts.replies.take(connection, command);
       case RequestCode.CONSUMER_SEND_MSG_BACK:
         return await this.#parts.sendBack.take(connection, command);
+      case RequestCode.RECALL_MESSAGE:
+        return this.#parts.recalls.take(connection, command);
+      case RequestCode.GET_TIMER_CHECK_POINT:
+      case RequestCode.GET_TIMER_METRICS:
+        return await this.#parts.timerState(command);
       case RequestCode.PULL_MESSAGE:
       case RequestCode.LITE_PULL_MESSAGE:
         return await this.#pull(connection, command);

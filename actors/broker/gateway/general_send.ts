@@ -1,8 +1,8 @@
 /**
  * The general path of a send: every check and change that Apache makes, for messages that the short path does not take.
  *
- * It creates topics on demand, sends exhausted retries to the dead letter queue, redirects delayed messages, splits batches, adds what is missing
- * to the properties. What this broker does not do yet (exact delivery times) it refuses with Apache's own words for a broker that has it switched off.
+ * It creates topics on demand, sends exhausted retries to the dead letter queue, redirects delayed messages and those with an exact time, splits batches, adds what is missing
+ * to the properties.
  *
  * Source: apache/rocketmq broker SendMessageProcessor, AbstractSendMessageProcessor.msgCheck, HookUtils
  */
@@ -13,15 +13,12 @@ import { monthStartMs } from "../../../protocol/message_id.ts";
 import { decodeProperties, encodeProperties } from "../../../protocol/properties.ts";
 import { PropertyName } from "../../../protocol/property_name.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
+import { encodeRecallHandle } from "../../../protocol/recall_handle.ts";
+import { redirectTimer } from "../../../store/timer/timer_message.ts";
+import { congestionRemark, timerAnswer, type TimerRules } from "../timer/timer_rules.ts";
 import { withCrcRoom } from "../../../store/property_crc.ts";
 import { toHalf } from "../../../store/half_message.ts";
-import {
-  delayLevelOfMessage,
-  encodeNewMessage,
-  isTimerMessage,
-  type NewMessage,
-  redirectDelayed,
-} from "../../../store/new_message.ts";
+import { delayLevelOfMessage, encodeNewMessage, type NewMessage, redirectDelayed } from "../../../store/new_message.ts";
 import { DLQ_TOPIC_PREFIX, RETRY_TOPIC_PREFIX, topicNameFault } from "../../../store/topic_names.ts";
 import { type TopicEntry, TopicPerm } from "../../../store/topic_view.ts";
 import { PROPERTIES_BYTES_MAX } from "../../../protocol/hot/properties_scan.ts";
@@ -59,6 +56,9 @@ export interface SendSettings {
   readonly storeHost: Uint8Array;
   /** Sends are refused before this time, milliseconds since 1970. */
   readonly startAcceptMs: number;
+  readonly brokerName: string;
+  /** What is allowed of exact times of delivery. */
+  readonly timers: TimerRules;
 }
 
 /** What the general path needs of others. */
@@ -80,6 +80,8 @@ export interface SendHelp {
   /** A number that differs from call to call, to spread messages over queues. */
   spread(): number;
   nowMs(): number;
+  /** Whether the wheel's slot of a time has so many messages that one more is refused. */
+  isCongested(outMs: number): boolean;
   /**
    * Appends records to one queue and acknowledges with `answer` when the log has them.
    *
@@ -206,8 +208,26 @@ export class GeneralSend {
     properties.set(PropertyName.TRACE_SWITCH, String(this.#settings.traceOn));
     properties.set(PropertyName.CLUSTER, this.#settings.clusterName);
     const plain = { ...this.#message(connection, fields, entry, queueId), body: command.body, properties };
-    const message = isPrepared(fields, properties) ? toHalf(plain) : redirectDelayed(plain, this.#settings.delayLevels);
+    const message = isPrepared(fields, properties)
+      ? toHalf(plain)
+      : this.redirect(command, redirectDelayed(plain, this.#settings.delayLevels));
+    if ("code" in message) return message;
     return this.#append(connection, command, message, entry, queueId, uniqKey);
+  }
+
+  /** Redirects a message with an exact time of delivery. @returns the message as it is stored, or why it is refused */
+  redirect(command: RemotingCommand, message: NewMessage): NewMessage | RemotingCommand {
+    const { timers, regionId, traceOn } = this.#settings;
+    const redirected = redirectTimer(message, timers, this.#help.nowMs());
+    if ("refused" in redirected) {
+      const { code, remark } = timerAnswer(redirected, timers);
+      return createResponse(command, code, remark, { TRACE_ON: String(traceOn), MSG_REGION: regionId });
+    }
+    const isNew = redirected !== message;
+    if (!isNew || !this.#help.isCongested(Number(redirected.properties.get(PropertyName.TIMER_OUT_MS)))) {
+      return redirected;
+    }
+    return createResponse(command, ResponseCode.SYSTEM_ERROR, congestionRemark(timers.timerCongestNumEachSlot));
   }
 
   #append(
@@ -240,8 +260,18 @@ export class GeneralSend {
           TRACE_ON: String(this.#settings.traceOn),
           MSG_REGION: this.#settings.regionId,
           queueOffset: String(queueOffset),
+          ...this.#recallHandle(message, uniqKey),
         }),
     });
+  }
+
+  /** What the producer may take the message back with. Source: apache/rocketmq broker SendMessageProcessor.attachRecallHandle */
+  #recallHandle({ properties }: NewMessage, messageId: string): { readonly recallHandle?: string } {
+    const outMs = properties.get(PropertyName.TIMER_OUT_MS);
+    const topic = properties.get(PropertyName.REAL_TOPIC);
+    if (outMs === undefined || topic === undefined || topic.startsWith(RETRY_TOPIC_PREFIX)) return {};
+    const { brokerName } = this.#settings;
+    return { recallHandle: encodeRecallHandle({ topic, brokerName, deliverMs: Number(outMs) + 1, messageId }) };
   }
 
   #batch(
@@ -359,13 +389,6 @@ export class GeneralSend {
         command,
         ResponseCode.SYSTEM_ERROR,
         `java.lang.NumberFormatException: For input string: "${level}"`,
-      );
-    }
-    if (isTimerMessage(properties)) {
-      return createResponse(
-        command,
-        ResponseCode.SYSTEM_ERROR,
-        "accurate timer message is not enabled, timerWheelEnable is false",
       );
     }
     return undefined;

@@ -15,6 +15,7 @@ import { parseDelayLevels } from "../../../store/delay_levels.ts";
 import { DeletedTopics } from "../../../store/deleted_topics.ts";
 import { DiskError } from "../../../store/file/disk.ts";
 import { DenoDisk } from "../../../store/file/deno_disk.ts";
+import { TIMER_TOPIC } from "../../../store/timer/timer_message.ts";
 import type { SegmentSet } from "../../../store/file/segment_set.ts";
 import { HandleCache } from "../../../store/file/handle_cache.ts";
 import { IndexFileSet } from "../../../store/index_file_set.ts";
@@ -89,6 +90,7 @@ export class ReputMessageService implements DispatchMarks {
   readonly #arrival = new Int32Array(1);
   readonly #holdBell: Doorbell;
   readonly #scheduleBell: Doorbell;
+  readonly #timerBell: Doorbell;
   readonly #recordBytesMax: number;
   readonly #names: { readonly topic: string; readonly queueId: number }[] = [];
   #slots: number[] = [];
@@ -96,6 +98,7 @@ export class ReputMessageService implements DispatchMarks {
   #run = new Uint8Array(RUN_BYTES);
   readonly #hasWorkFn = (): boolean => this.#hasWork();
   #scheduleArrived = false;
+  #timerArrived = false;
   #arrived = false;
   #dozes = 0;
   #isAfterCrash: boolean;
@@ -114,6 +117,7 @@ export class ReputMessageService implements DispatchMarks {
     this.#arrivals = new TokenRing(init.memory.arrivals);
     this.#holdBell = this.#memory.waiterBell(WaiterBell.Hold);
     this.#scheduleBell = this.#memory.waiterBell(WaiterBell.Schedule);
+    this.#timerBell = this.#memory.waiterBell(WaiterBell.Timer);
     this.#recordBytesMax = appendBytesMax(values);
     const disk = this.#disk;
     this.#queueRoot = shape.consumeQueue;
@@ -314,6 +318,10 @@ export class ReputMessageService implements DispatchMarks {
       this.#scheduleArrived = false;
       this.#scheduleBell.ring();
     }
+    if (this.#timerArrived) {
+      this.#timerArrived = false;
+      this.#timerBell.ring();
+    }
     this.#context.countWork(next - position);
     return next - position;
   }
@@ -343,7 +351,9 @@ export class ReputMessageService implements DispatchMarks {
   /** A queue got units. */
   mark(queue: number, maxOffset: number, _storeTimestampMs: number): void {
     this.#max[queue] = maxOffset;
-    if (this.#names[queue]!.topic === SCHEDULE_TOPIC) this.#scheduleArrived = true;
+    const { topic } = this.#names[queue]!;
+    if (topic === SCHEDULE_TOPIC) this.#scheduleArrived = true;
+    if (topic === TIMER_TOPIC) this.#timerArrived = true;
     const slot = this.#slots[queue]!;
     if (slot >= 0) this.#publish(slot, maxOffset);
   }

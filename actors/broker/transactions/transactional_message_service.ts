@@ -12,7 +12,7 @@
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
 import type { EndTransactionRequestHeader } from "../../../protocol/commands/transaction.ts";
 import { hostBytes } from "../gateway/connection.ts";
-import { decodeProperties } from "../../../protocol/properties.ts";
+import { decodeProperties, encodeProperties } from "../../../protocol/properties.ts";
 import { PropertyName } from "../../../protocol/property_name.ts";
 import { decodeRecord, type StoredRecord } from "../../../protocol/record.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
@@ -21,6 +21,7 @@ import { parseDelayLevels } from "../../../store/delay_levels.ts";
 import { LightDisk } from "../../../store/file/light_disk.ts";
 import {
   HALF_TOPIC,
+  type MessageWithText,
   OP_TOPIC,
   readOperation,
   toCommitted,
@@ -29,10 +30,12 @@ import {
 } from "../../../store/half_message.ts";
 import { LogReader } from "../../../store/log_reader.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
+import { redirectTimer } from "../../../store/timer/timer_message.ts";
 import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { appendBytesMax, type BrokerActorInit, openStore } from "../broker_init.ts";
 import { RecordReader } from "../cold_read/record_reader.ts";
 import { LogOutlet, LogWriteError, type OutgoingRecord } from "../log_outlet.ts";
+import { timerAnswer, timerRules } from "../timer/timer_rules.ts";
 import { comesTooLate, type HalfMessage } from "./check_decision.ts";
 import { CheckRound } from "./check_round.ts";
 import { HalfLedger } from "./half_ledger.ts";
@@ -206,9 +209,20 @@ export class TransactionalMessageService {
     if (half.physicalOffset !== header.commitLogOffset) return wrong("The commit log offset wrong");
     if (header.commitOrRollback === SysFlag.TRANSACTION_ROLLBACK) return { ...waiting, half, committed: undefined };
     const message = toCommitted(half, this.#delayLevels);
-    const committed = message === undefined ? undefined : this.#outlet.encode(message);
+    const timed = message === undefined ? undefined : this.#timed(message, nowMs);
+    if (timed !== undefined && "code" in timed) return timed;
+    const committed = timed === undefined ? undefined : this.#outlet.encode(timed);
     if (committed !== undefined) return { ...waiting, half, committed };
     return wrong(`topic[${properties.get(PropertyName.REAL_TOPIC)}] not exist`);
+  }
+
+  /** A committed message may have an exact time of delivery. */
+  #timed(committed: MessageWithText, nowMs: number): MessageWithText | EndAnswer {
+    const rules = timerRules(this.#init.values);
+    const redirected = redirectTimer(committed.message, rules, nowMs);
+    if ("refused" in redirected) return timerAnswer(redirected, rules);
+    if (redirected === committed.message) return committed;
+    return { message: redirected, text: encodeProperties(redirected.properties) };
   }
 
   /** Appends the messages and the operation record that says that they are done. */
