@@ -114,6 +114,9 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Supervis
 /** How often the cursors are published for reports. Milliseconds. */
 const GAUGE_EVERY_MS = 250;
 
+/** How often the disk is looked at, and the cursors while nothing is written. Milliseconds. */
+const DISK_EVERY_MS = 1000;
+
 /** How long the start waits for name servers that do not answer. Milliseconds. */
 const REGISTER_WAIT_MS = 3_000;
 
@@ -351,15 +354,17 @@ class RunningBroker implements SupervisedBroker {
     this.#failed.resolve({ exitCode, text });
   }
 
-  /** Levels that request 28 reports: cursors four times a second, the disk every fourth time. */
-  #publishGauges(round = 0): void {
+  /** Levels that request 28 reports: cursors four times a second while the log grows, else once; the disk once a second. */
+  #publishGauges(diskMs = 0): void {
     const { memory } = this;
     const gauges = this.#gauges;
     gauges.set(Gauge.LogMinPosition, memory.logStart.load());
     gauges.set(Gauge.LogDispatchedPosition, memory.dispatched.load());
     gauges.set(Gauge.LogFlushedPosition, memory.flushed.load());
+    const isQuiet = gauges.get(Gauge.LogMaxPosition) === memory.written.load();
     gauges.set(Gauge.LogMaxPosition, memory.written.load());
-    if (round % 4 === 0) {
+    const nowMs = systemClock.monotonicMs();
+    if (nowMs >= diskMs) {
       const { root } = storeShape(this.values);
       const { totalBytes, freeBytes } = this.#disk.space(root);
       gauges.set(Gauge.DiskTotalBytes, totalBytes);
@@ -369,7 +374,9 @@ class RunningBroker implements SupervisedBroker {
       gauges.set(Gauge.QueueDiskUsedMillionths, used);
       memory.check();
     }
-    this.#gaugeTimer = systemClock.setTimer(GAUGE_EVERY_MS, () => this.#publishGauges(round + 1));
+    const nextDiskMs = nowMs >= diskMs ? nowMs + DISK_EVERY_MS : diskMs;
+    const waitMs = isQuiet ? DISK_EVERY_MS : GAUGE_EVERY_MS;
+    this.#gaugeTimer = systemClock.setTimer(waitMs, () => this.#publishGauges(nextDiskMs));
   }
 
   async #stop(): Promise<number> {

@@ -17,7 +17,7 @@ export const SLEEP_MS_MAX = 100;
  * Longest single wait of a sleeper whose event loop is free: it hears of a stop by message and rings its own bell then. Five threads that woke ten times a second
  * took 1.5% of a core at rest. Milliseconds.
  */
-export const SLEEP_ASYNC_MS_MAX = 1000;
+export const SLEEP_ASYNC_MS_MAX = 5000;
 
 /**
  * How long a sleeper that timed out and then saw work waits for the ring of that work before it counts it as missed: the thread

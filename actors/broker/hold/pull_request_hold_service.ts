@@ -17,7 +17,7 @@ import type { HoldContract } from "./hold_contract.ts";
 import { HoldTable } from "./hold_table.ts";
 
 /** Longest sleep while no pull is parked. Milliseconds. */
-const IDLE_MS = 1000;
+const IDLE_MS = 5000;
 
 /** How often deadlines are looked at while there are any. Milliseconds. */
 const EXPIRE_EVERY_MS = 100;

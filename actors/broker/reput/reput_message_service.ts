@@ -33,7 +33,7 @@ import type { ReputContract, ReputDirt } from "./reput_contract.ts";
 const RUN_BYTES = 256 * 1024;
 
 /** Longest sleep of an idle service. Milliseconds. */
-const IDLE_MS = 1000;
+const IDLE_MS = 5000;
 
 /** One doze. Milliseconds; Apache polls every 1 ms. Source: apache/rocketmq store DefaultMessageStore.ReputMessageService.run */
 const DOZE_MS = 2;

@@ -36,7 +36,7 @@ import type { ScheduleContract } from "./schedule_contract.ts";
 const RUN_MESSAGES = 256;
 
 /** Longest sleep while nothing is dispatched and nothing falls due. Apache looks at each level every 100 ms instead. Milliseconds. */
-const IDLE_MS = 1000;
+const IDLE_MS = 5000;
 
 /** Wait after the log refused. Milliseconds. */
 const BACK_OFF_MS = 1000;
