@@ -238,7 +238,8 @@ Deno.test("a broker that is killed with timer messages waiting delivers all of t
       for (let i = 0; i < 120; i++) times.push(Date.now() + 500 + i * 50);
       for (const time of times) await sendFor(client, time);
       await records(client, 20);
-      Deno.kill(broker.pid, "SIGKILL");
+      // Deno.kill needs leave to run anything.
+      new Deno.Command("kill", { args: ["-KILL", String(broker.pid)] }).outputSync();
       await broker.untilEnded();
     });
     await BrokerProcess.with({ dir, settings }, async (broker) => {
