@@ -196,7 +196,7 @@ Deno.test("schedule killed while messages wait for their time: all of them come"
 });
 
 Deno.test("cold-read killed while it is asked: the asker is told, and the next one gets the message", async () => {
-  await withBroker({}, async (bench) => {
+  await withBroker({ settings: { accessMessageInMemoryMaxRatio: 0 } }, async (bench) => {
     await bench.topic("T", { queues: 1 });
     const client = await bench.client();
     const body = new Uint8Array(64 * 1024);

@@ -36,6 +36,7 @@ import type { GatewayContract, GatewayInit } from "./gateway_contract.ts";
 import { GatewayGeneralPath } from "./general_path.ts";
 import { GeneralSend, type PendingAck } from "./general_send.ts";
 import { NameLookup } from "./name_lookup.ts";
+import { PlannedRead, WarmGate } from "./planned_read.ts";
 import { PullService } from "./pull_service.ts";
 import { RecallMessage, type RecallSettings } from "./recall_message.ts";
 import { TimerState } from "./timer_state.ts";
@@ -223,6 +224,8 @@ export class GatewayParts {
   #makePulls(markDirty: (connection: GatewayConnection) => void): PullService {
     const { values } = this.#init;
     const controller = this.#context.peer("controller");
+    const reader = new LogReader(this.#memory, this.#store.commitLog);
+    const pageCacheBytes = this.#init.machineMemoryBytes * values.accessMessageInMemoryMaxRatio / 100;
     return new PullService({
       control: this.control,
       topics: this.#topics,
@@ -231,7 +234,9 @@ export class GatewayParts {
         readUnits: (topic, queueId, offset, count, into) =>
           this.#queueReader(topic, queueId)?.readUnits(offset, count, into, 0) ?? 0,
       },
-      reader: new LogReader(this.#memory, this.#store.commitLog),
+      reader,
+      planned: new PlannedRead(reader),
+      warm: new WarmGate(this.#context.clock, this.#memory.written.load(), pageCacheBytes),
       settings: {
         brokerPermission: values.brokerPermission,
         brokerIP1: values.brokerIP1,

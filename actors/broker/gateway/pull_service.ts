@@ -22,6 +22,7 @@ import type { GatewayConnection } from "./connection.ts";
 import type { ControlView } from "./control_view.ts";
 import type { NameLookup } from "./name_lookup.ts";
 import { PULL_UNITS_MAX, PullPlan } from "./pull_plan.ts";
+import type { PlannedRead, WarmGate } from "./planned_read.ts";
 import {
   checkPull,
   type PullFields,
@@ -52,6 +53,9 @@ export interface PullParts {
   readonly queues: QueueTable;
   readonly units: QueueUnits;
   readonly reader: LogReader;
+  /** Reads files, and when this thread may. */
+  readonly planned: PlannedRead;
+  readonly warm: WarmGate;
   readonly settings: PullSettings & { readonly longPollingEnable: boolean; readonly shortPollingTimeMs: number };
   readonly parks: TokenRing;
   readonly wakes: TokenRing;
@@ -99,15 +103,22 @@ export class PullService {
   #nextToken = 1;
   #coldPulls = 0;
   #ringPulls = 0;
+  #warmPulls = 0;
 
   /** @param parts what it works with */
   constructor(parts: PullParts) {
     this.#parts = parts;
   }
 
-  /** Pulls parked now, and pulls answered from the ring and by ColdReadService so far. */
-  get counters(): { readonly parked: number; readonly ringPulls: number; readonly coldPulls: number } {
-    return { parked: this.#parked.size, ringPulls: this.#ringPulls, coldPulls: this.#coldPulls };
+  /** Pulls parked now, and pulls answered from the ring, from the page cache and by ColdReadService so far. */
+  get counters(): {
+    readonly parked: number;
+    readonly ringPulls: number;
+    readonly warmPulls: number;
+    readonly coldPulls: number;
+  } {
+    const [ringPulls, warmPulls, coldPulls] = [this.#ringPulls, this.#warmPulls, this.#coldPulls];
+    return { parked: this.#parked.size, ringPulls, warmPulls, coldPulls };
   }
 
   /**
@@ -269,8 +280,31 @@ export class PullService {
     if (read === 0) return this.#readCold(request, min, max);
     plan.make(request.offset, read, { messages: request.maxMsgNums, bytes: request.maxMsgBytes }, request.codes);
     if (plan.count === 0) return this.#noMatch(request, plan.nextOffset, min, max, maySuspend);
-    if (plan.positions[0]! < reader.ringStart()) return this.#readCold(request, min, max);
-    if (!this.#copy(request, min, max)) this.#readCold(request, min, max);
+    const first = plan.positions[0]!;
+    if (first >= reader.ringStart() ? this.#copy(request, min, max) : this.#readWarm(request, first, min, max)) return;
+    this.#readCold(request, min, max);
+  }
+
+  /** @returns false when somebody has to read it who may wait for the disk */
+  #readWarm(request: PullRequest, first: number, min: number, max: number): boolean {
+    const { warm, planned, reader, meter, markDirty } = this.#parts;
+    if (!warm.enter(first, reader.end)) return false;
+    const plan = this.#plan;
+    const connection = request.connection;
+    const before = connection.outEnd;
+    const answer = this.#fill(request, ResponseCode.SUCCESS, "FOUND", plan.nextOffset, min, max);
+    if (!pushPullHeader(connection, request.opaque, answer, plan.bytes)) return true;
+    const isRead = planned.read(plan, connection.out, connection.outEnd);
+    warm.leave();
+    if (!isRead) {
+      connection.outEnd = before;
+      return false;
+    }
+    connection.outEnd += plan.bytes;
+    this.#warmPulls++;
+    meter.found(request, plan.count, plan.bytes, true);
+    markDirty(connection);
+    return true;
   }
 
   /** @returns false when the ring was written over meanwhile */
