@@ -12,6 +12,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { decodeProperties } from "../../protocol/properties.ts";
 import { decodeRecords, isBodyIntact } from "../../protocol/record.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
+import { endOnHelp } from "../help.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
 import { buildLoad, type LoadResult, median, runLoad } from "./load.ts";
 import { RawClient } from "./raw_client.ts";
@@ -24,21 +25,23 @@ const SHAPES = [
   { name: "4 x 256", args: ["-c", "4", "-w", "256"] },
 ] as const;
 
+endOnHelp(`
+deno task bench:send         sends against RingMQ and Apache RocketMQ 5.4.0 side by side, in one run
+  --rounds <n>               how often each broker is measured at each shape; medians are compared     3
+  --seconds <s>              how long each round is                                                    10
+  --warm-up <s>              before the first round, for each broker                                   30
+  --body <bytes>             size of the payload                                                       1024
+  --set <key=value>          a setting of both brokers; may be given several times
+  -h  --help                 print this, and end
+`);
 const args = parseArgs(Deno.args, {
   string: ["rounds", "seconds", "warm-up", "set", "body"],
   collect: ["set"],
-  boolean: ["help"],
   default: { rounds: "3", seconds: "10", "warm-up": "30", body: "1024" },
 });
 const out = (text: string): void => {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 };
-if (args.help) {
-  out(
-    "deno task bench:send [--rounds 3] [--seconds 10] [--warm-up 30] [--body 1024] [--set key=value of both brokers]",
-  );
-  Deno.exit(0);
-}
 const rounds = Number(args.rounds);
 const seconds = String(args.seconds);
 const sets = args.set as string[];
