@@ -11,6 +11,7 @@
 import { type Clock, systemClock } from "../../store/clock.ts";
 import type { RemotingCommand } from "../../protocol/command.ts";
 import { Channel, type ChannelCounts, type InvokeOptions, notSupported } from "./channel.ts";
+import type { DirectRequest } from "./direct_request.ts";
 import type { RequestHandler } from "./inbox.ts";
 import { CONNECT_TIMEOUT_MS, IDLE_MS } from "./limits.ts";
 import type { RpcHook } from "./rpc_hook.ts";
@@ -110,6 +111,17 @@ export class Peer {
    */
   invoke(request: RemotingCommand, options: InvokeOptions): Promise<RemotingCommand> {
     return this.#channel.invoke(request, options);
+  }
+
+  /**
+   * Sends a request that writes its own frame.
+   *
+   * @param request The request.
+   * @returns False when it was not taken: the connection is closed or has hooks.
+   * @throws {NetError} `OVERFLOW`.
+   */
+  direct(request: DirectRequest): boolean {
+    return this.#channel.direct(request);
   }
 
   /**

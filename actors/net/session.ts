@@ -12,7 +12,10 @@
 
 import type { Clock } from "../../store/clock.ts";
 import type { RemotingCommand } from "../../protocol/command.ts";
-import { FrameDecoder } from "../../protocol/frame.ts";
+import { FRAME_PREFIX_BYTES, FrameDecoder } from "../../protocol/frame.ts";
+import { HeaderScan } from "../../protocol/hot/header_scan.ts";
+import { readInt } from "../../protocol/java_number.ts";
+import type { DirectRequest } from "./direct_request.ts";
 import { FrameSlab } from "./frame_slab.ts";
 import { DeadlineTable } from "../kernel/deadline_table.ts";
 import { NetError } from "./errors.ts";
@@ -24,6 +27,8 @@ export interface SessionOptions<T> {
   readonly clock: Clock;
   /** Told of each request whose deadline has passed. */
   readonly expired: (ticket: T) => void;
+  /** Offers the scanned header of a response to the request it belongs to; false when it wants the decoded response. */
+  readonly answered?: (ticket: T, bytes: Uint8Array, scan: HeaderScan) => boolean;
   /** Requests that may be outstanding; {@link OUTSTANDING_MAX} when left out. */
   readonly outstandingMax?: number;
   /** Bytes of the largest frame; that of the protocol when left out. */
@@ -33,12 +38,21 @@ export interface SessionOptions<T> {
 /** Largest opaque; Java's counter is an int. */
 const OPAQUE_MAX = 0x7fff_ffff;
 
+/** Length word and the word that holds type and length of the header. Source: apache/rocketmq remoting/protocol/RemotingCommand.java */
+const TYPE_AT = 4;
+const LENGTH_BYTES = 4;
+const RESPONSE_FLAG = 1;
+
 /** The session. `T` is what the owner keeps for each of its requests. */
 export class Session<T> {
   readonly #decoder: FrameDecoder;
   readonly #outstanding: DeadlineTable<T>;
   readonly #outstandingMax: number;
   readonly #slab = new FrameSlab();
+  readonly #scan = new HeaderScan();
+  readonly #answered: ((ticket: T, bytes: Uint8Array, scan: HeaderScan) => boolean) | undefined;
+  /** Whether a direct request was ever made: other sessions never scan. */
+  #direct = false;
   #opaque = 0;
   #unknownResponses = 0;
 
@@ -53,6 +67,7 @@ export class Session<T> {
     );
     this.#outstanding = new DeadlineTable(options.clock, options.expired);
     this.#outstandingMax = options.outstandingMax ?? OUTSTANDING_MAX;
+    this.#answered = options.answered;
   }
 
   /** Requests that wait for their response. */
@@ -74,7 +89,8 @@ export class Session<T> {
    * @throws {ProtocolError} When the bytes break the protocol; the connection is of no more use.
    */
   receive(bytes: Uint8Array, into: RemotingCommand[] = []): RemotingCommand[] {
-    this.#decoder.push(bytes);
+    const taken = this.#direct ? this.#takeDirect(bytes) : 0;
+    this.#decoder.push(taken === 0 ? bytes : bytes.subarray(taken));
     for (;;) {
       const command = this.#decoder.next();
       if (command === undefined) return into;
@@ -93,12 +109,27 @@ export class Session<T> {
    * @throws {ProtocolError} When the request cannot be encoded.
    */
   request(request: RemotingCommand, timeoutMs: number, ticket: T): Uint8Array {
-    if (this.#outstanding.size >= this.#outstandingMax) {
-      throw new NetError("OVERFLOW", `Cannot send request ${request.code}: ${this.#outstandingMax} wait already`);
-    }
+    this.#requireRoom(request.code);
     request.opaque = this.#nextOpaque();
     const frame = this.#slab.encode(request);
     this.#outstanding.add(request.opaque, timeoutMs, ticket);
+    return frame;
+  }
+
+  /**
+   * Enters a request that writes its own frame.
+   *
+   * @param request The request.
+   * @param ticket What is kept for it.
+   * @returns The frame to be written.
+   * @throws {NetError} `OVERFLOW` when too many requests wait.
+   */
+  direct(request: DirectRequest, ticket: T): Uint8Array {
+    this.#requireRoom(request.code);
+    this.#direct = true;
+    const opaque = this.#nextOpaque();
+    const frame = this.#slab.place(request, opaque);
+    this.#outstanding.add(opaque, request.timeoutMs, ticket);
     return frame;
   }
 
@@ -132,6 +163,35 @@ export class Session<T> {
   /** Takes out everything that waits. */
   end(): T[] {
     return this.#outstanding.drain();
+  }
+
+  /**
+   * Answers direct requests with the responses at the front of the bytes, up to the first frame that is anything else or
+   * is not whole: that one and all behind it are the decoder's.
+   *
+   * @returns Bytes that were taken.
+   */
+  #takeDirect(bytes: Uint8Array): number {
+    if (this.#decoder.pendingBytes > 0) return 0;
+    const scan = this.#scan;
+    let at = 0;
+    while (bytes.length - at >= FRAME_PREFIX_BYTES) {
+      const end = at + LENGTH_BYTES + readInt(bytes, at);
+      if (end > bytes.length || end < at + FRAME_PREFIX_BYTES || bytes[at + TYPE_AT] !== 0) break;
+      const headerStart = at + FRAME_PREFIX_BYTES;
+      const headerEnd = headerStart + readInt(bytes, at + TYPE_AT);
+      if (headerEnd > end || !scan.scanJson(bytes, headerStart, headerEnd) || (scan.flag & RESPONSE_FLAG) === 0) break;
+      const ticket = this.#outstanding.get(scan.opaque);
+      if (ticket === undefined || this.#answered?.(ticket, bytes, scan) !== true) break;
+      this.#outstanding.take(scan.opaque);
+      at = end;
+    }
+    return at;
+  }
+
+  #requireRoom(code: number): void {
+    if (this.#outstanding.size < this.#outstandingMax) return;
+    throw new NetError("OVERFLOW", `Cannot send request ${code}: ${this.#outstandingMax} wait already`);
   }
 
   /** Opaque numbers start at 1: some clients take 0 for none. */
