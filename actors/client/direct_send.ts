@@ -219,7 +219,7 @@ export class DirectSend implements DirectRequest {
       const end = scan.valueEnd[i]!;
       if (isText(bytes, key, keyEnd, QUEUE_ID)) queueId = decimalAt(bytes, start, end);
       else if (isText(bytes, key, keyEnd, QUEUE_OFFSET)) queueOffset = decimalAt(bytes, start, end);
-      else if (isText(bytes, key, keyEnd, MSG_ID)) offsetMsgId = latin1(bytes, start, end);
+      else if (isText(bytes, key, keyEnd, MSG_ID)) offsetMsgId = idText(bytes, start, end);
       else if (isText(bytes, key, keyEnd, TRANSACTION_ID)) {
         transactionId = isString(bytes, start, end, uniqueId) ? uniqueId : latin1(bytes, start, end);
       } else if (isText(bytes, key, keyEnd, REGION)) {
@@ -233,7 +233,7 @@ export class DirectSend implements DirectRequest {
       sendStatus: "SEND_OK",
       msgId: uniqueId,
       offsetMsgId,
-      messageQueue: { topic: queue.topic, brokerName: queue.brokerName, queueId },
+      messageQueue: queueId === queue.queueId ? queue : { ...queue, queueId },
       queueOffset,
       transactionId,
       regionId,
@@ -270,11 +270,41 @@ const REGION = asciiText("MSG_REGION");
 const TRACE_ON = asciiText("TRACE_ON");
 const RECALL_HANDLE = asciiText("recallHandle");
 
-/** A short text of ASCII bytes. */
+/** Digits of an offset message id that name the broker (IPv4), and of those that name the position. */
+const ID_DIGITS = 16;
+let lastIdHead = "";
+
+/** An offset message id: all of one broker begin alike. */
+function idText(bytes: Uint8Array, start: number, end: number): string {
+  const headEnd = start + ID_DIGITS;
+  if (end - headEnd !== ID_DIGITS) return latin1(bytes, start, end);
+  if (!isString(bytes, start, headEnd, lastIdHead)) lastIdHead = latin1(bytes, start, headEnd);
+  const b = bytes;
+  const i = headEnd;
+  // One call for sixteen characters makes one text; adding them one by one makes fifteen.
+  return lastIdHead + String.fromCharCode(
+    b[i]!,
+    b[i + 1]!,
+    b[i + 2]!,
+    b[i + 3]!,
+    b[i + 4]!,
+    b[i + 5]!,
+    b[i + 6]!,
+    b[i + 7]!,
+    b[i + 8]!,
+    b[i + 9]!,
+    b[i + 10]!,
+    b[i + 11]!,
+    b[i + 12]!,
+    b[i + 13]!,
+    b[i + 14]!,
+    b[i + 15]!,
+  );
+}
+
+/** A text of ASCII bytes. */
 function latin1(bytes: Uint8Array, start: number, end: number): string {
-  let text = "";
-  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!);
-  return text;
+  return String.fromCharCode(...bytes.subarray(start, end));
 }
 
 /** Whether bytes are an ASCII text. */

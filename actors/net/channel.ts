@@ -161,7 +161,13 @@ export class Channel {
    */
   direct(request: DirectRequest): boolean {
     if (!this.#open || this.#options.hooks.length > 0) return false;
-    this.#writer.offer(this.#session.direct(request, request));
+    const opaque = this.#session.enter(request, request);
+    try {
+      this.#writer.place(request, opaque);
+    } catch (error) {
+      this.#session.forget(opaque);
+      throw error;
+    }
     return true;
   }
 

@@ -13,7 +13,6 @@
 import { type RemotingCommand, SerializeType } from "../../protocol/command.ts";
 import { encodeFrame } from "../../protocol/frame.ts";
 import { jsonHeaderText } from "../../protocol/header_json.ts";
-import type { DirectRequest } from "./direct_request.ts";
 
 /** Bytes of the first piece; the pieces grow while they are filled, so that a connection at rest costs little. */
 const PIECE_BYTES_MIN = 4_096;
@@ -56,21 +55,6 @@ export class FrameSlab {
     this.#int(start + 4, written);
     this.#at = end;
     return this.#piece.subarray(start, end);
-  }
-
-  /**
-   * Lets a request write its own frame.
-   *
-   * @param request The request.
-   * @param opaque Its number.
-   * @returns A view that nobody writes to again.
-   */
-  place(request: DirectRequest, opaque: number): Uint8Array {
-    const { frameBytesMax } = request;
-    if (this.#piece.length - this.#at < frameBytesMax) this.#grow(frameBytesMax);
-    const start = this.#at;
-    this.#at = request.write(this.#piece, start, opaque);
-    return this.#piece.subarray(start, this.#at);
   }
 
   #grow(roomBytes: number): void {

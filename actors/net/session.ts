@@ -121,16 +121,15 @@ export class Session<T> {
    *
    * @param request The request.
    * @param ticket What is kept for it.
-   * @returns The frame to be written.
+   * @returns Its number.
    * @throws {NetError} `OVERFLOW` when too many requests wait.
    */
-  direct(request: DirectRequest, ticket: T): Uint8Array {
+  enter(request: DirectRequest, ticket: T): number {
     this.#requireRoom(request.code);
     this.#direct = true;
     const opaque = this.#nextOpaque();
-    const frame = this.#slab.place(request, opaque);
     this.#outstanding.add(opaque, request.timeoutMs, ticket);
-    return frame;
+    return opaque;
   }
 
   /**
