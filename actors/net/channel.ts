@@ -48,6 +48,8 @@ export interface ChannelOptions extends InboxOptions {
   readonly outstandingMax?: number;
   /** Bytes of the largest frame. */
   readonly frameBytesMax?: number;
+  /** Room that a frame which comes in pieces is given at once. */
+  readonly partialBytesMin?: number;
 }
 
 /** What a channel has counted. */
@@ -99,9 +101,10 @@ export class Channel {
     this.#session = new Session<Ticket>({
       clock: options.clock,
       expired: (ticket): void => this.#expire(ticket),
-      answered: (ticket, bytes, scan): boolean => ticket.answered !== undefined && ticket.answered(bytes, scan),
+      answered: (ticket, ...response): boolean => ticket.answered !== undefined && ticket.answered(...response),
       ...(options.outstandingMax === undefined ? {} : { outstandingMax: options.outstandingMax }),
       ...(options.frameBytesMax === undefined ? {} : { frameBytesMax: options.frameBytesMax }),
+      ...(options.partialBytesMin === undefined ? {} : { partialBytesMin: options.partialBytesMin }),
     });
     this.#writer = new FrameWriter({
       connection,

@@ -30,11 +30,14 @@ export interface DirectRequest {
   /**
    * Takes the response out of a scanned header. Called once at most.
    *
-   * @param bytes What the scan's positions point into; they change after the call.
+   * @param bytes What the scan's positions point into; they change after the call, unless `own`.
    * @param scan The header.
+   * @param bodyStart First byte of the body.
+   * @param bodyEnd Byte behind the body.
+   * @param own Whether the memory holds nothing but this response and may be kept.
    * @returns False to be given the decoded response instead.
    */
-  answered(bytes: Uint8Array, scan: HeaderScan): boolean;
+  answered(bytes: Uint8Array, scan: HeaderScan, bodyStart: number, bodyEnd: number, own: boolean): boolean;
   /** Takes a response that {@link answered} left alone, as a command. */
   resolve(response: RemotingCommand): void;
   /** Told when there will be no response. */

@@ -46,6 +46,9 @@ export interface PeerOptions {
   readonly frameBytesMax?: number;
 }
 
+/** Room for an answer that comes in pieces: that of an ordinary pull, so that it is copied once. */
+const PARTIAL_BYTES_MIN = 65_536;
+
 /** The peer. */
 export class Peer {
   /** The address as it was given, `host:port`. */
@@ -73,6 +76,7 @@ export class Peer {
       hooks: options.hooks ?? [],
       idleMs: options.idleMs ?? IDLE_MS,
       handler: options.onRequest ?? notSupported,
+      partialBytesMin: PARTIAL_BYTES_MIN,
       ...(options.handlerFailed === undefined ? {} : { handlerFailed: options.handlerFailed }),
       ...(options.closeOnTimeout === undefined ? {} : { closeOnTimeout: options.closeOnTimeout }),
       ...(options.outstandingMax === undefined ? {} : { outstandingMax: options.outstandingMax }),

@@ -12,7 +12,7 @@
 
 import type { Clock } from "../../store/clock.ts";
 import type { RemotingCommand } from "../../protocol/command.ts";
-import { FRAME_PREFIX_BYTES, FrameDecoder } from "../../protocol/frame.ts";
+import { FRAME_PREFIX_BYTES, FrameDecoder, type FrameTaker } from "../../protocol/frame.ts";
 import { HeaderScan } from "../../protocol/hot/header_scan.ts";
 import { readInt } from "../../protocol/java_number.ts";
 import type { DirectRequest } from "./direct_request.ts";
@@ -28,11 +28,13 @@ export interface SessionOptions<T> {
   /** Told of each request whose deadline has passed. */
   readonly expired: (ticket: T) => void;
   /** Offers the scanned header of a response to the request it belongs to; false when it wants the decoded response. */
-  readonly answered?: (ticket: T, bytes: Uint8Array, scan: HeaderScan) => boolean;
+  readonly answered?: (ticket: T, ...response: Parameters<DirectRequest["answered"]>) => boolean;
   /** Requests that may be outstanding; {@link OUTSTANDING_MAX} when left out. */
   readonly outstandingMax?: number;
   /** Bytes of the largest frame; that of the protocol when left out. */
   readonly frameBytesMax?: number;
+  /** Room that a frame which comes in pieces is given at once; that of the protocol when left out. */
+  readonly partialBytesMin?: number;
 }
 
 /** Largest opaque; Java's counter is an int. */
@@ -40,7 +42,6 @@ const OPAQUE_MAX = 0x7fff_ffff;
 
 /** Length word and the word that holds type and length of the header. Source: apache/rocketmq remoting/protocol/RemotingCommand.java */
 const TYPE_AT = 4;
-const LENGTH_BYTES = 4;
 const RESPONSE_FLAG = 1;
 
 /** The session. `T` is what the owner keeps for each of its requests. */
@@ -50,7 +51,7 @@ export class Session<T> {
   readonly #outstandingMax: number;
   readonly #slab = new FrameSlab();
   readonly #scan = new HeaderScan();
-  readonly #answered: ((ticket: T, bytes: Uint8Array, scan: HeaderScan) => boolean) | undefined;
+  readonly #answered: SessionOptions<T>["answered"];
   /** Whether a direct request was ever made: other sessions never scan. */
   #direct = false;
   #opaque = 0;
@@ -62,12 +63,16 @@ export class Session<T> {
    * @param options Clock, bounds, and who is told of deadlines.
    */
   constructor(options: SessionOptions<T>) {
-    this.#decoder = new FrameDecoder(
-      options.frameBytesMax === undefined ? {} : { frameBytesMax: options.frameBytesMax },
-    );
+    const { frameBytesMax, partialBytesMin, answered } = options;
+    const taker: FrameTaker = (bytes, start, end, own) => this.#direct && this.#takeDirect(bytes, start, end, own);
+    this.#decoder = new FrameDecoder({
+      ...(frameBytesMax === undefined ? {} : { frameBytesMax }),
+      ...(partialBytesMin === undefined ? {} : { partialBytesMin }),
+      ...(answered === undefined ? {} : { taker }),
+    });
     this.#outstanding = new DeadlineTable(options.clock, options.expired);
     this.#outstandingMax = options.outstandingMax ?? OUTSTANDING_MAX;
-    this.#answered = options.answered;
+    this.#answered = answered;
   }
 
   /** Requests that wait for their response. */
@@ -89,8 +94,7 @@ export class Session<T> {
    * @throws {ProtocolError} When the bytes break the protocol; the connection is of no more use.
    */
   receive(bytes: Uint8Array, into: RemotingCommand[] = []): RemotingCommand[] {
-    const taken = this.#direct ? this.#takeDirect(bytes) : 0;
-    this.#decoder.push(taken === 0 ? bytes : bytes.subarray(taken));
+    this.#decoder.push(bytes);
     for (;;) {
       const command = this.#decoder.next();
       if (command === undefined) return into;
@@ -164,28 +168,18 @@ export class Session<T> {
     return this.#outstanding.drain();
   }
 
-  /**
-   * Answers direct requests with the responses at the front of the bytes, up to the first frame that is anything else or
-   * is not whole: that one and all behind it are the decoder's.
-   *
-   * @returns Bytes that were taken.
-   */
-  #takeDirect(bytes: Uint8Array): number {
-    if (this.#decoder.pendingBytes > 0) return 0;
+  /** Gives a response to the direct request that it belongs to. @returns false for every other frame */
+  #takeDirect(bytes: Uint8Array, start: number, end: number, own: boolean): boolean {
+    if (bytes[start + TYPE_AT] !== 0) return false;
     const scan = this.#scan;
-    let at = 0;
-    while (bytes.length - at >= FRAME_PREFIX_BYTES) {
-      const end = at + LENGTH_BYTES + readInt(bytes, at);
-      if (end > bytes.length || end < at + FRAME_PREFIX_BYTES || bytes[at + TYPE_AT] !== 0) break;
-      const headerStart = at + FRAME_PREFIX_BYTES;
-      const headerEnd = headerStart + readInt(bytes, at + TYPE_AT);
-      if (headerEnd > end || !scan.scanJson(bytes, headerStart, headerEnd) || (scan.flag & RESPONSE_FLAG) === 0) break;
-      const ticket = this.#outstanding.get(scan.opaque);
-      if (ticket === undefined || this.#answered?.(ticket, bytes, scan) !== true) break;
-      this.#outstanding.take(scan.opaque);
-      at = end;
-    }
-    return at;
+    const headerStart = start + FRAME_PREFIX_BYTES;
+    const headerEnd = headerStart + readInt(bytes, start + TYPE_AT);
+    if (headerEnd > end || !scan.scanJson(bytes, headerStart, headerEnd)) return false;
+    if ((scan.flag & RESPONSE_FLAG) === 0) return false;
+    const ticket = this.#outstanding.get(scan.opaque);
+    if (ticket === undefined || this.#answered?.(ticket, bytes, scan, headerEnd, end, own) !== true) return false;
+    this.#outstanding.take(scan.opaque);
+    return true;
   }
 
   #requireRoom(code: number): void {
