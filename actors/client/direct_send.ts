@@ -32,6 +32,8 @@ import { uniqueIds } from "./unique_ids.ts";
 const FRAME_BYTES_MAX = 16_384;
 const RESPONSE_SUCCESS = 0;
 
+const encoder = new TextEncoder();
+
 /** What direct sends of one producer have in common. */
 export interface DirectSettings {
   readonly producerGroup: string;
@@ -116,8 +118,10 @@ export class DirectSends {
    * @throws {ClientError} MESSAGE_ILLEGAL when a property is
    */
   send(message: Message, timeoutMs: number): Promise<SendResult> | undefined {
-    const { topic, body } = message;
-    if (!this.topics.has(topic) || !(body instanceof Uint8Array) || !isPlain(message)) return undefined;
+    const { topic } = message;
+    if (!this.topics.has(topic) || !isPlain(message)) return undefined;
+    const body = typeof message.body === "string" ? encoder.encode(message.body) : message.body;
+    if (!(body instanceof Uint8Array)) return undefined;
     const { routes, link, inFlight, uniqueIds } = this.#parts;
     const queue = routes.publishInfo(topic)?.select();
     if (queue === undefined) return undefined;

@@ -167,8 +167,8 @@ export class Producer {
   send(messages: Message | readonly Message[], options?: SendOptions): Promise<SendResult> {
     try {
       const pipeline = this.#pipelineNow();
-      if (this.#direct !== undefined && options === undefined && !isList(messages)) {
-        const result = this.#direct.send(messages, this.#defaults.timeoutMs);
+      if (this.#direct !== undefined && !isList(messages) && isOrdinary(options)) {
+        const result = this.#direct.send(messages, options?.timeoutMs ?? this.#defaults.timeoutMs);
         if (result !== undefined) return result;
       }
       const { unit, call } = this.#prepare(messages, options ?? {});
@@ -348,8 +348,8 @@ export class Producer {
       bodyBytesMax: this.#defaults.bodyBytesMax,
       hooks: hooks.length,
       inFlight: pipeline.inFlight,
-      resume: ({ message, uniqueId }, first) => {
-        const { unit, call } = this.#prepare(message, {}, uniqueId);
+      resume: ({ message, uniqueId, timeoutMs }, first) => {
+        const { unit, call } = this.#prepare(message, { timeoutMs }, uniqueId);
         return pipeline.resume(unit, call, first);
       },
     });
@@ -492,6 +492,12 @@ export class Producer {
     if (this.#instance === undefined) throw new ClientError("STATE", `The producer is ${this.#state}`);
     return this.#instance;
   }
+}
+
+/** Whether a send differs from the producer's options in its deadline at most. */
+function isOrdinary(options: SendOptions | undefined): boolean {
+  return options === undefined ||
+    (options.queue === undefined && options.selector === undefined && options.signal === undefined);
 }
 
 function isList(messages: Message | readonly Message[]): messages is readonly Message[] {
