@@ -22,6 +22,7 @@ import { isPlain, type Message, plainPropertiesText } from "./message.ts";
 import type { MessageQueue } from "./message_queue.ts";
 import { RETRY_PREFIX } from "./names.ts";
 import type { RouteTable } from "./route_table.ts";
+import type { SendOptions } from "./producer.ts";
 import type { ProducerOptions } from "./producer_options.ts";
 import type { FirstTry } from "./send_pipeline.ts";
 import type { SendResult } from "./send_result.ts";
@@ -90,6 +91,15 @@ export function directSends(
     defaultTopicQueueNums: options.defaultTopicQueueNums ?? 4,
     bodyBytesEnd: Math.min(compressMsgBodyOverHowmuch ?? 4_096, owner.bodyBytesMax + 1),
   }, { routes, link, clock, inFlight, uniqueIds: uniqueIds(), resume });
+}
+
+/**
+ * @param options how one send differs from the producer's options
+ * @returns whether it does so in its deadline at most
+ */
+export function isOrdinary(options: SendOptions | undefined): boolean {
+  return options === undefined ||
+    (options.queue === undefined && options.selector === undefined && options.signal === undefined);
 }
 
 /** The short path of one producer. */

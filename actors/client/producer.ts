@@ -10,7 +10,7 @@ import { RequestCode } from "../../protocol/request_code.ts";
 import type { Timer } from "../../store/clock.ts";
 import { brokerUnknown, success } from "./broker_api.ts";
 import type { ClientInstance } from "./client_instance.ts";
-import { type DirectSends, directSends } from "./direct_send.ts";
+import { type DirectSends, directSends, isOrdinary } from "./direct_send.ts";
 import { ClientError, messageOf } from "./errors.ts";
 import { joinInstance, leaveInstance } from "./instance_registry.ts";
 import { LatencyFaultTable } from "./latency_fault.ts";
@@ -492,12 +492,6 @@ export class Producer {
     if (this.#instance === undefined) throw new ClientError("STATE", `The producer is ${this.#state}`);
     return this.#instance;
   }
-}
-
-/** Whether a send differs from the producer's options in its deadline at most. */
-function isOrdinary(options: SendOptions | undefined): boolean {
-  return options === undefined ||
-    (options.queue === undefined && options.selector === undefined && options.signal === undefined);
 }
 
 function isList(messages: Message | readonly Message[]): messages is readonly Message[] {
