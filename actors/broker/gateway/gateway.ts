@@ -20,6 +20,7 @@ import type { Connection, Listener } from "../../net/transport.ts";
 import { ackOpaque, isAck } from "./answer_bytes.ts";
 import type { AckQueue } from "./ack_hold.ts";
 import { GatewayConnection } from "./connection.ts";
+import type { BatchPath } from "./batch_path.ts";
 import { SendOutcome, type SendPath } from "./send_path.ts";
 
 /** Connections of one gateway at most. */
@@ -66,6 +67,7 @@ export interface GatewayParts {
   readonly appender: LogAppender;
   readonly writer: LogWriter;
   readonly sends: SendPath;
+  readonly batches: BatchPath;
   readonly pulls: PullTaker;
   readonly general: GeneralPath;
   readonly acks: AckQueue;
@@ -255,7 +257,7 @@ export class Gateway {
       ? scan.scanJson(input, start + 8, bodyStart)
       : scan.scanBinary(input, start + 8, bodyStart);
     if (scanned && (scan.flag & 1) === 0) {
-      if (scan.code === RequestCode.SEND_MESSAGE_V2) {
+      if (scan.code === RequestCode.SEND_MESSAGE_V2 || scan.code === RequestCode.SEND_BATCH_MESSAGE) {
         if (this.#send(connection, input, bodyStart, end)) return;
       } else if (scan.code === RequestCode.PULL_MESSAGE || scan.code === RequestCode.LITE_PULL_MESSAGE) {
         if (!connection.fast && this.#parts.pulls.take(connection, scan, input)) return;
@@ -267,10 +269,13 @@ export class Gateway {
 
   /** @returns false when the general path has to take it */
   #send(connection: GatewayConnection, input: Uint8Array, bodyStart: number, end: number): boolean {
-    const { sends } = this.#parts;
+    const { sends, batches } = this.#parts;
+    const isBatch = this.#scan.code === RequestCode.SEND_BATCH_MESSAGE;
     for (let attempt = 0; attempt < 2; attempt++) {
       if (!this.#inBatch && !this.#beginBatch()) return this.#refuse(connection);
-      const outcome = sends.append(connection, this.#scan, input, bodyStart, end);
+      const outcome = isBatch
+        ? batches.append(connection, this.#scan, input, bodyStart, end, sends.storeTimestampMs)
+        : sends.append(connection, this.#scan, input, bodyStart, end);
       if (outcome === SendOutcome.Appended) {
         this.counters.shortSends++;
         if (!connection.dirty) {

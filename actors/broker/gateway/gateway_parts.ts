@@ -28,6 +28,7 @@ import { WaiterBell } from "../broker_memory.ts";
 import { AckQueue } from "./ack_hold.ts";
 import { AckEncoder, ackOpaque } from "./answer_bytes.ts";
 import { ClientCalls } from "./client_calls.ts";
+import { BatchPath } from "./batch_path.ts";
 import { type GatewayConnection, hostBytes } from "./connection.ts";
 import { ControlView } from "./control_view.ts";
 import { Gateway } from "./gateway.ts";
@@ -41,7 +42,7 @@ import { TimerState } from "./timer_state.ts";
 import { timerRules } from "../timer/timer_rules.ts";
 import { SendBack, type SendBackHelp } from "./send_back.ts";
 import { SendReply, type SendReplyHelp } from "./send_reply.ts";
-import { SendPath } from "./send_path.ts";
+import { SendPath, type SendPathParts } from "./send_path.ts";
 import { ServedTopic } from "./served_topic.ts";
 import { TrafficMeter } from "./traffic_meter.ts";
 import { WakeFilterIds } from "./wake_filter_ids.ts";
@@ -188,7 +189,7 @@ export class GatewayParts {
 
   #makeGateway(): Gateway {
     const { values, index, incarnation } = this.#init;
-    const sends = new SendPath({
+    const parts: SendPathParts = {
       memory: this.#memory,
       appender: this.#appender,
       queues: this.view.queues,
@@ -201,12 +202,13 @@ export class GatewayParts {
       traceOn: values.traceOn,
       // The short path knows no checksum of properties: with it, every send takes the general one.
       bodyBytesMax: values.enabledAppendPropCRC ? 0 : values.maxMessageSize,
-    });
+    };
     return new Gateway({
       memory: this.#memory,
       appender: this.#appender,
       writer: this.writer,
-      sends,
+      sends: new SendPath(parts),
+      batches: new BatchPath(parts),
       pulls: this.pulls,
       general: this.general,
       acks: this.#acks,
