@@ -108,7 +108,13 @@ export function brokerChildren(
         name,
         role: gatewayRole,
         init: ({ epoch }) => ({ ...init, index, incarnation: epoch, reusePort: gateways > 1 }),
-        peers: { "controller": "controller", "cold-read": "cold-read", "transactions": "transactions", ...timerPeer },
+        peers: {
+          "controller": "controller",
+          "cold-read": "cold-read",
+          "hold": "hold",
+          "transactions": "transactions",
+          ...timerPeer,
+        },
         restart: "restart",
         stopDeadlineMs: STOP_MS,
       })

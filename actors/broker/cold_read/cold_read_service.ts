@@ -75,6 +75,8 @@ export class ColdReadService {
   readonly #filters = new FilterCache();
   readonly #scan = new RecordScan();
   readonly #init: BrokerActorInit;
+  /** Of the record that a filtered pull found last. */
+  #lastPosition = 0;
 
   /** @param init shared memory and configuration; @param context of the actor */
   constructor(init: BrokerActorInit, context: ActorContext<ColdReadContract>) {
@@ -158,6 +160,7 @@ export class ColdReadService {
         if (record === null || !this.#matches(filter, record)) continue;
         if (found.length > 0 && bytes + record.length > limits.bytes) return this.#filtered(found, bytes, offset + i);
         found.push(record);
+        this.#lastPosition = plan.positions[i]!;
         bytes += record.length;
         if (found.length >= limits.messages) return this.#filtered(found, bytes, offset + i + 1);
       }
@@ -180,7 +183,8 @@ export class ColdReadService {
       body.set(record, at);
       at += record.length;
     }
-    return { status: "FOUND", nextBeginOffset, messages: found.length, body };
+    const behindBytes = this.#memory.written.load() - this.#lastPosition;
+    return { status: "FOUND", nextBeginOffset, messages: found.length, behindBytes, body };
   }
 
   #readPlan(pull: ColdPull, plan: PullPlan): ColdPullFound {
@@ -200,6 +204,7 @@ export class ColdReadService {
       status: "FOUND",
       nextBeginOffset: plan.nextOffset,
       messages,
+      behindBytes: this.#memory.written.load() - plan.positions[plan.count - 1]!,
       body: at === body.length ? body : body.slice(0, at),
     };
   }
@@ -312,5 +317,5 @@ function nothing(
   status: "NO_MATCHED_MESSAGE" | "MESSAGE_WAS_REMOVING" | "OFFSET_FOUND_NULL",
   nextBeginOffset: number,
 ): ColdPullFound {
-  return { status, nextBeginOffset, messages: 0, body: new Uint8Array(0) };
+  return { status, nextBeginOffset, messages: 0, behindBytes: 0, body: new Uint8Array(0) };
 }

@@ -46,6 +46,7 @@ import { SendReply, type SendReplyHelp } from "./send_reply.ts";
 import { SendPath, type SendPathParts } from "./send_path.ts";
 import { ServedTopic } from "./served_topic.ts";
 import { TrafficMeter } from "./traffic_meter.ts";
+import { WakeFilterIds } from "./wake_filter_ids.ts";
 
 /** How long a gateway waits for BrokerController or ColdReadService. Milliseconds. */
 const ASK_MS = 10_000;
@@ -258,6 +259,11 @@ export class GatewayParts {
         if (this.#commits.length >= COMMITS_MAX) this.flushOffsets();
       },
       refuse: (connection, opaque, refusal) => this.general.refuse(connection, opaque, refusal),
+      wakeFilters: new WakeFilterIds(
+        this.#init.index,
+        this.#init.incarnation,
+        (change) => this.#context.peer("hold").tell("filter", change),
+      ),
       resetTaken: (group, topic, queueId) => controller.tell("resetTaken", { group, topic, queueId }),
     });
   }

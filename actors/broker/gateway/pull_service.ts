@@ -13,7 +13,7 @@ import { ResponseCode } from "../../../protocol/response_code.ts";
 import type { Clock } from "../../../store/clock.ts";
 import type { LogReader } from "../../../store/log_reader.ts";
 import type { Doorbell } from "../../../store/memory/doorbell.ts";
-import { putLong, type TokenRing } from "../../../store/memory/token_ring.ts";
+import { putLong, takeLong, type TokenRing } from "../../../store/memory/token_ring.ts";
 import type { QueueTable } from "../../../store/queue_table.ts";
 import { PARK_GONE, PARK_WORDS, WAKE_WORDS, WakeReason } from "../broker_memory.ts";
 import type { ColdPull, ColdPullFound } from "../cold_read_contract.ts";
@@ -33,6 +33,7 @@ import {
 } from "./pull_request.ts";
 import type { ServedTopic } from "./served_topic.ts";
 import type { PullMeter } from "./traffic_meter.ts";
+import type { WakeFilterIds } from "./wake_filter_ids.ts";
 
 /** Pulls parked on one gateway at most; the next one is answered at once. */
 export const PARKED_MAX = 200_000;
@@ -76,6 +77,8 @@ export interface PullParts {
   ) => void;
   /** Answers with a code and a remark. */
   readonly refuse: (connection: GatewayConnection, opaque: number, refusal: PullRefusal) => void;
+  /** Numbers of what parked pulls filter by. */
+  readonly wakeFilters: WakeFilterIds;
   /** A pull took a pending offset reset. */
   readonly resetTaken: (group: string, topic: string, queueId: number) => void;
 }
@@ -164,11 +167,19 @@ export class PullService {
       this.#parked.delete(token);
       request.connection.parked?.delete(token);
       if (request.connection.closed) continue;
+      // What PullRequestHoldService passed over does not match.
+      request.offset = Math.max(request.offset, takeLong(this.#wake, 2));
       const late = this.#wake[1] === WakeReason.Deadline || this.#parts.clock.nowMs() >= request.deadlineMs;
       this.#execute(request, !late);
     }
     if (wakes.takeOverflow()) this.offerAgain();
     else if (this.#unoffered.size > 0) this.#offerUnoffered();
+  }
+
+  /** PullRequestHoldService was started again and knows nothing: filters are told and pulls are offered anew. */
+  holdRestarted(): void {
+    this.#parts.wakeFilters.forgetAll();
+    this.offerAgain();
   }
 
   /** Offers every parked pull anew, after PullRequestHoldService was started again or lost a wake. */
@@ -323,7 +334,8 @@ export class PullService {
       connection.outEnd += plan.sizes[i]!;
     }
     this.#ringPulls++;
-    meter.found(request, plan.count, plan.bytes, false);
+    const behindBytes = reader.end - plan.positions[plan.count - 1]!;
+    meter.found(request, plan.count, plan.bytes, false, plan.nextOffset, behindBytes);
     markDirty(connection);
     return true;
   }
@@ -412,7 +424,8 @@ export class PullService {
     if (!pushPullHeader(connection, request.opaque, answer, found.body.length)) return;
     connection.out.set(found.body, connection.outEnd);
     connection.outEnd += found.body.length;
-    this.#parts.meter.found(request, found.messages, found.body.length, true);
+    const { messages, body, nextBeginOffset, behindBytes } = found;
+    this.#parts.meter.found(request, messages, body.length, true, nextBeginOffset, behindBytes);
     this.#parts.markDirty(connection);
   }
 
@@ -433,6 +446,8 @@ export class PullService {
     record[1] = request.slot;
     putLong(record, 2, request.offset);
     putLong(record, 4, deadlineMs);
+    record[6] = request.queueId;
+    record[7] = deadlineMs === PARK_GONE ? 0 : this.#parts.wakeFilters.idOf(request);
     return this.#parts.parks.offer(record);
   }
 

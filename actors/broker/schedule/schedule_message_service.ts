@@ -41,9 +41,6 @@ const IDLE_MS = 5000;
 /** Wait after the log refused. Milliseconds. */
 const BACK_OFF_MS = 1000;
 
-/** How often the offsets are written. Source: apache/rocketmq store MessageStoreConfig.flushDelayOffsetInterval */
-const SAVE_EVERY_MS = 10_000;
-
 /** Starts the behaviour. */
 export async function startScheduleMessageService(
   init: BrokerActorInit,
@@ -90,6 +87,8 @@ export class ScheduleMessageService {
   readonly #unitView = new DataView(this.#units.buffer);
   readonly #missing = new Set<string>();
   #nextDueMs = 0;
+  /** How often the offsets are written, in milliseconds. */
+  readonly #saveEveryMs: number;
   #nextSaveMs: number;
   #stopping = false;
   #delivered = 0;
@@ -119,7 +118,8 @@ export class ScheduleMessageService {
     this.#writer = this.#makeWriter(store.commitLog, values.osPageCacheBusyTimeOutMills);
     this.#path = `${store.shape.config}/delayOffset.json`;
     this.offsets = readTextFile(this.#disk, this.#path, DelayOffsets.decode)?.value ?? new DelayOffsets();
-    this.#nextSaveMs = context.clock.monotonicMs() + SAVE_EVERY_MS;
+    this.#saveEveryMs = values.flushDelayOffsetInterval;
+    this.#nextSaveMs = context.clock.monotonicMs() + this.#saveEveryMs;
   }
 
   #makeWriter(files: ConstructorParameters<typeof LogWriter>[1], busyWriteMs: number): LogWriter {
@@ -183,7 +183,7 @@ export class ScheduleMessageService {
         const work = await this.turn();
         const nowMs = clock.monotonicMs();
         if (nowMs >= this.#nextSaveMs) {
-          this.#nextSaveMs = nowMs + SAVE_EVERY_MS;
+          this.#nextSaveMs = nowMs + this.#saveEveryMs;
           this.save();
         }
         if (work === 0) {
