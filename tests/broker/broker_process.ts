@@ -166,7 +166,7 @@ function tracerOf({ trace, fail }: BrokerProcessOptions, dir: string): string[] 
   if (fail !== undefined) {
     const { call, error, when } = fail;
     const firstFile = `${dir}/store/commitlog/${"0".repeat(20)}`;
-    tracer.push("-P", firstFile, "-e", `trace=${call}`, "-e", `inject=${call}:error=${error}:when=${when}`);
+    tracer.push("-P", firstFile, "-e", "trace=pwrite64,fdatasync", "-e", `inject=${call}:error=${error}:when=${when}`);
   }
   return tracer;
 }
