@@ -105,7 +105,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Supervis
   const base = options.configuration ?? readBrokerConfiguration({}, thisMachine());
   const configuration = { ...base, values: { ...base.values, ...options.settings } };
   // The actors load their modules while this thread recovers the store.
-  using _warm = warmUpChildren(options.gateways ?? 1, configuration.values.timerWheelEnable);
+  using _warm = warmUpChildren(options.gateways ?? 1, configuration.values);
   const running = new RunningBroker(configuration, options);
   await running.start();
   return running;
@@ -271,10 +271,11 @@ class RunningBroker implements SupervisedBroker {
   }
 
   #inOrder(): Parameters<typeof this.supervisor.ref>[0][] {
-    const { controller, flushLog, reput, flushQueues, hold, coldRead, schedule, transactions, timer } = this.children;
-    const { housekeeping, gateways } = this.children;
+    const { controller, commitLog, flushLog, reput, flushQueues, hold, coldRead, schedule } = this.children;
+    const { transactions, timer, housekeeping, gateways } = this.children;
     const stages = [
       controller,
+      ...(commitLog === undefined ? [] : [commitLog]),
       flushLog,
       reput,
       flushQueues,
@@ -291,6 +292,7 @@ class RunningBroker implements SupervisedBroker {
 
   #listen(): void {
     const {
+      commitLog,
       flushLog,
       reput,
       flushQueues,
@@ -314,6 +316,10 @@ class RunningBroker implements SupervisedBroker {
     supervisor.on(coldRead, "log", log);
     supervisor.on(schedule, "log", log);
     supervisor.on(transactions, "log", log);
+    if (commitLog !== undefined) {
+      supervisor.on(commitLog, "failed", diskFailed);
+      supervisor.on(commitLog, "log", log);
+    }
     if (timer !== undefined) {
       supervisor.on(timer, "failed", diskFailed);
       supervisor.on(timer, "log", log);
@@ -363,6 +369,7 @@ class RunningBroker implements SupervisedBroker {
     gauges.set(Gauge.LogFlushedPosition, memory.flushed.load());
     const isQuiet = gauges.get(Gauge.LogMaxPosition) === memory.written.load();
     gauges.set(Gauge.LogMaxPosition, memory.written.load());
+    gauges.set(Gauge.LogAppendedPosition, memory.appended.load());
     const nowMs = systemClock.monotonicMs();
     if (nowMs >= diskMs) {
       const { root } = storeShape(this.values);
@@ -393,6 +400,8 @@ class RunningBroker implements SupervisedBroker {
       );
     }
     if (memory.status === LogStatus.Open) memory.setStatus(LogStatus.Closing);
+    const { commitLog } = children;
+    if (commitLog !== undefined) await this.#step("write what is in memory", () => this.#commit(commitLog));
     await this.#step("dispatch what is written", () => this.#untilDispatched(20_000));
     await this.#step(
       "sync the commit log",
@@ -404,11 +413,18 @@ class RunningBroker implements SupervisedBroker {
     );
     const exit = await supervisor.stop();
     const clean = this.#healthy && exit.exitCode === ExitCode.OK &&
+      memory.appended.load() === memory.written.load() &&
       memory.dispatched.load() === memory.written.load() &&
       memory.flushed.load() === memory.written.load();
     if (clean) markClosed(this.#disk, storeShape(this.values).abort);
     this.#lock.release();
     return exit.exitCode;
+  }
+
+  async #commit(child: NonNullable<BrokerChildren["commitLog"]>): Promise<void> {
+    const { isWhole } = await this.supervisor.ref(child).ask("commit", null, { timeoutMs: 10_000 });
+    const bytes = this.memory.appended.load() - this.memory.written.load();
+    if (!isWhole) throw new Error(`the disk is full, ${bytes} acknowledged bytes are lost`);
   }
 
   async #untilDispatched(timeoutMs: number): Promise<void> {

@@ -9,10 +9,14 @@ import { ExitCode } from "../kernel/exit_code.ts";
 import { WarmUp } from "../kernel/warm_workers.ts";
 import { brokerControllerRole } from "./broker_controller.ts";
 import type { BrokerControllerContract, BrokerControllerInit } from "./broker_controller_contract.ts";
+import type { BrokerValues } from "./broker_configuration.ts";
 import type { BrokerActorInit } from "./broker_init.ts";
+import { isWrittenLater } from "./write_mode.ts";
 import { coldReadRole } from "./cold_read/cold_read_role.ts";
 import type { ColdReadContract } from "./cold_read_contract.ts";
 import {
+  type CommitRealTimeContract,
+  commitRealTimeRole,
   type FlushCommitLogContract,
   flushCommitLogRole,
   type FlushConsumeQueueContract,
@@ -29,6 +33,8 @@ import { type ScheduleContract, scheduleRole } from "./schedule/schedule_contrac
 /** Children of a broker. */
 export interface BrokerChildren {
   readonly controller: Child<BrokerControllerContract>;
+  /** undefined when what is appended is written before it is acknowledged. */
+  readonly commitLog: Child<CommitRealTimeContract> | undefined;
   readonly flushLog: Child<FlushCommitLogContract>;
   readonly reput: Child<ReputContract>;
   readonly flushQueues: Child<FlushConsumeQueueContract>;
@@ -51,9 +57,10 @@ export function gatewayName(index: number): string {
 }
 
 /** Starts the workers of all children, so that their modules load side by side; in the order in which they are needed. */
-export function warmUpChildren(gateways: number, hasTimer: boolean): WarmUp {
+export function warmUpChildren(gateways: number, values: BrokerValues): WarmUp {
   const warm = new WarmUp();
   warm.start(brokerControllerRole, "controller");
+  if (isWrittenLater(values)) warm.start(commitRealTimeRole, "commit-log");
   warm.start(flushCommitLogRole, "flush-log");
   warm.start(reputRole, "reput");
   for (let index = 0; index < gateways; index++) warm.start(gatewayRole, gatewayName(index));
@@ -62,7 +69,7 @@ export function warmUpChildren(gateways: number, hasTimer: boolean): WarmUp {
   warm.start(coldReadRole, "cold-read");
   warm.start(scheduleRole, "schedule");
   warm.start(transactionsRole, "transactions");
-  if (hasTimer) warm.start(timerRole, "timer");
+  if (values.timerWheelEnable) warm.start(timerRole, "timer");
   warm.start(housekeepingRole, "housekeeping");
   return warm;
 }
@@ -154,8 +161,20 @@ function controllerChild(init: BrokerControllerInit, timerPeer: Record<string, s
 }
 
 /** What writes behind the log: its flush, dispatch, and the flush of what dispatch wrote. */
-function storeChildren(init: BrokerActorInit): Pick<BrokerChildren, "flushLog" | "reput" | "flushQueues"> {
+function storeChildren(
+  init: BrokerActorInit,
+): Pick<BrokerChildren, "commitLog" | "flushLog" | "reput" | "flushQueues"> {
   return {
+    commitLog: isWrittenLater(init.values)
+      ? child<CommitRealTimeContract>({
+        name: "commit-log",
+        role: commitRealTimeRole,
+        init: () => init,
+        restart: "restart",
+        exitCode: () => ExitCode.DISK_FAILED,
+        stopDeadlineMs: STOP_MS,
+      })
+      : undefined,
     flushLog: child<FlushCommitLogContract>({
       name: "flush-log",
       role: flushCommitLogRole,

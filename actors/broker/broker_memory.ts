@@ -10,7 +10,7 @@ import { createTokenRing } from "../../store/memory/token_ring.ts";
 export const GATEWAYS_MAX = 8;
 
 /** Bells of threads that sleep for several reasons, as indexes of `LogMemory.waiterBell`. Gateway n has bell n. */
-export const WaiterBell = { Hold: 8, Schedule: 9, Transactions: 10, GroupTransfer: 11, Timer: 12 } as const;
+export const WaiterBell = { Hold: 8, Schedule: 9, Transactions: 10, GroupTransfer: 11, Timer: 12, Commit: 14 } as const;
 
 /** Words of a park record: token, slot, offset (two words), deadline in ms since 1970 (two words), queue id, number of the filter. */
 export const PARK_WORDS = 8;

@@ -59,6 +59,7 @@ const CASES: readonly [name: ActorName, mode: string, settings: Partial<BrokerVa
   ["cold-read", "ASYNC_FLUSH", {}],
   ["flush-log", "ASYNC_FLUSH", {}],
   ["flush-log", "SYNC_FLUSH", SYNC],
+  ["commit-log", "transient pool", { transientStorePoolEnable: true }],
   ["flush-queues", "ASYNC_FLUSH", { flushIntervalConsumeQueue: 10 }],
   ["transactions", "ASYNC_FLUSH", {}],
   ["housekeeping", "ASYNC_FLUSH", { cleanResourceInterval: 10 }],

@@ -12,7 +12,7 @@ import { HeaderScan } from "../../../protocol/hot/header_scan.ts";
 import { FRAME_BYTES_MAX } from "../../../protocol/limits.ts";
 import { RequestCode } from "../../../protocol/request_code.ts";
 import type { LogAppender } from "../../../store/log_appender.ts";
-import { type LogWriter, WriteOutcome } from "../../../store/log_writer.ts";
+import { type LogWriter, WriteOutcome, type WriteOutcomeValue } from "../../../store/log_writer.ts";
 import { LogStatus } from "../../../store/memory/log_memory.ts";
 import type { LogMemory } from "../../../store/memory/log_memory.ts";
 import type { Clock } from "../../../store/clock.ts";
@@ -61,6 +61,14 @@ export interface PullTaker {
   take(connection: GatewayConnection, scan: HeaderScan, bytes: Uint8Array): boolean;
 }
 
+/** What is acknowledged in memory is written by another thread. */
+export interface LaterWrite {
+  /** Tells that thread that a turn appended something. */
+  readonly appended: () => void;
+  /** Whether sends are refused while memory is full of what is not written; else this thread writes it. */
+  readonly refusesWhenFull: boolean;
+}
+
 /** What a gateway works with. */
 export interface GatewayParts {
   readonly memory: LogMemory;
@@ -72,6 +80,8 @@ export interface GatewayParts {
   readonly general: GeneralPath;
   readonly acks: AckQueue;
   readonly clock: Clock;
+  /** How what was appended comes to the file when not this thread writes it at the end of the turn; undefined when it does. */
+  readonly laterWrite: LaterWrite | undefined;
   /** How long an acknowledgement waits for the device or the slaves. Milliseconds. */
   readonly ackTimeoutMs: number;
   /** Told when the log failed for good; the process must end. */
@@ -175,6 +185,13 @@ export class Gateway {
     if (!this.#appended) this.#turnEpoch = epoch;
     this.#appended = true;
     this.#scheduleTurn();
+  }
+
+  /** The ring is full of what is not written: writes it, unless sends are to be refused then. @returns whether there can be room now */
+  makeRoom(): boolean {
+    const { laterWrite, writer } = this.#parts;
+    if (laterWrite?.refusesWhenFull === true) return false;
+    return this.#isWritten(writer.write());
   }
 
   /** Before a batch: ends the turn when the ring was voided meanwhile, so that no acknowledgement outlives its record. */
@@ -287,6 +304,7 @@ export class Gateway {
       if (outcome === SendOutcome.General) return false;
       this.#endBatch();
       this.#turn();
+      if (!this.makeRoom()) break;
     }
     return this.#refuse(connection);
   }
@@ -342,15 +360,19 @@ export class Gateway {
   }
 
   #write(): void {
-    const { memory, writer, acks, fail } = this.#parts;
+    const { memory, writer, acks, laterWrite } = this.#parts;
     this.#appended = false;
-    const outcome = writer.write();
-    if (outcome === WriteOutcome.Written && memory.epoch === this.#turnEpoch) {
+    if (laterWrite !== undefined && memory.status !== LogStatus.ReadOnly) return laterWrite.appended();
+    if (this.#isWritten(writer.write()) && memory.epoch === this.#turnEpoch) {
       if (acks.length > 0) memory.flushBell.ring();
       return;
     }
     this.#refuseAcks();
-    if (outcome === WriteOutcome.Failed) fail(writer.lastError);
+  }
+
+  #isWritten(outcome: WriteOutcomeValue): boolean {
+    if (outcome === WriteOutcome.Failed) this.#parts.fail(this.#parts.writer.lastError);
+    return outcome === WriteOutcome.Written;
   }
 
   /** Turns the acknowledgements of this turn into refusals: their records are not in the log. */

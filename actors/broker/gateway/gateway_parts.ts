@@ -15,7 +15,7 @@ import { parseDelayLevels } from "../../../store/delay_levels.ts";
 import { GaugeBatch, Gauges } from "../../../store/gauges.ts";
 import { LogAppender, PlaceRefusal } from "../../../store/log_appender.ts";
 import { LogReader } from "../../../store/log_reader.ts";
-import { LogWriter } from "../../../store/log_writer.ts";
+import type { LogWriter } from "../../../store/log_writer.ts";
 import type { Doorbell } from "../../../store/memory/doorbell.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { TokenRing } from "../../../store/memory/token_ring.ts";
@@ -25,6 +25,9 @@ import { type TopicEntry, TopicPerm, type TopicUpdate, TopicView } from "../../.
 import type { ConfigurationUpdate, ControlSnapshot, OffsetCommit } from "../broker_controller_contract.ts";
 import { openStore, type StoreHandles } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
+import { logWriterOf } from "../log_writer_of.ts";
+import { commitCaller } from "../flush/commit_rule.ts";
+import { isWrittenLater, unwrittenBytesMax } from "../write_mode.ts";
 import { AckQueue } from "./ack_hold.ts";
 import { AckEncoder, ackOpaque } from "./answer_bytes.ts";
 import { ClientCalls } from "./client_calls.ts";
@@ -103,7 +106,10 @@ export class GatewayParts {
     this.#settings = this.#sendSettings();
     this.#topics = new NameLookup((name) => this.#serve(name));
     this.#meter = new TrafficMeter(this.#topics, new GaugeBatch(new Gauges(init.gauges)));
-    this.#appender = new LogAppender(memory, { fileBytes: values.mappedFileSizeCommitLog });
+    this.#appender = new LogAppender(memory, {
+      fileBytes: values.mappedFileSizeCommitLog,
+      aheadBytesMax: unwrittenBytesMax(values, memory.ringBytes),
+    });
     this.#records = new RecordAppender(memory, this.#appender, this.view.queues, values.enabledAppendPropCRC);
     this.bell = memory.waiterBell(init.index);
     this.#wakes = new TokenRing(init.memory.wakes[init.index]!);
@@ -165,26 +171,14 @@ export class GatewayParts {
   }
 
   #makeWriter(): LogWriter {
-    const { values } = this.#init;
-    const decoder = new TextDecoder();
-    return new LogWriter(this.#memory, this.#store.commitLog, {
-      restore: (topic, queueId, queueOffset) => {
-        const slot = this.view.get(decoder.decode(topic))?.slots[queueId];
-        if (slot !== undefined && this.view.queues.nextOffset(slot) > queueOffset) {
-          this.view.queues.setNextOffset(slot, queueOffset);
-        }
-      },
-    }, {
-      nowMs: () => this.#context.clock.monotonicMs(),
-      slowWriteMs: 500,
-      busyWriteMs: values.osPageCacheBusyTimeOutMills,
-      onSlow: (elapsedMs, bytes, phase) =>
-        this.#log(
-          "warn",
-          phase === "lock"
-            ? `Commit log: the write lock took ${Math.round(elapsedMs)} ms`
-            : `Commit log: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms`,
-        ),
+    return logWriterOf({
+      values: this.#init.values,
+      memory: this.#memory,
+      files: this.#store.commitLog,
+      view: this.view,
+      monotonicMs: () => this.#context.clock.monotonicMs(),
+      name: "Commit log",
+      warn: (text) => this.#log("warn", text),
     });
   }
 
@@ -214,6 +208,7 @@ export class GatewayParts {
       general: this.general,
       acks: this.#acks,
       clock: this.#context.clock,
+      laterWrite: isWrittenLater(values) ? commitCaller(values, this.#memory) : undefined,
       ackTimeoutMs: values.syncFlushTimeout,
       fail: (error) =>
         this.#context.signal("failed", {
@@ -321,7 +316,7 @@ export class GatewayParts {
           "the message is larger than a commit log file can hold",
         );
       }
-      this.writer.write();
+      this.gateway.makeRoom();
     }
     return createResponse(
       ack.command,
