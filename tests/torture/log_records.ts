@@ -1,0 +1,58 @@
+/**
+ * The records of a commit log that no broker has open, one after the other, without decoding more than is asked for.
+ *
+ * Owns: one file's bytes at a time. Reads: the files. Never: changes them.
+ *
+ * @module
+ */
+import { MAGIC_BLANK } from "../../protocol/record.ts";
+
+/** A record of a log whose hosts are IPv4. */
+export interface LogRecord {
+  readonly topic: string;
+  readonly queueId: number;
+  /** Milliseconds since 1970. */
+  readonly storedMs: number;
+  readonly body: DataView;
+}
+
+const TOPIC_MAX = 64;
+
+/** Visits every record of a log. @param directory of the commit log */
+export function forEachRecord(directory: string, visit: (record: LogRecord) => void): void {
+  const names = [...Deno.readDirSync(directory)].map(({ name }) => name).filter((name) => /^\d{20}$/.test(name)).sort();
+  const topics = new Topics();
+  for (const name of names) {
+    const bytes = Deno.readFileSync(`${directory}/${name}`);
+    const view = new DataView(bytes.buffer);
+    let at = 0;
+    while (at + 8 <= bytes.length) {
+      const size = view.getInt32(at);
+      if (size <= 0 || view.getInt32(at + 4) === MAGIC_BLANK) break;
+      const bodyBytes = view.getInt32(at + 84);
+      const topicAt = at + 88 + bodyBytes;
+      visit({
+        topic: topics.at(bytes, topicAt + 1, view.getUint8(topicAt)),
+        queueId: view.getInt32(at + 12),
+        storedMs: Number(view.getBigInt64(at + 56)),
+        body: new DataView(bytes.buffer, at + 88, bodyBytes),
+      });
+      at += size;
+    }
+  }
+}
+
+/** Names are few: each is decoded once. */
+class Topics {
+  readonly #known: { readonly bytes: Uint8Array; readonly text: string }[] = [];
+
+  at(bytes: Uint8Array, start: number, length: number): string {
+    for (const { bytes: known, text } of this.#known) {
+      if (known.length === length && known.every((byte, index) => byte === bytes[start + index])) return text;
+    }
+    const name = bytes.slice(start, start + length);
+    const text = new TextDecoder().decode(name);
+    if (this.#known.length < TOPIC_MAX) this.#known.push({ bytes: name, text });
+    return text;
+  }
+}
