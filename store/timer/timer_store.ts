@@ -199,10 +199,10 @@ export class TimerStore {
     this.#readTimeMs = Math.max(this.#readTimeMs, timeMs);
   }
 
-  /** Positions of the units of a slot, the first first. */
-  unitsOf(slot: WheelSlot): number[] {
+  /** Positions of the units of a slot behind one of them, the first first. */
+  unitsOf(slot: WheelSlot, behind: number = NO_POSITION): number[] {
     const positions: number[] = [];
-    for (let at = slot.last; at !== NO_POSITION;) {
+    for (let at = slot.last; at !== NO_POSITION && at > behind;) {
       const unit = this.log.read(at);
       if (unit === undefined) break;
       positions.push(at);

@@ -25,9 +25,10 @@ import {
   TIMER_TOPIC,
   toDequeued,
 } from "../../../store/timer/timer_message.ts";
-import { TimerMagic, type TimerUnit } from "../../../store/timer/timer_log.ts";
+import { TimerMagic } from "../../../store/timer/timer_log.ts";
 import { TimerCounts } from "../../../store/timer/timer_metrics.ts";
 import { hasTimerFiles, rollWindow, TimerStore, type WheelRequest } from "../../../store/timer/timer_store.ts";
+import type { WheelSlot } from "../../../store/timer/timer_wheel.ts";
 import { RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
 import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { appendBytesMax, type BrokerActorInit, openStore, type StoreHandles } from "../broker_init.ts";
@@ -36,6 +37,7 @@ import { RecordReader } from "../cold_read/record_reader.ts";
 import { LogOutlet, LogWriteError, type OutgoingRecord } from "../log_outlet.ts";
 import { SystemQueue } from "../transactions/system_queue.ts";
 import { type Outgoing, SlotRun } from "./slot_run.ts";
+import type { UnitParts } from "./slot_units.ts";
 import type { TimerContract, TimerCounters } from "./timer_contract.ts";
 
 /** Messages of one turn. */
@@ -43,6 +45,9 @@ const RUN_MESSAGES = 256;
 
 /** Longest sleep while nothing comes and nothing falls due. Milliseconds. */
 const IDLE_MS = 1000;
+
+/** A slot is put in order so long before it is over, or half a slot when that is less. Milliseconds. */
+const LOOK_AHEAD_MS = 300;
 
 /** Wait after the log or the disk refused. Milliseconds. */
 const BACK_OFF_MS = 1000;
@@ -95,6 +100,8 @@ export class TimerMessageService {
   readonly #counts = { enqueued: 0, delivered: 0, late: 0, rolled: 0, recalled: 0, dropped: 0, lateMsMax: 0 };
   #store: TimerStore | undefined;
   #run: SlotRun | undefined;
+  /** The slot that is not over yet. */
+  #ahead: SlotRun | undefined;
   /** Late messages below this queue offset are delivered, though the queue offset may not have moved yet. */
   #lateBelow = 0;
   /** Messages in slots ahead. */
@@ -301,10 +308,14 @@ export class TimerMessageService {
       const slot = store.wheel.next(store.readTimeMs, writeTimeMs);
       if (slot === undefined) {
         store.moveReadTime(writeTimeMs);
+        this.#lookAhead(store, writeTimeMs);
         return 0;
       }
       store.moveReadTime(slot.timeMs);
-      this.#run = new SlotRun(store, slot, (unit) => this.#timerOf(unit));
+      const isAhead = this.#ahead?.slot.timeMs === slot.timeMs;
+      this.#run = isAhead ? this.#ahead! : this.#newRun(store, slot);
+      this.#ahead = undefined;
+      this.#run.extend(slot);
     }
     const run = this.#run;
     const { work, isRefused } = await this.#workOff(store, run);
@@ -318,6 +329,25 @@ export class TimerMessageService {
     }
     if (isRefused) await this.#context.clock.sleep(BACK_OFF_MS);
     return work;
+  }
+
+  #newRun(store: TimerStore, slot: WheelSlot): SlotRun {
+    return new SlotRun(store, slot, (unit) => this.#timerOf(unit));
+  }
+
+  /** Puts the messages of the slot that is over soon in order, so that the first of them go out when it is. */
+  #lookAhead(store: TimerStore, timeMs: number): void {
+    if (this.#context.clock.nowMs() < timeMs + this.#lookAheadMs()) return;
+    const slot = store.wheel.get(timeMs);
+    if (slot === undefined) return;
+    if (this.#ahead?.slot.timeMs !== timeMs) this.#ahead = this.#newRun(store, slot);
+    this.#ahead.extend(slot);
+  }
+
+  /** When a slot is looked at, milliseconds from its begin. */
+  #lookAheadMs(): number {
+    const { timerPrecisionMs } = this.#init.values;
+    return timerPrecisionMs - Math.min(LOOK_AHEAD_MS, Math.floor(timerPrecisionMs / 2));
   }
 
   async #workOff(store: TimerStore, run: SlotRun): Promise<{ work: number; isRefused: boolean }> {
@@ -392,7 +422,7 @@ export class TimerMessageService {
     }, { timeoutMs: ASK_MS });
   }
 
-  #timerOf(unit: TimerUnit): StoredTimer | undefined {
+  #timerOf(unit: UnitParts): StoredTimer | undefined {
     return this.#timerAt(unit.recordPosition, unit.recordBytes);
   }
 
@@ -410,7 +440,9 @@ export class TimerMessageService {
     if (store === undefined || this.#init.values.timerStopDequeue) return nowMs + IDLE_MS;
     const { timerPrecisionMs } = this.#init.values;
     const slot = store.wheel.next(store.readTimeMs, nowMs + IDLE_MS);
-    return slot === undefined ? nowMs + IDLE_MS : slot.timeMs + timerPrecisionMs;
+    if (slot === undefined) return nowMs + IDLE_MS;
+    const isAhead = this.#ahead?.slot.timeMs === slot.timeMs;
+    return slot.timeMs + (isAhead ? timerPrecisionMs : this.#lookAheadMs());
   }
 
   /** Checkpoint, cleaning and levels, from time to time. */
