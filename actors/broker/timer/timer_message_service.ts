@@ -36,6 +36,7 @@ import { WaiterBell } from "../broker_memory.ts";
 import { RecordReader } from "../cold_read/record_reader.ts";
 import { LogOutlet, LogWriteError, type OutgoingRecord } from "../log_outlet.ts";
 import { SystemQueue } from "../transactions/system_queue.ts";
+import { TimerSaver } from "./timer_saver.ts";
 import { type Outgoing, SlotRun } from "./slot_run.ts";
 import type { UnitParts } from "./slot_units.ts";
 import type { TimerContract, TimerCounters } from "./timer_contract.ts";
@@ -79,7 +80,7 @@ export async function startTimerMessageService(
     stop: async () => {
       service.stop();
       await loop;
-      service.close();
+      await service.close();
     },
   };
 }
@@ -97,6 +98,7 @@ export class TimerMessageService {
   readonly #queue: SystemQueue;
   readonly #outlet: LogOutlet;
   readonly #missing = new Set<string>();
+  readonly #saver: TimerSaver;
   readonly #counts = { enqueued: 0, delivered: 0, late: 0, rolled: 0, recalled: 0, dropped: 0, lateMsMax: 0 };
   #store: TimerStore | undefined;
   #run: SlotRun | undefined;
@@ -106,10 +108,6 @@ export class TimerMessageService {
   #lateBelow = 0;
   /** Messages in slots ahead. */
   #waiting = 0;
-  /** Records up to here must be on the device before what was done may be called done. */
-  #gate = 0;
-  #isDirty = false;
-  #pending: { readonly snapshot: ReturnType<TimerStore["snapshot"]>; readonly gate: number } | undefined;
   #nextSaveMs = 0;
   #nextCleanMs = 0;
   #rated = { atMs: 0, enqueued: 0, dequeued: 0 };
@@ -134,6 +132,12 @@ export class TimerMessageService {
       monotonicMs: () => context.clock.monotonicMs(),
       onSlow: (elapsedMs, bytes) =>
         this.#log("warn", `Timers: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms`),
+    });
+    this.#saver = new TimerSaver({
+      flushed: () => this.#memory.flushed.load(),
+      nowMs: () => context.clock.nowMs(),
+      full: (error) => this.#log("error", `Timers: ${error.message}`),
+      fail: (error) => context.fail(error),
     });
   }
 
@@ -178,11 +182,12 @@ export class TimerMessageService {
   }
 
   /** Writes a last checkpoint and closes the files. */
-  close(): void {
+  async close(): Promise<void> {
     const store = this.#store;
     if (store === undefined) return;
+    const gate = await this.#saver.settle();
     const flushed = this.#memory.flushed.load();
-    if (this.#gate > flushed) this.#files.commitLog.syncRange(flushed, this.#gate);
+    if (gate > flushed) this.#files.commitLog.syncRange(flushed, gate);
     store.save(store.snapshot(), this.#context.clock.nowMs());
     store.close();
   }
@@ -292,12 +297,12 @@ export class TimerMessageService {
   }
 
   #put(store: TimerStore, requests: readonly WheelRequest[], queueOffset: number, nowMs: number): void {
-    this.#isDirty = true;
+    this.#saver.did(0);
     store.enqueue(requests, queueOffset, nowMs);
     this.#counts.enqueued += requests.length;
     for (const { recordPosition, recordBytes, isRecall } of requests) {
       this.#waiting += isRecall ? -1 : 1;
-      this.#gate = Math.max(this.#gate, recordPosition + recordBytes);
+      this.#saver.did(recordPosition + recordBytes);
     }
   }
 
@@ -364,7 +369,7 @@ export class TimerMessageService {
         if (record !== undefined) outgoing.push({ record, timer, index, isRoll });
       }
     }
-    this.#isDirty = true;
+    this.#saver.did(0);
     const placed = this.#deliver(outgoing.map(({ record }) => record), nowMs);
     for (const { timer, isRoll } of outgoing.slice(0, placed)) {
       store.counts.add(timer.realTopic, isRoll && timer.recalls !== undefined ? 1 : -1, nowMs);
@@ -387,7 +392,7 @@ export class TimerMessageService {
     if (records.length === 0) return 0;
     try {
       const placed = this.#outlet.deliver(records, nowMs);
-      if (placed.length > 0) this.#gate = Math.max(this.#gate, this.#memory.written.load());
+      if (placed.length > 0) this.#saver.did(this.#memory.written.load());
       return placed.length;
     } catch (error) {
       if (error instanceof LogWriteError) this.#context.signal("failed", { text: error.message });
@@ -451,23 +456,12 @@ export class TimerMessageService {
     const nowMs = clock.monotonicMs();
     if (nowMs < this.#nextSaveMs) return;
     this.#nextSaveMs = nowMs + this.#init.values.timerFlushIntervalMs;
-    this.#save(store);
+    this.#saver.save(store);
     if (nowMs >= this.#nextCleanMs) {
       this.#nextCleanMs = nowMs + CLEAN_EVERY_MS;
       store.log.removeExpired(this.#memory.logStart.load());
     }
     this.#publish(store, nowMs);
-  }
-
-  #save(store: TimerStore): void {
-    const flushed = this.#memory.flushed.load();
-    if (this.#pending === undefined && this.#isDirty) {
-      this.#pending = { snapshot: store.snapshot(), gate: this.#gate };
-      this.#isDirty = false;
-    }
-    if (this.#pending === undefined || flushed < this.#pending.gate) return;
-    store.save(this.#pending.snapshot, this.#context.clock.nowMs());
-    this.#pending = undefined;
   }
 
   #publish(store: TimerStore, atMs: number): void {
