@@ -211,7 +211,7 @@ class DelayedTrial {
   }
 
   get #patienceMs(): number {
-    return 60_000 + 5 * (this.#fillMs + this.#options.windowMs);
+    return 120_000 + 10 * (this.#fillMs + this.#options.windowMs);
   }
 
   #judge(killedMs: number, fillS: number): DelayedReport {
