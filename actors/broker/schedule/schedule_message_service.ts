@@ -17,7 +17,7 @@ import { DelayOffsets } from "../../../store/delay_offsets.ts";
 import { parseDelayLevels } from "../../../store/delay_levels.ts";
 import { SCHEDULE_TOPIC } from "../../../store/dispatch_files.ts";
 import { LightDisk } from "../../../store/file/light_disk.ts";
-import { readTextFile, writeTextFile } from "../../../store/file/json_file.ts";
+import { readTextFile, writeTextFile, writeTextFileLater } from "../../../store/file/json_file.ts";
 import { LogAppender } from "../../../store/log_appender.ts";
 import { LogReader } from "../../../store/log_reader.ts";
 import { type LogWriter, WriteOutcome } from "../../../store/log_writer.ts";
@@ -63,6 +63,7 @@ export async function startScheduleMessageService(
     stop: async () => {
       service.stop();
       await loop;
+      await service.saved;
       service.save();
     },
   };
@@ -87,6 +88,9 @@ export class ScheduleMessageService {
   readonly #units = new Uint8Array(RUN_MESSAGES * UNIT_BYTES);
   readonly #unitView = new DataView(this.#units.buffer);
   readonly #missing = new Set<string>();
+  /** Settles when no offsets are being written. */
+  saved: Promise<unknown> = Promise.resolve();
+  #isSaving = false;
   #nextDueMs = 0;
   /** How often the offsets are written, in milliseconds. */
   readonly #saveEveryMs: number;
@@ -172,7 +176,7 @@ export class ScheduleMessageService {
         const nowMs = clock.monotonicMs();
         if (nowMs >= this.#nextSaveMs) {
           this.#nextSaveMs = nowMs + this.#saveEveryMs;
-          this.save();
+          this.#saveLater();
         }
         if (work === 0) {
           await bell.sleepAsync(hasWork, Math.max(1, Math.min(IDLE_MS, this.#nextDueMs - clock.nowMs())));
@@ -195,6 +199,18 @@ export class ScheduleMessageService {
     if (!this.offsets.dirty) return;
     writeTextFile(this.#disk, this.#path, this.offsets.encode());
     this.offsets.markSaved();
+  }
+
+  /** The device may take seconds on a busy machine: deliveries go on meanwhile. */
+  #saveLater(): void {
+    if (!this.offsets.dirty || this.#isSaving) return;
+    this.#isSaving = true;
+    const text = this.offsets.encode();
+    this.offsets.markSaved();
+    this.saved = writeTextFileLater(this.#disk, this.#path, text).then(
+      () => this.#isSaving = false,
+      (error) => this.#context.fail(error),
+    );
   }
 
   /** Looks at every level once. @returns messages delivered */
