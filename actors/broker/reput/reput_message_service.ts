@@ -298,8 +298,8 @@ export class ReputMessageService implements DispatchMarks {
 
   /** Dispatches one run. @returns bytes dispatched */
   turn(): number {
-    const position = this.dispatcher.position;
     const written = this.#memory.written.load();
+    const position = this.#beginning(written);
     if (written === position) return 0;
     const bytes = Math.min(written - position, this.#run.length);
     const read = this.#reader.read(position, bytes, this.#run, 0);
@@ -324,6 +324,17 @@ export class ReputMessageService implements DispatchMarks {
     }
     this.#context.countWork(next - position);
     return next - position;
+  }
+
+  /** Where the next run begins. The empty log of a slave may begin above 0 all at once: there is nothing to dispatch below. */
+  #beginning(written: number): number {
+    const { position } = this.dispatcher;
+    if (position > 0) return position;
+    const start = this.#memory.logStart.load();
+    if (start === 0 || written < start) return position;
+    this.dispatcher.beginAt(start);
+    this.#memory.dispatched.store(start);
+    return start;
   }
 
   /** A run without one whole record: take more of the log at once, or stop before what is no record. */
