@@ -21,9 +21,12 @@ import {
   type BrokerValues,
   type Machine,
   readBrokerConfiguration,
+  withPorts,
+  withRole,
 } from "./broker_configuration.ts";
 import { appendBytesMax, type BrokerActorInit, storeShape } from "./broker_init.ts";
 import { createBrokerMemory } from "./broker_memory.ts";
+import { BrokerReplication, MasterAddress } from "./broker_replication.ts";
 
 /** How a broker is started. */
 export interface BrokerOptions {
@@ -103,7 +106,7 @@ function isLoopback(address: string): boolean {
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<SupervisedBroker> {
   const base = options.configuration ?? readBrokerConfiguration({}, thisMachine());
-  const configuration = { ...base, values: { ...base.values, ...options.settings } };
+  const configuration = { ...base, values: withRole(withPorts(base.values, options.settings)) };
   // The actors load their modules while this thread recovers the store.
   using _warm = warmUpChildren(options.gateways ?? 1, configuration.values);
   const running = new RunningBroker(configuration, options);
@@ -132,6 +135,7 @@ class RunningBroker implements SupervisedBroker {
   readonly #lock: DiskLock;
   readonly #gauges: Gauges;
   readonly #failed: PromiseWithResolvers<BrokerFailure> = Promise.withResolvers();
+  readonly #replication: BrokerReplication;
   #healthy = true;
   #gaugeTimer: { cancel(): void } | undefined;
   #stopping: Promise<number> | undefined;
@@ -172,17 +176,29 @@ class RunningBroker implements SupervisedBroker {
       machineMemoryBytes: Deno.systemMemoryInfo().total,
       gauges,
     };
-    this.children = brokerChildren(init, {
-      configuration,
-      configurationPath: options.configurationPath,
-      gauges,
-      gateways: Array.from({ length: gateways }, (_, index) => gatewayName(index)),
-      queues: this.recovery.queues,
-      memoryBytes: Deno.systemMemoryInfo().total,
-      bootTimestamp: systemClock.nowMs(),
-    }, gateways);
+    const master = new MasterAddress(values);
+    this.children = brokerChildren(
+      init,
+      {
+        configuration,
+        configurationPath: options.configurationPath,
+        gauges,
+        gateways: Array.from({ length: gateways }, (_, index) => gatewayName(index)),
+        queues: this.recovery.queues,
+        memoryBytes: Deno.systemMemoryInfo().total,
+        bootTimestamp: systemClock.nowMs(),
+      },
+      gateways,
+      master,
+    );
     this.supervisor = new Supervisor({ children: this.#inOrder(), onEvent: (event) => this.#onEvent(event) });
     this.#listen();
+    this.#replication = new BrokerReplication({
+      values,
+      supervisor: this.supervisor,
+      children: this.children,
+      log: (level, text) => this.#log(level, text),
+    }, master);
   }
 
   get address(): string {
@@ -199,6 +215,7 @@ class RunningBroker implements SupervisedBroker {
       for (const gateway of this.children.gateways) {
         await this.supervisor.ref(gateway).ask("listen", null, { timeoutMs: 10_000 });
       }
+      this.#replication.start();
     } catch (error) {
       await this.supervisor.stop();
       this.#lock.release();
@@ -272,7 +289,7 @@ class RunningBroker implements SupervisedBroker {
 
   #inOrder(): Parameters<typeof this.supervisor.ref>[0][] {
     const { controller, commitLog, flushLog, reput, flushQueues, hold, coldRead, schedule } = this.children;
-    const { transactions, timer, housekeeping, gateways } = this.children;
+    const { transactions, timer, housekeeping, haService, groupTransfer, haClient, gateways } = this.children;
     const stages = [
       controller,
       ...(commitLog === undefined ? [] : [commitLog]),
@@ -283,10 +300,13 @@ class RunningBroker implements SupervisedBroker {
       coldRead,
       schedule,
       transactions,
-      ...(timer === undefined ? [] : [timer]),
+      timer,
       housekeeping,
+      haService,
+      groupTransfer,
+      haClient,
       ...gateways,
-    ];
+    ].filter((stage) => stage !== undefined);
     return stages as unknown as Parameters<typeof this.supervisor.ref>[0][];
   }
 
@@ -302,6 +322,7 @@ class RunningBroker implements SupervisedBroker {
       coldRead,
       controller,
       housekeeping,
+      haClient,
       gateways,
     } = this.children;
     const supervisor = this.supervisor;
@@ -324,6 +345,7 @@ class RunningBroker implements SupervisedBroker {
       supervisor.on(timer, "failed", diskFailed);
       supervisor.on(timer, "log", log);
     }
+    if (haClient !== undefined) supervisor.on(haClient, "failed", diskFailed);
     supervisor.on(flushQueues, "log", log);
     supervisor.on(housekeeping, "log", log);
     supervisor.on(controller, "log", log);
@@ -399,6 +421,7 @@ class RunningBroker implements SupervisedBroker {
         () => supervisor.ref(gateway).ask("drain", null, { timeoutMs: 3000 }),
       );
     }
+    await this.#step("leave the master", () => this.#replication.halt());
     if (memory.status === LogStatus.Open) memory.setStatus(LogStatus.Closing);
     const { commitLog } = children;
     if (commitLog !== undefined) await this.#step("write what is in memory", () => this.#commit(commitLog));
@@ -411,6 +434,7 @@ class RunningBroker implements SupervisedBroker {
       "sync queues and indexes",
       () => supervisor.ref(children.flushQueues).ask("flush", null, { timeoutMs: 10_000 }),
     );
+    await this.#replication.stop();
     const exit = await supervisor.stop();
     const clean = this.#healthy && exit.exitCode === ExitCode.OK &&
       memory.appended.load() === memory.written.load() &&

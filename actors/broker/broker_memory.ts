@@ -4,6 +4,7 @@
  * It owns which bell and which ring belongs to whom. Created once by the main thread, handed to every actor at its start.
  */
 import { createLogMemory, type LogMemoryBuffers } from "../../store/memory/log_memory.ts";
+import { createReplicationTable } from "../../store/memory/replication_table.ts";
 import { createTokenRing } from "../../store/memory/token_ring.ts";
 
 /** Gateways of one broker at most. */
@@ -37,6 +38,8 @@ export interface BrokerMemoryBuffers {
   readonly parks: readonly SharedArrayBuffer[];
   /** Pulls to look at again, from PullRequestHoldService to each gateway. */
   readonly wakes: readonly SharedArrayBuffer[];
+  /** What slaves have confirmed, and whether the master of this slave is connected. */
+  readonly replication: SharedArrayBuffer;
 }
 
 /**
@@ -57,5 +60,6 @@ export function createBrokerMemory(
     arrivals: createTokenRing({ records: 16_384, recordWords: ARRIVAL_WORDS }),
     parks: each(PARK_WORDS),
     wakes: each(WAKE_WORDS),
+    replication: createReplicationTable(),
   };
 }

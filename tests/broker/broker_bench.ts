@@ -33,6 +33,9 @@ export type ActorName =
   | "transactions"
   | "timer"
   | "housekeeping"
+  | "ha-service"
+  | "ha-client"
+  | "group-transfer"
   | "gateway-0"
   | "gateway-1";
 

@@ -304,8 +304,8 @@ export class ReputMessageService implements DispatchMarks {
 
   /** Dispatches one run. @returns bytes dispatched */
   turn(): number {
-    const position = this.dispatcher.position;
     const written = this.#memory.written.load();
+    const position = this.#beginning(written);
     if (written === position) return 0;
     if (written - position > BEHIND_BYTES && this.#run.length < BEHIND_RUN_BYTES) {
       this.#run = new Uint8Array(BEHIND_RUN_BYTES);
@@ -333,6 +333,17 @@ export class ReputMessageService implements DispatchMarks {
     }
     this.#context.countWork(next - position);
     return next - position;
+  }
+
+  /** Where the next run begins. The empty log of a slave may begin above 0 all at once: there is nothing to dispatch below. */
+  #beginning(written: number): number {
+    const { position } = this.dispatcher;
+    if (position > 0) return position;
+    const start = this.#memory.logStart.load();
+    if (start === 0 || written < start) return position;
+    this.dispatcher.beginAt(start);
+    this.#memory.dispatched.store(start);
+    return start;
   }
 
   /** A run without one whole record: take more of the log at once, or stop before what is no record. */
