@@ -61,6 +61,7 @@ const CASES: readonly [name: ActorName, mode: string, settings: Partial<BrokerVa
   ["flush-log", "SYNC_FLUSH", SYNC],
   ["flush-queues", "ASYNC_FLUSH", { flushIntervalConsumeQueue: 10 }],
   ["transactions", "ASYNC_FLUSH", {}],
+  ["timer", "ASYNC_FLUSH", { timerFlushIntervalMs: 100 }],
   ["housekeeping", "ASYNC_FLUSH", { cleanResourceInterval: 10 }],
 ];
 
