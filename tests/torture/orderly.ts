@@ -35,6 +35,9 @@ const QUEUES = 8;
 const KEYS = 24;
 /** Between two messages. Milliseconds. */
 const PACE_MS = 4;
+/** Starts of one member of Java's client. */
+const JOIN_TRIES = 5;
+
 /** Longest wait for the last message: a lock that expires, a rebalance, and a slow machine. */
 const PATIENCE_MS = 300_000;
 
@@ -127,11 +130,19 @@ class OrderlyTrial {
     this.#members.push(isJava ? await this.#joinJava(name, log) : await this.#joinOurs(name, log));
   }
 
+  /** Java's client gives up when a name server of a busy machine does not answer at once: then it is started again. */
   async #joinJava(name: string, log: string): Promise<Member> {
-    const client = await ClientProcess.start(await java54Client(), this.#target.dir);
     const args = { name, group: GROUP, topic: TOPIC, namesrv: this.#target.nameServer, log };
-    await client.call("consumer.start", { ...args, listener: "orderly", flushLog: true });
-    return { name, isJava: true, kill: () => client.kill() };
+    for (let tries = 1;; tries++) {
+      const client = await ClientProcess.start(await java54Client(), this.#target.dir);
+      try {
+        await client.call("consumer.start", { ...args, listener: "orderly", flushLog: true });
+        return { name, isJava: true, kill: () => client.kill() };
+      } catch (error) {
+        await client.kill();
+        if (tries === JOIN_TRIES) throw error;
+      }
+    }
   }
 
   async #joinOurs(name: string, log: string): Promise<Member> {
