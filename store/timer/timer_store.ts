@@ -140,7 +140,8 @@ export class TimerStore {
     this.#logDirectory = paths.log;
     this.counts = readTextFile(disk, paths.metrics, (text) => TimerCounts.decode(text))?.value ?? new TimerCounts();
     this.#readTimeMs = Math.max(this.#checkpoint.readTimeMs, this.#earliestReadMs(options.nowMs));
-    this.replayBelow = this.#checkpoint.queueOffset;
+    // On a store that followed a master, only the master's offset says what was delivered.
+    this.replayBelow = Math.max(this.#checkpoint.queueOffset, this.#checkpoint.masterQueueOffset);
     this.replayReadMs = this.#checkpoint.readTimeMs;
     this.log = new TimerLog(files, files.first);
     const { queueOffset, recovered } = this.#recover();

@@ -20,7 +20,7 @@ import { LightDisk } from "../../../store/file/light_disk.ts";
 import { readTextFile, writeTextFile, writeTextFileLater } from "../../../store/file/json_file.ts";
 import { LogAppender } from "../../../store/log_appender.ts";
 import { LogReader } from "../../../store/log_reader.ts";
-import { LogWriter, WriteOutcome } from "../../../store/log_writer.ts";
+import { type LogWriter, WriteOutcome } from "../../../store/log_writer.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { withCrcRoom } from "../../../store/property_crc.ts";
 import { encodeNewMessage } from "../../../store/new_message.ts";
@@ -31,6 +31,7 @@ import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { RecordReader } from "../cold_read/record_reader.ts";
 import { appendBytesMax, type BrokerActorInit, openStore } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
+import { logWriterOf } from "../log_writer_of.ts";
 import type { ScheduleContract } from "./schedule_contract.ts";
 
 /** Messages of one level in one turn. */
@@ -41,9 +42,6 @@ const IDLE_MS = 5000;
 
 /** Wait after the log refused. Milliseconds. */
 const BACK_OFF_MS = 1000;
-
-/** How often the offsets are written. Source: apache/rocketmq store MessageStoreConfig.flushDelayOffsetInterval */
-const SAVE_EVERY_MS = 10_000;
 
 /** Starts the behaviour. */
 export async function startScheduleMessageService(
@@ -96,6 +94,8 @@ export class ScheduleMessageService {
   saved: Promise<unknown> = Promise.resolve();
   #isSaving = false;
   #nextDueMs = 0;
+  /** How often the offsets are written, in milliseconds. */
+  readonly #saveEveryMs: number;
   #nextSaveMs: number;
   #stopping = false;
   #delivered = 0;
@@ -122,31 +122,19 @@ export class ScheduleMessageService {
     this.#records = new RecordReader(new LogReader(this.#memory, store.commitLog), appendBytesMax(values));
     this.#appender = new LogAppender(this.#memory, { fileBytes: values.mappedFileSizeCommitLog });
     this.#placer = new RecordAppender(this.#memory, this.#appender, this.#view.queues, values.enabledAppendPropCRC);
-    this.#writer = this.#makeWriter(store.commitLog, values.osPageCacheBusyTimeOutMills);
+    this.#writer = logWriterOf({
+      values,
+      memory: this.#memory,
+      files: store.commitLog,
+      view: this.#view,
+      monotonicMs: () => context.clock.monotonicMs(),
+      name: "Delayed messages",
+      warn: (text) => context.signal("log", { level: "warn", text }),
+    });
     this.#path = `${store.shape.config}/delayOffset.json`;
     this.offsets = readTextFile(this.#disk, this.#path, DelayOffsets.decode)?.value ?? new DelayOffsets();
-    this.#nextSaveMs = context.clock.monotonicMs() + SAVE_EVERY_MS;
-  }
-
-  #makeWriter(files: ConstructorParameters<typeof LogWriter>[1], busyWriteMs: number): LogWriter {
-    const decoder = new TextDecoder();
-    return new LogWriter(this.#memory, files, {
-      restore: (topic, queueId, queueOffset) => {
-        const slot = this.#view.get(decoder.decode(topic))?.slots[queueId];
-        if (slot !== undefined && this.#view.queues.nextOffset(slot) > queueOffset) {
-          this.#view.queues.setNextOffset(slot, queueOffset);
-        }
-      },
-    }, {
-      nowMs: () => this.#context.clock.monotonicMs(),
-      slowWriteMs: 500,
-      busyWriteMs,
-      onSlow: (elapsedMs, bytes) =>
-        this.#context.signal("log", {
-          level: "warn",
-          text: `Delayed messages: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms`,
-        }),
-    });
+    this.#saveEveryMs = values.flushDelayOffsetInterval;
+    this.#nextSaveMs = context.clock.monotonicMs() + this.#saveEveryMs;
   }
 
   /** Messages delivered and dropped so far, and the longest lateness in milliseconds. */
@@ -189,7 +177,7 @@ export class ScheduleMessageService {
         const work = await this.turn();
         const nowMs = clock.monotonicMs();
         if (nowMs >= this.#nextSaveMs) {
-          this.#nextSaveMs = nowMs + SAVE_EVERY_MS;
+          this.#nextSaveMs = nowMs + this.#saveEveryMs;
           this.#saveLater();
         }
         if (work === 0) {

@@ -130,8 +130,8 @@ export class TimerMessageService {
       files: this.#files.commitLog,
       view: this.#view,
       monotonicMs: () => context.clock.monotonicMs(),
-      onSlow: (elapsedMs, bytes) =>
-        this.#log("warn", `Timers: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms`),
+      name: "Timers",
+      warn: (text) => this.#log("warn", text),
     });
     this.#saver = new TimerSaver({
       flushed: () => this.#memory.flushed.load(),

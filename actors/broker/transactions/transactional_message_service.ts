@@ -125,11 +125,8 @@ export class TransactionalMessageService {
       files: store.commitLog,
       view: this.#view,
       monotonicMs: () => context.clock.monotonicMs(),
-      onSlow: (elapsedMs, bytes) =>
-        context.signal("log", {
-          level: "warn",
-          text: `Transactions: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms`,
-        }),
+      name: "Transactions",
+      warn: (text) => context.signal("log", { level: "warn", text }),
     });
   }
 
