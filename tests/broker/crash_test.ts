@@ -63,6 +63,7 @@ const CASES: readonly [name: ActorName, mode: string, settings: Partial<BrokerVa
   ["commit-log", "transient pool", { transientStorePoolEnable: true }],
   ["flush-queues", "ASYNC_FLUSH", { flushIntervalConsumeQueue: 10 }],
   ["transactions", "ASYNC_FLUSH", {}],
+  ["timer", "ASYNC_FLUSH", { timerFlushIntervalMs: 100 }],
   ["housekeeping", "ASYNC_FLUSH", { cleanResourceInterval: 10 }],
 ];
 
