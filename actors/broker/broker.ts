@@ -288,10 +288,11 @@ class RunningBroker implements SupervisedBroker {
   }
 
   #inOrder(): Parameters<typeof this.supervisor.ref>[0][] {
-    const { controller, flushLog, reput, flushQueues, hold, coldRead, schedule, transactions } = this.children;
-    const { timer, housekeeping, haService, groupTransfer, haClient, gateways } = this.children;
+    const { controller, commitLog, flushLog, reput, flushQueues, hold, coldRead, schedule } = this.children;
+    const { transactions, timer, housekeeping, haService, groupTransfer, haClient, gateways } = this.children;
     const stages = [
       controller,
+      ...(commitLog === undefined ? [] : [commitLog]),
       flushLog,
       reput,
       flushQueues,
@@ -311,6 +312,7 @@ class RunningBroker implements SupervisedBroker {
 
   #listen(): void {
     const {
+      commitLog,
       flushLog,
       reput,
       flushQueues,
@@ -335,6 +337,10 @@ class RunningBroker implements SupervisedBroker {
     supervisor.on(coldRead, "log", log);
     supervisor.on(schedule, "log", log);
     supervisor.on(transactions, "log", log);
+    if (commitLog !== undefined) {
+      supervisor.on(commitLog, "failed", diskFailed);
+      supervisor.on(commitLog, "log", log);
+    }
     if (timer !== undefined) {
       supervisor.on(timer, "failed", diskFailed);
       supervisor.on(timer, "log", log);
@@ -385,6 +391,7 @@ class RunningBroker implements SupervisedBroker {
     gauges.set(Gauge.LogFlushedPosition, memory.flushed.load());
     const isQuiet = gauges.get(Gauge.LogMaxPosition) === memory.written.load();
     gauges.set(Gauge.LogMaxPosition, memory.written.load());
+    gauges.set(Gauge.LogAppendedPosition, memory.appended.load());
     const nowMs = systemClock.monotonicMs();
     if (nowMs >= diskMs) {
       const { root } = storeShape(this.values);
@@ -416,6 +423,8 @@ class RunningBroker implements SupervisedBroker {
     }
     await this.#step("leave the master", () => this.#replication.halt());
     if (memory.status === LogStatus.Open) memory.setStatus(LogStatus.Closing);
+    const { commitLog } = children;
+    if (commitLog !== undefined) await this.#step("write what is in memory", () => this.#commit(commitLog));
     await this.#step("dispatch what is written", () => this.#untilDispatched(20_000));
     await this.#step(
       "sync the commit log",
@@ -428,11 +437,18 @@ class RunningBroker implements SupervisedBroker {
     await this.#replication.stop();
     const exit = await supervisor.stop();
     const clean = this.#healthy && exit.exitCode === ExitCode.OK &&
+      memory.appended.load() === memory.written.load() &&
       memory.dispatched.load() === memory.written.load() &&
       memory.flushed.load() === memory.written.load();
     if (clean) markClosed(this.#disk, storeShape(this.values).abort);
     this.#lock.release();
     return exit.exitCode;
+  }
+
+  async #commit(child: NonNullable<BrokerChildren["commitLog"]>): Promise<void> {
+    const { isWhole } = await this.supervisor.ref(child).ask("commit", null, { timeoutMs: 10_000 });
+    const bytes = this.memory.appended.load() - this.memory.written.load();
+    if (!isWhole) throw new Error(`the disk is full, ${bytes} acknowledged bytes are lost`);
   }
 
   async #untilDispatched(timeoutMs: number): Promise<void> {

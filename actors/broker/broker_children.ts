@@ -11,10 +11,13 @@ import { brokerControllerRole } from "./broker_controller.ts";
 import type { BrokerControllerContract, BrokerControllerInit } from "./broker_controller_contract.ts";
 import type { BrokerValues } from "./broker_configuration.ts";
 import type { BrokerActorInit } from "./broker_init.ts";
+import { isWrittenLater } from "./write_mode.ts";
 import type { MasterAddress } from "./broker_replication.ts";
 import { coldReadRole } from "./cold_read/cold_read_role.ts";
 import type { ColdReadContract } from "./cold_read_contract.ts";
 import {
+  type CommitRealTimeContract,
+  commitRealTimeRole,
   type FlushCommitLogContract,
   flushCommitLogRole,
   type FlushConsumeQueueContract,
@@ -40,6 +43,8 @@ import { type ScheduleContract, scheduleRole } from "./schedule/schedule_contrac
 /** Children of a broker. */
 export interface BrokerChildren {
   readonly controller: Child<BrokerControllerContract>;
+  /** undefined when what is appended is written before it is acknowledged. */
+  readonly commitLog: Child<CommitRealTimeContract> | undefined;
   readonly flushLog: Child<FlushCommitLogContract>;
   readonly reput: Child<ReputContract>;
   readonly flushQueues: Child<FlushConsumeQueueContract>;
@@ -72,6 +77,7 @@ export function warmUpChildren(gateways: number, values: BrokerValues): WarmUp {
   const follows = isSlave(values);
   const warm = new WarmUp();
   warm.start(brokerControllerRole, "controller");
+  if (isWrittenLater(values)) warm.start(commitRealTimeRole, "commit-log");
   warm.start(flushCommitLogRole, "flush-log");
   warm.start(reputRole, "reput");
   for (let index = 0; index < gateways; index++) warm.start(gatewayRole, gatewayName(index));
@@ -144,7 +150,13 @@ export function brokerChildren(
         name,
         role: gatewayRole,
         init: ({ epoch }) => ({ ...init, index, incarnation: epoch, reusePort: gateways > 1 }),
-        peers: { "controller": "controller", "cold-read": "cold-read", "transactions": "transactions", ...timerPeer },
+        peers: {
+          "controller": "controller",
+          "cold-read": "cold-read",
+          "hold": "hold",
+          "transactions": "transactions",
+          ...timerPeer,
+        },
         restart: "restart",
         stopDeadlineMs: STOP_MS,
       })
@@ -221,8 +233,20 @@ function replicationChildren(
 }
 
 /** What writes behind the log: its flush, dispatch, and the flush of what dispatch wrote. */
-function storeChildren(init: BrokerActorInit): Pick<BrokerChildren, "flushLog" | "reput" | "flushQueues"> {
+function storeChildren(
+  init: BrokerActorInit,
+): Pick<BrokerChildren, "commitLog" | "flushLog" | "reput" | "flushQueues"> {
   return {
+    commitLog: isWrittenLater(init.values)
+      ? child<CommitRealTimeContract>({
+        name: "commit-log",
+        role: commitRealTimeRole,
+        init: () => init,
+        restart: "restart",
+        exitCode: () => ExitCode.DISK_FAILED,
+        stopDeadlineMs: STOP_MS,
+      })
+      : undefined,
     flushLog: child<FlushCommitLogContract>({
       name: "flush-log",
       role: flushCommitLogRole,

@@ -29,6 +29,10 @@ const REGISTER_INTERVAL_MIN_MS = 10_000;
 const REGISTER_INTERVAL_MAX_MS = 60_000;
 /** Interval of the samples of store rates, milliseconds. Source: apache/rocketmq store StoreStatsService FREQUENCY_OF_SAMPLING */
 const RATE_INTERVAL_MS = 1_000;
+/** First save of filters and the interval of the next ones, milliseconds. Source: apache/rocketmq broker BrokerController.initializeBrokerScheduledTasks */
+const FILTER_SAVE_MS = 10_000;
+/** First look for groups that read too far behind, and interval of the next ones, milliseconds. Source: apache/rocketmq broker BrokerController.initializeBrokerScheduledTasks */
+const PROTECT_INTERVAL_MS = 180_000;
 /** Interval at which expired locks are dropped and midnight is looked for, milliseconds. */
 const SLOW_INTERVAL_MS = 60_000;
 
@@ -113,7 +117,6 @@ function behaviourOf(
     tells: {
       channelClosed: (channel) => plane.channelClosed(channel),
       offsets: (commits) => plane.commitOffsets(commits),
-      pulled: (commits) => plane.pulled(commits),
       resetTaken: (reset) => plane.resetTaken(reset),
       traffic: (counts) => plane.countTraffic(counts),
     },
@@ -151,6 +154,18 @@ function startRounds(rounds: PeriodicRounds, plane: ControlPlane): void {
     firstMs: FIRST_OFFSET_SAVE_MS,
     intervalMs: () => state.values.flushConsumerOffsetInterval,
     run: () => plane.saveOffsets(),
+  });
+  rounds.start({
+    name: "save filters",
+    firstMs: FILTER_SAVE_MS,
+    intervalMs: () => FILTER_SAVE_MS,
+    run: () => plane.saveFilters(),
+  });
+  rounds.start({
+    name: "protect from slow readers",
+    firstMs: PROTECT_INTERVAL_MS,
+    intervalMs: () => PROTECT_INTERVAL_MS,
+    run: () => plane.protect(),
   });
   rounds.start({
     name: "expire clients",

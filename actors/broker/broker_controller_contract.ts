@@ -15,6 +15,7 @@ import type { RemotingCommand } from "../../protocol/command.ts";
 import type { GetCount, PutCount } from "../../store/broker_stats.ts";
 import type { ClientChannel } from "../../store/client_channel.ts";
 import type { LiveSubscription } from "../../store/consumer_table.ts";
+import type { FilterInForce } from "../../store/filter/consumer_filters.ts";
 import type { RecoveredQueue } from "../../store/queue_slots.ts";
 import type { TopicEntry, TopicUpdate } from "../../store/topic_view.ts";
 import type { BrokerConfiguration } from "./broker_configuration.ts";
@@ -48,7 +49,10 @@ export interface GroupUpdate {
 }
 
 /** One live subscription of a group, as the newest heartbeat said. */
-export type SubscriptionEntry = LiveSubscription;
+export interface SubscriptionEntry extends LiveSubscription {
+  /** The expression in force, when it is none of tags and could be compiled. */
+  readonly filter?: FilterInForce;
+}
 
 /** A consumer group that has registered by heartbeat (it stays while it has a channel). */
 export interface LiveGroup {
@@ -57,7 +61,7 @@ export interface LiveGroup {
   readonly consumeType: string;
   /** "CLUSTERING" or "BROADCASTING". */
   readonly messageModel: string;
-  readonly subscriptions: readonly LiveSubscription[];
+  readonly subscriptions: readonly SubscriptionEntry[];
 }
 
 /** A step of the table of live consumer groups. */
@@ -326,8 +330,6 @@ export type BrokerControllerContract = {
     channelClosed: ClientChannel;
     /** Batched commits that rode on pulls; state moves only forward in time, in the order told. */
     offsets: OffsetCommit[];
-    /** Up to where groups have pulled (nextBeginOffset of their last pull); the last one of each queue, about once a second. */
-    pulled: Omit<OffsetCommit, "clientHost">[];
     /** A gateway answered a pull with a pending reset offset. */
     resetTaken: Omit<OffsetReset, "offset">;
     /** Traffic of about one second. */

@@ -11,16 +11,16 @@ import { createTokenRing } from "../../store/memory/token_ring.ts";
 export const GATEWAYS_MAX = 8;
 
 /** Bells of threads that sleep for several reasons, as indexes of `LogMemory.waiterBell`. Gateway n has bell n. */
-export const WaiterBell = { Hold: 8, Schedule: 9, Transactions: 10, GroupTransfer: 11, Timer: 12 } as const;
+export const WaiterBell = { Hold: 8, Schedule: 9, Transactions: 10, GroupTransfer: 11, Timer: 12, Commit: 14 } as const;
 
-/** Words of a park record: token, slot, offset (two words), deadline in ms since 1970 (two words). */
-export const PARK_WORDS = 6;
+/** Words of a park record: token, slot, offset (two words), deadline in ms since 1970 (two words), queue id, number of the filter. */
+export const PARK_WORDS = 8;
 
 /** Deadline of a park record that takes back what was parked, because its connection is gone. */
 export const PARK_GONE = 0;
 
-/** Words of a wake record: token, reason. */
-export const WAKE_WORDS = 2;
+/** Words of a wake record: token, reason, offset to go on at (two words). */
+export const WAKE_WORDS = 4;
 
 /** Words of an arrival record: slot. */
 export const ARRIVAL_WORDS = 1;

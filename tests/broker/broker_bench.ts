@@ -23,6 +23,7 @@ export const PATIENCE_MS = 60_000;
 /** Names of a broker's actors. */
 export type ActorName =
   | "controller"
+  | "commit-log"
   | "flush-log"
   | "reput"
   | "flush-queues"

@@ -16,7 +16,12 @@ import { Gauge } from "../../../store/gauges.ts";
 import { TableFullError } from "../../../store/table_limit.ts";
 import { DLQ_TOPIC_PREFIX, RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
 import { TopicPerm } from "../../../store/topic_view.ts";
-import type { BrokerControllerContract, BrokerControllerInit, ControlSnapshot } from "../broker_controller_contract.ts";
+import type {
+  BrokerControllerContract,
+  BrokerControllerInit,
+  ControlSnapshot,
+  GetCount,
+} from "../broker_controller_contract.ts";
 import { brokerRequests } from "./broker_requests.ts";
 import { ChannelOrder } from "./channel_order.ts";
 import { ClientChanges } from "./client_changes.ts";
@@ -223,13 +228,6 @@ export class ControlPlane {
     if (dropped > 0) this.#world.outputs.log("error", `Cannot keep ${dropped} offset commits: the table is full`);
   }
 
-  /** Up to where groups have pulled. */
-  pulled(commits: BrokerControllerContract["tells"]["pulled"]): void {
-    for (const { group, topic, queueId, offset } of commits) {
-      this.state.offsets.commitPulled(group, topic, queueId, offset);
-    }
-  }
-
   /** A gateway answered a pull with a reset. */
   resetTaken(reset: BrokerControllerContract["tells"]["resetTaken"]): void {
     this.#inBackground("taken reset", this.#room.offsets.taken(reset));
@@ -238,8 +236,35 @@ export class ControlPlane {
   /** Traffic of about one second. */
   countTraffic({ puts, gets, sendBacks }: BrokerControllerContract["tells"]["traffic"]): void {
     for (const count of puts) this.state.stats.put(count);
-    for (const count of gets) this.state.stats.got(count);
+    for (const count of gets) this.#got(count);
     for (const { topic, group, count } of sendBacks) this.state.stats.sendBack(topic, group, count);
+  }
+
+  /**
+   * Disables groups that read too far behind, when that is asked for. An operator enables them again.
+   * Source: apache/rocketmq broker BrokerController.protectBroker
+   */
+  async protect(): Promise<void> {
+    const { state } = this;
+    if (!state.values.disableConsumeIfConsumerReadSlowly) return state.readLag.clear();
+    const slow = state.readLag.slowGroups(
+      state.values.consumerFallbehindThreshold,
+      (topic, queueId) => state.maxOffset(topic, queueId),
+    );
+    for (const [group, behindBytes] of slow) {
+      state.readLag.forget(group);
+      if (!await this.#room.groups.disableConsume(group)) continue;
+      this.#world.outputs.log("warn", `Group "${group}" is disabled: it reads ${behindBytes} bytes behind`);
+    }
+  }
+
+  #got(count: GetCount): void {
+    const { topic, group, queueId, nextOffset, behindBytes = 0 } = count;
+    this.state.stats.got(count);
+    if (nextOffset === undefined) return;
+    this.state.offsets.commitPulled(group, topic, queueId, nextOffset);
+    if (!this.state.values.disableConsumeIfConsumerReadSlowly) return;
+    this.state.readLag.record({ group, topic, queueId, nextOffset, behindBytes });
   }
 
   /** Drops clients that have not been heard for too long. */
@@ -252,6 +277,15 @@ export class ControlPlane {
     if (!this.state.offsets.dirty) return;
     this.#room.saver.saveNow(ConfigFile.Offsets);
     this.state.offsets.markSaved();
+  }
+
+  /** Writes the filters of groups when they have changed. @throws {DiskError} when the disk refuses */
+  saveFilters(): void {
+    const { filters, values } = this.state;
+    filters.clean(this.state.nowMs(), values.filterDataCleanTimeSpan);
+    if (!filters.dirty) return;
+    this.#room.saver.saveNow(ConfigFile.Filters);
+    filters.markSaved();
   }
 
   /** Takes the totals of the day that ends. */
@@ -269,6 +303,7 @@ export class ControlPlane {
   stop(): void {
     this.#room.saver.flush();
     this.saveOffsets();
+    this.saveFilters();
   }
 
   async #answer(call: Call): Promise<RemotingCommand> {

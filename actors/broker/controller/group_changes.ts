@@ -101,6 +101,14 @@ export class GroupChanges {
     if (existed) await this.#announce([], [group]);
   }
 
+  /** Takes from a group the right to read. @returns whether it had it */
+  async disableConsume(group: string): Promise<boolean> {
+    const config = this.#state.groups.get(group);
+    if (config === undefined || !config.consumeEnable) return false;
+    await this.#announce([this.#state.groups.disableConsume(config, this.#state.nowMs())], []);
+    return true;
+  }
+
   /** Forbids or allows a group to read a topic. */
   async setReadable(group: string, topic: string, readable: boolean): Promise<void> {
     this.#state.groups.setReadable(group, topic, readable, this.#state.nowMs());

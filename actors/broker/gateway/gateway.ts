@@ -12,7 +12,7 @@ import { HeaderScan } from "../../../protocol/hot/header_scan.ts";
 import { FRAME_BYTES_MAX } from "../../../protocol/limits.ts";
 import { RequestCode } from "../../../protocol/request_code.ts";
 import type { LogAppender } from "../../../store/log_appender.ts";
-import { type LogWriter, WriteOutcome } from "../../../store/log_writer.ts";
+import { type LogWriter, WriteOutcome, type WriteOutcomeValue } from "../../../store/log_writer.ts";
 import { LogStatus } from "../../../store/memory/log_memory.ts";
 import type { LogMemory } from "../../../store/memory/log_memory.ts";
 import type { Clock } from "../../../store/clock.ts";
@@ -20,6 +20,7 @@ import type { Connection, Listener } from "../../net/transport.ts";
 import { ackOpaque, isAck } from "./answer_bytes.ts";
 import type { AckQueue, LateAck } from "./ack_hold.ts";
 import { GatewayConnection } from "./connection.ts";
+import type { BatchPath } from "./batch_path.ts";
 import { SendOutcome, type SendPath } from "./send_path.ts";
 
 /** Connections of one gateway at most. */
@@ -62,16 +63,27 @@ export interface PullTaker {
   take(connection: GatewayConnection, scan: HeaderScan, bytes: Uint8Array): boolean;
 }
 
+/** What is acknowledged in memory is written by another thread. */
+export interface LaterWrite {
+  /** Tells that thread that a turn appended something. */
+  readonly appended: () => void;
+  /** Whether sends are refused while memory is full of what is not written; else this thread writes it. */
+  readonly refusesWhenFull: boolean;
+}
+
 /** What a gateway works with. */
 export interface GatewayParts {
   readonly memory: LogMemory;
   readonly appender: LogAppender;
   readonly writer: LogWriter;
   readonly sends: SendPath;
+  readonly batches: BatchPath;
   readonly pulls: PullTaker;
   readonly general: GeneralPath;
   readonly acks: AckQueue;
   readonly clock: Clock;
+  /** How what was appended comes to the file when not this thread writes it at the end of the turn; undefined when it does. */
+  readonly laterWrite: LaterWrite | undefined;
   /** How long an acknowledgement waits for the device or the slaves. Milliseconds. */
   readonly ackTimeoutMs: number;
   /** Why no send is taken here, whatever state the log is in; undefined for a master. */
@@ -183,6 +195,13 @@ export class Gateway {
     this.#scheduleTurn();
   }
 
+  /** The ring is full of what is not written: writes it, unless sends are to be refused then. @returns whether there can be room now */
+  makeRoom(): boolean {
+    const { laterWrite, writer } = this.#parts;
+    if (laterWrite?.refusesWhenFull === true) return false;
+    return this.#isWritten(writer.write());
+  }
+
   /** Before a batch: ends the turn when the ring was voided meanwhile, so that no acknowledgement outlives its record. */
   fence(): void {
     if (this.#appended && this.#parts.memory.epoch !== this.#turnEpoch) this.#turn();
@@ -263,7 +282,7 @@ export class Gateway {
       ? scan.scanJson(input, start + 8, bodyStart)
       : scan.scanBinary(input, start + 8, bodyStart);
     if (scanned && (scan.flag & 1) === 0) {
-      if (scan.code === RequestCode.SEND_MESSAGE_V2) {
+      if (scan.code === RequestCode.SEND_MESSAGE_V2 || scan.code === RequestCode.SEND_BATCH_MESSAGE) {
         if (this.#send(connection, input, bodyStart, end)) return;
       } else if (scan.code === RequestCode.PULL_MESSAGE || scan.code === RequestCode.LITE_PULL_MESSAGE) {
         if (!connection.fast && this.#parts.pulls.take(connection, scan, input)) return;
@@ -275,10 +294,15 @@ export class Gateway {
 
   /** @returns false when the general path has to take it */
   #send(connection: GatewayConnection, input: Uint8Array, bodyStart: number, end: number): boolean {
-    const { sends } = this.#parts;
+    const { sends, batches } = this.#parts;
+    const isBatch = this.#scan.code === RequestCode.SEND_BATCH_MESSAGE;
     for (let attempt = 0; attempt < 2; attempt++) {
       if (!this.#inBatch && !this.#beginBatch()) return this.#refuse(connection);
-      const outcome = sends.append(connection, this.#scan, input, bodyStart, end);
+      // The producer of a batch waits; the general path tells it why it is refused.
+      if (isBatch && sends.isShortOfReplicas) return false;
+      const outcome = isBatch
+        ? batches.append(connection, this.#scan, input, bodyStart, end, sends.storeTimestampMs)
+        : sends.append(connection, this.#scan, input, bodyStart, end);
       if (outcome === SendOutcome.Appended) {
         this.counters.shortSends++;
         if (!connection.dirty) {
@@ -290,6 +314,7 @@ export class Gateway {
       if (outcome === SendOutcome.General) return false;
       this.#endBatch();
       this.#turn();
+      if (!this.makeRoom()) break;
     }
     return this.#refuse(connection);
   }
@@ -347,15 +372,19 @@ export class Gateway {
   }
 
   #write(): void {
-    const { memory, writer, acks, held, fail } = this.#parts;
+    const { memory, writer, acks, laterWrite, held } = this.#parts;
     this.#appended = false;
-    const outcome = writer.write();
-    if (outcome === WriteOutcome.Written && memory.epoch === this.#turnEpoch) {
+    if (laterWrite !== undefined && memory.status !== LogStatus.ReadOnly) return laterWrite.appended();
+    if (this.#isWritten(writer.write()) && memory.epoch === this.#turnEpoch) {
       if (acks.length > 0) held();
       return;
     }
     this.#refuseAcks();
-    if (outcome === WriteOutcome.Failed) fail(writer.lastError);
+  }
+
+  #isWritten(outcome: WriteOutcomeValue): boolean {
+    if (outcome === WriteOutcome.Failed) this.#parts.fail(this.#parts.writer.lastError);
+    return outcome === WriteOutcome.Written;
   }
 
   /** Turns the acknowledgements of this turn into refusals: their records are not in the log. */

@@ -4,6 +4,7 @@ import type { TransactionsContract } from "../transactions/transactions_contract
 import type { BrokerControllerContract, GatewayPeerContract } from "../broker_controller_contract.ts";
 import type { BrokerActorInit } from "../broker_init.ts";
 import type { ColdReadContract } from "../cold_read_contract.ts";
+import type { HoldContract } from "../hold/hold_contract.ts";
 import { defineRole, type Role } from "../../kernel/contract.ts";
 import type { GatewayCounters } from "./gateway.ts";
 
@@ -22,6 +23,7 @@ export interface GatewayReport extends GatewayCounters {
   connections: number;
   parked: number;
   ringPulls: number;
+  warmPulls: number;
   coldPulls: number;
   writes: number;
   writtenBytes: number;
@@ -53,6 +55,7 @@ export type GatewayContract = {
   peers: {
     "controller": BrokerControllerContract;
     "cold-read": ColdReadContract;
+    "hold": HoldContract;
     "transactions": TransactionsContract;
     "timer": TimerContract;
   };

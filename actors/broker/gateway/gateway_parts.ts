@@ -15,7 +15,7 @@ import { parseDelayLevels } from "../../../store/delay_levels.ts";
 import { GaugeBatch, Gauges } from "../../../store/gauges.ts";
 import { LogAppender, PlaceRefusal } from "../../../store/log_appender.ts";
 import { LogReader } from "../../../store/log_reader.ts";
-import { LogWriter } from "../../../store/log_writer.ts";
+import type { LogWriter } from "../../../store/log_writer.ts";
 import type { Doorbell } from "../../../store/memory/doorbell.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { TokenRing } from "../../../store/memory/token_ring.ts";
@@ -25,10 +25,14 @@ import { type TopicEntry, TopicPerm, type TopicUpdate, TopicView } from "../../.
 import type { ConfigurationUpdate, ControlSnapshot, OffsetCommit } from "../broker_controller_contract.ts";
 import { openStore, type StoreHandles } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
+import { logWriterOf } from "../log_writer_of.ts";
+import { commitCaller } from "../flush/commit_rule.ts";
+import { isWrittenLater, unwrittenBytesMax } from "../write_mode.ts";
 import { isSlave } from "../ha/replication_rules.ts";
 import { AckQueue, type LateAck } from "./ack_hold.ts";
 import { AckEncoder } from "./answer_bytes.ts";
 import { ClientCalls } from "./client_calls.ts";
+import { BatchPath } from "./batch_path.ts";
 import { type GatewayConnection, hostBytes } from "./connection.ts";
 import { ControlView } from "./control_view.ts";
 import { Gateway } from "./gateway.ts";
@@ -37,16 +41,18 @@ import { GatewayGeneralPath } from "./general_path.ts";
 import { GatewayReplication } from "./gateway_replication.ts";
 import { GeneralSend, type PendingAck } from "./general_send.ts";
 import { NameLookup } from "./name_lookup.ts";
+import { PlannedRead, WarmGate } from "./planned_read.ts";
 import { PullService } from "./pull_service.ts";
 import { RecallMessage, type RecallSettings } from "./recall_message.ts";
 import { TimerState } from "./timer_state.ts";
 import { timerRules } from "../timer/timer_rules.ts";
 import { SendBack, type SendBackHelp } from "./send_back.ts";
 import { SendReply, type SendReplyHelp } from "./send_reply.ts";
-import { SendPath } from "./send_path.ts";
+import { SendPath, type SendPathParts } from "./send_path.ts";
 import { ServedTopic } from "./served_topic.ts";
 import { pullRefusalOf, sendRefusalOf, slaveRejection } from "./slave_refusals.ts";
 import { TrafficMeter } from "./traffic_meter.ts";
+import { WakeFilterIds } from "./wake_filter_ids.ts";
 
 /** How long a gateway waits for BrokerController or ColdReadService. Milliseconds. */
 const ASK_MS = 10_000;
@@ -105,7 +111,10 @@ export class GatewayParts {
     this.#settings = this.#sendSettings();
     this.#topics = new NameLookup((name) => this.#serve(name));
     this.#meter = new TrafficMeter(this.#topics, new GaugeBatch(new Gauges(init.gauges)));
-    this.#appender = new LogAppender(memory, { fileBytes: values.mappedFileSizeCommitLog });
+    this.#appender = new LogAppender(memory, {
+      fileBytes: values.mappedFileSizeCommitLog,
+      aheadBytesMax: unwrittenBytesMax(values, memory.ringBytes),
+    });
     this.#records = new RecordAppender(memory, this.#appender, this.view.queues, values.enabledAppendPropCRC);
     this.bell = memory.waiterBell(init.index);
     this.#wakes = new TokenRing(init.memory.wakes[init.index]!);
@@ -168,32 +177,20 @@ export class GatewayParts {
   }
 
   #makeWriter(): LogWriter {
-    const { values } = this.#init;
-    const decoder = new TextDecoder();
-    return new LogWriter(this.#memory, this.#store.commitLog, {
-      restore: (topic, queueId, queueOffset) => {
-        const slot = this.view.get(decoder.decode(topic))?.slots[queueId];
-        if (slot !== undefined && this.view.queues.nextOffset(slot) > queueOffset) {
-          this.view.queues.setNextOffset(slot, queueOffset);
-        }
-      },
-    }, {
-      nowMs: () => this.#context.clock.monotonicMs(),
-      slowWriteMs: 500,
-      busyWriteMs: values.osPageCacheBusyTimeOutMills,
-      onSlow: (elapsedMs, bytes, phase) =>
-        this.#log(
-          "warn",
-          phase === "lock"
-            ? `Commit log: the write lock took ${Math.round(elapsedMs)} ms`
-            : `Commit log: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms`,
-        ),
+    return logWriterOf({
+      values: this.#init.values,
+      memory: this.#memory,
+      files: this.#store.commitLog,
+      view: this.view,
+      monotonicMs: () => this.#context.clock.monotonicMs(),
+      name: "Commit log",
+      warn: (text) => this.#log("warn", text),
     });
   }
 
   #makeGateway(): Gateway {
     const { values, index, incarnation } = this.#init;
-    const sends = new SendPath({
+    const parts: SendPathParts = {
       memory: this.#memory,
       appender: this.#appender,
       queues: this.view.queues,
@@ -206,16 +203,18 @@ export class GatewayParts {
       traceOn: values.traceOn,
       // The short path knows no checksum of properties: with it, every send takes the general one.
       bodyBytesMax: values.enabledAppendPropCRC ? 0 : values.maxMessageSize,
-    });
+    };
     return new Gateway({
       memory: this.#memory,
       appender: this.#appender,
       writer: this.writer,
-      sends,
+      sends: new SendPath(parts),
+      batches: new BatchPath(parts),
       pulls: this.pulls,
       general: this.general,
       acks: this.#acks,
       clock: this.#context.clock,
+      laterWrite: isWrittenLater(values) ? commitCaller(values, this.#memory) : undefined,
       ackTimeoutMs: this.#ackTimeoutMs,
       refusal: sendRefusalOf(values),
       isShortOfReplicas: () => this.#replication.isShort,
@@ -230,6 +229,8 @@ export class GatewayParts {
   #makePulls(markDirty: (connection: GatewayConnection) => void): PullService {
     const { values } = this.#init;
     const controller = this.#context.peer("controller");
+    const reader = new LogReader(this.#memory, this.#store.commitLog);
+    const pageCacheBytes = this.#init.machineMemoryBytes * values.accessMessageInMemoryMaxRatio / 100;
     return new PullService({
       control: this.control,
       topics: this.#topics,
@@ -238,7 +239,9 @@ export class GatewayParts {
         readUnits: (topic, queueId, offset, count, into) =>
           this.#queueReader(topic, queueId)?.readUnits(offset, count, into, 0) ?? 0,
       },
-      reader: new LogReader(this.#memory, this.#store.commitLog),
+      reader,
+      planned: new PlannedRead(reader),
+      warm: new WarmGate(this.#context.clock, this.#memory.written.load(), pageCacheBytes),
       settings: {
         brokerPermission: values.brokerPermission,
         brokerIP1: values.brokerIP1,
@@ -262,6 +265,11 @@ export class GatewayParts {
         if (this.#commits.length >= COMMITS_MAX) this.flushOffsets();
       },
       refuse: (connection, opaque, refusal) => this.general.refuse(connection, opaque, refusal),
+      wakeFilters: new WakeFilterIds(
+        this.#init.index,
+        this.#init.incarnation,
+        (change) => this.#context.peer("hold").tell("filter", change),
+      ),
       resetTaken: (group, topic, queueId) => controller.tell("resetTaken", { group, topic, queueId }),
     });
   }
@@ -322,7 +330,7 @@ export class GatewayParts {
           "the message is larger than a commit log file can hold",
         );
       }
-      this.writer.write();
+      this.gateway.makeRoom();
     }
     return createResponse(
       ack.command,

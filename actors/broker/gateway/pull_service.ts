@@ -13,7 +13,7 @@ import { ResponseCode } from "../../../protocol/response_code.ts";
 import type { Clock } from "../../../store/clock.ts";
 import type { LogReader } from "../../../store/log_reader.ts";
 import type { Doorbell } from "../../../store/memory/doorbell.ts";
-import { putLong, type TokenRing } from "../../../store/memory/token_ring.ts";
+import { putLong, takeLong, type TokenRing } from "../../../store/memory/token_ring.ts";
 import type { QueueTable } from "../../../store/queue_table.ts";
 import { PARK_GONE, PARK_WORDS, WAKE_WORDS, WakeReason } from "../broker_memory.ts";
 import type { ColdPull, ColdPullFound } from "../cold_read_contract.ts";
@@ -23,6 +23,7 @@ import type { PullSuggestion } from "./gateway_replication.ts";
 import type { ControlView } from "./control_view.ts";
 import type { NameLookup } from "./name_lookup.ts";
 import { PULL_UNITS_MAX, PullPlan } from "./pull_plan.ts";
+import type { PlannedRead, WarmGate } from "./planned_read.ts";
 import {
   checkPull,
   type PullFields,
@@ -33,6 +34,7 @@ import {
 } from "./pull_request.ts";
 import type { ServedTopic } from "./served_topic.ts";
 import type { PullMeter } from "./traffic_meter.ts";
+import type { WakeFilterIds } from "./wake_filter_ids.ts";
 
 /** Pulls parked on one gateway at most; the next one is answered at once. */
 export const PARKED_MAX = 200_000;
@@ -56,6 +58,9 @@ export interface PullParts {
   readonly queues: QueueTable;
   readonly units: QueueUnits;
   readonly reader: LogReader;
+  /** Reads files, and when this thread may. */
+  readonly planned: PlannedRead;
+  readonly warm: WarmGate;
   readonly settings: PullSettings & {
     readonly longPollingEnable: boolean;
     readonly shortPollingTimeMs: number;
@@ -82,6 +87,8 @@ export interface PullParts {
   ) => void;
   /** Answers with a code and a remark. */
   readonly refuse: (connection: GatewayConnection, opaque: number, refusal: PullRefusal) => void;
+  /** Numbers of what parked pulls filter by. */
+  readonly wakeFilters: WakeFilterIds;
   /** A pull took a pending offset reset. */
   readonly resetTaken: (group: string, topic: string, queueId: number) => void;
 }
@@ -109,15 +116,22 @@ export class PullService {
   #nextToken = 1;
   #coldPulls = 0;
   #ringPulls = 0;
+  #warmPulls = 0;
 
   /** @param parts what it works with */
   constructor(parts: PullParts) {
     this.#parts = parts;
   }
 
-  /** Pulls parked now, and pulls answered from the ring and by ColdReadService so far. */
-  get counters(): { readonly parked: number; readonly ringPulls: number; readonly coldPulls: number } {
-    return { parked: this.#parked.size, ringPulls: this.#ringPulls, coldPulls: this.#coldPulls };
+  /** Pulls parked now, and pulls answered from the ring, from the page cache and by ColdReadService so far. */
+  get counters(): {
+    readonly parked: number;
+    readonly ringPulls: number;
+    readonly warmPulls: number;
+    readonly coldPulls: number;
+  } {
+    const [ringPulls, warmPulls, coldPulls] = [this.#ringPulls, this.#warmPulls, this.#coldPulls];
+    return { parked: this.#parked.size, ringPulls, warmPulls, coldPulls };
   }
 
   /**
@@ -163,11 +177,19 @@ export class PullService {
       this.#parked.delete(token);
       request.connection.parked?.delete(token);
       if (request.connection.closed) continue;
+      // What PullRequestHoldService passed over does not match.
+      request.offset = Math.max(request.offset, takeLong(this.#wake, 2));
       const late = this.#wake[1] === WakeReason.Deadline || this.#parts.clock.nowMs() >= request.deadlineMs;
       this.#execute(request, !late);
     }
     if (wakes.takeOverflow()) this.offerAgain();
     else if (this.#unoffered.size > 0) this.#offerUnoffered();
+  }
+
+  /** PullRequestHoldService was started again and knows nothing: filters are told and pulls are offered anew. */
+  holdRestarted(): void {
+    this.#parts.wakeFilters.forgetAll();
+    this.offerAgain();
   }
 
   /** Offers every parked pull anew, after PullRequestHoldService was started again or lost a wake. */
@@ -280,8 +302,31 @@ export class PullService {
     if (read === 0) return this.#readCold(request, min, max);
     plan.make(request.offset, read, { messages: request.maxMsgNums, bytes: request.maxMsgBytes }, request.codes);
     if (plan.count === 0) return this.#noMatch(request, plan.nextOffset, min, max, maySuspend);
-    if (plan.positions[0]! < reader.ringStart()) return this.#readCold(request, min, max);
-    if (!this.#copy(request, min, max)) this.#readCold(request, min, max);
+    const first = plan.positions[0]!;
+    if (first >= reader.ringStart() ? this.#copy(request, min, max) : this.#readWarm(request, first, min, max)) return;
+    this.#readCold(request, min, max);
+  }
+
+  /** @returns false when somebody has to read it who may wait for the disk */
+  #readWarm(request: PullRequest, first: number, min: number, max: number): boolean {
+    const { warm, planned, reader, meter, markDirty } = this.#parts;
+    if (!warm.enter(first, reader.end)) return false;
+    const plan = this.#plan;
+    const connection = request.connection;
+    const before = connection.outEnd;
+    const answer = this.#fill(request, ResponseCode.SUCCESS, "FOUND", plan.nextOffset, min, max);
+    if (!pushPullHeader(connection, request.opaque, answer, plan.bytes)) return true;
+    const isRead = planned.read(plan, connection.out, connection.outEnd);
+    warm.leave();
+    if (!isRead) {
+      connection.outEnd = before;
+      return false;
+    }
+    connection.outEnd += plan.bytes;
+    this.#warmPulls++;
+    meter.found(request, plan.count, plan.bytes, true);
+    markDirty(connection);
+    return true;
   }
 
   /** @returns false when the ring was written over meanwhile */
@@ -301,7 +346,8 @@ export class PullService {
       connection.outEnd += plan.sizes[i]!;
     }
     this.#ringPulls++;
-    meter.found(request, plan.count, plan.bytes, false);
+    const behindBytes = reader.end - plan.positions[plan.count - 1]!;
+    meter.found(request, plan.count, plan.bytes, false, plan.nextOffset, behindBytes);
     markDirty(connection);
     return true;
   }
@@ -410,7 +456,8 @@ export class PullService {
     if (!pushPullHeader(connection, request.opaque, answer, found.body.length)) return;
     connection.out.set(found.body, connection.outEnd);
     connection.outEnd += found.body.length;
-    this.#parts.meter.found(request, found.messages, found.body.length, true);
+    const { messages, body, nextBeginOffset, behindBytes } = found;
+    this.#parts.meter.found(request, messages, body.length, true, nextBeginOffset, behindBytes);
     this.#parts.markDirty(connection);
   }
 
@@ -431,6 +478,8 @@ export class PullService {
     record[1] = request.slot;
     putLong(record, 2, request.offset);
     putLong(record, 4, deadlineMs);
+    record[6] = request.queueId;
+    record[7] = deadlineMs === PARK_GONE ? 0 : this.#parts.wakeFilters.idOf(request);
     return this.#parts.parks.offer(record);
   }
 
