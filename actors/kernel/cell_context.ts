@@ -72,6 +72,11 @@ export class CellContext<C extends Contract> implements ActorContext<C> {
     return !this.#cell.control.stopAsked;
   }
 
+  /** True when the thread is this actor's alone. */
+  get ownsThread(): boolean {
+    return this.#cell.host.ownsThread;
+  }
+
   /** Lets waiting messages be taken, then does as {@link gate}. */
   async breathe(): Promise<boolean> {
     await this.#cell.host.breathe();

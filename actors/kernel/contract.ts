@@ -233,6 +233,8 @@ export interface ActorContext<C extends Contract> {
    * @returns False when a stop is asked for.
    */
   gate(): boolean;
+  /** True when the thread is this actor's alone, so that it may block for a moment. */
+  readonly ownsThread: boolean;
   /** Lets waiting messages be taken, then does as {@link gate}; for loops that block. */
   breathe(): Promise<boolean>;
   /** Adds to the shared work counter. */

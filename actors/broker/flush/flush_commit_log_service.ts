@@ -37,6 +37,18 @@ const SLOW_SYNC_MS = 500;
 /** The durable position is written down this often at most, and at the end. Milliseconds. */
 const PROMISE_EVERY_MS = 200;
 
+/** So long after a sync the next one is expected at any moment. Milliseconds. */
+const BUSY_MS = 5;
+
+/** A sync of no more than this was for few senders. Bytes. */
+const FEW_BYTES = 8 * 1024;
+
+/** Longest wait that blocks the thread. Milliseconds. */
+const BLOCK_MS = 2;
+
+/** The event loop gets its turn this often while the thread blocks. Milliseconds. */
+const BREATHE_MS = 10;
+
 /** Starts the behaviour. */
 export function startFlushCommitLogService(
   init: BrokerActorInit,
@@ -78,6 +90,8 @@ export class FlushCommitLogService {
   #lastProbeMs = 0;
   #syncs = 0;
   #slowestMs = 0;
+  #breathedMs = 0;
+  #lastBytes = 0;
   #stopping = false;
 
   /** @param init shared memory and configuration; @param context of the actor */
@@ -124,12 +138,29 @@ export class FlushCommitLogService {
     try {
       while (!this.#stopping) {
         this.turn();
-        await flushBell.sleepAsync(hasWork, this.#restMs());
-        if (!this.#context.gate()) return;
+        if (this.#isBusy()) flushBell.sleep(hasWork, BLOCK_MS);
+        else await flushBell.sleepAsync(hasWork, this.#restMs());
+        if (!await this.#gate()) return;
       }
     } catch (error) {
       this.#context.fail(error);
     }
+  }
+
+  /**
+   * In the middle of synchronous sends the next one is near. A thread that blocks for it is there sooner than an event loop by about 50 µs, and
+   * comes back to its event loop often enough for whoever asks it. When many send, the time until it wakes makes the groups larger, which is worth more.
+   */
+  #isBusy(): boolean {
+    if (!this.#isSync || !this.#context.ownsThread || this.#lastBytes > FEW_BYTES) return false;
+    return this.#context.clock.monotonicMs() - this.#lastSyncMs < BUSY_MS;
+  }
+
+  #gate(): boolean | Promise<boolean> {
+    const nowMs = this.#context.clock.monotonicMs();
+    if (nowMs - this.#breathedMs < BREATHE_MS) return this.#context.gate();
+    this.#breathedMs = nowMs;
+    return this.#context.breathe();
   }
 
   /** Whether a writer has something for the next turn that cannot wait for its time. */
@@ -182,6 +213,7 @@ export class FlushCommitLogService {
     memory.flushed.store(to);
     for (const waiter of this.#waiters) memory.waiterBell(waiter).ring();
     this.#syncs++;
+    this.#lastBytes = to - from;
     this.#lastSyncMs = this.#context.clock.monotonicMs();
     this.#note(this.#lastSyncMs - beganMs, to - from);
     this.#promise(to);

@@ -50,6 +50,11 @@ export class AckQueue {
     return this.#head === this.#tail ? Infinity : this.#positions[this.#head]!;
   }
 
+  /** Position that the newest acknowledgement waits for; 0 when none waits. */
+  get lastPosition(): number {
+    return this.#head === this.#tail ? 0 : this.#positions[this.#tail - 1]!;
+  }
+
   /** When the oldest acknowledgement is given up; infinity when none waits. */
   get nextDeadlineMs(): number {
     return this.#head === this.#tail ? Infinity : this.#deadlines[this.#head]!;

@@ -5,11 +5,18 @@
  */
 import { decodeFrame, encodeFrame } from "../../../protocol/frame.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
+import type { Doorbell } from "../../../store/memory/doorbell.ts";
 import type { LogMemory } from "../../../store/memory/log_memory.ts";
 import type { BrokerValues } from "../broker_configuration.ts";
 import type { AckQueue, LateAck } from "./ack_hold.ts";
 import type { GatewayConnection } from "./connection.ts";
 import type { GatewayReplication } from "./gateway_replication.ts";
+
+/** So many acknowledgements are worth blocking for. */
+const FEW_ACKS = 2;
+
+/** Longest wait that blocks the thread. Milliseconds. */
+const BLOCK_MS = 2;
 
 /** What this works with. */
 export interface AckReleaseParts {
@@ -17,6 +24,10 @@ export interface AckReleaseParts {
   readonly memory: LogMemory;
   readonly acks: AckQueue;
   readonly replication: GatewayReplication;
+  /** Rings when the device or the slaves have more. */
+  readonly bell: Doorbell;
+  /** The thread is this gateway's alone. */
+  readonly mayBlock: boolean;
   /** Output of a connection is ready for the end of the turn. */
   readonly markDirty: (connection: GatewayConnection) => void;
 }
@@ -48,11 +59,20 @@ export class AckRelease {
     return this.#waitsForDevice ? Math.min(flushed.load(), replicated.load()) : replicated.load();
   }
 
-  /** What was written is waited for. */
+  /**
+   * What was written is waited for. When it is for few, and for the device only, this thread blocks until the device has it: nobody else is likely to
+   * come meanwhile, and waking an event loop takes longer than a sync.
+   */
   held(): void {
-    const { memory, acks, replication } = this.#parts;
+    const { memory, acks, replication, bell } = this.#parts;
     if (this.#waitsForDevice) memory.flushBell.ring();
-    if (!this.#waitsForSlaves) return;
+    if (!this.#waitsForSlaves) {
+      if (acks.length <= FEW_ACKS && this.#parts.mayBlock) {
+        const end = acks.lastPosition;
+        bell.sleep(() => memory.flushed.load() >= end, BLOCK_MS);
+      }
+      return;
+    }
     replication.written();
     if (replication.isLonely) acks.dropAbove(memory.replicated.load(), this.#alone);
   }

@@ -92,6 +92,8 @@ export interface GatewayParts {
   readonly isShortOfReplicas: () => boolean;
   /** Something was written that acknowledgements wait for. Once a turn. */
   readonly held: () => void;
+  /** Position up to which acknowledgements may leave. */
+  readonly releasable: () => number;
   /** Told when the log failed for good; the process must end. */
   readonly fail: (error: unknown) => void;
 }
@@ -372,11 +374,14 @@ export class Gateway {
   }
 
   #write(): void {
-    const { memory, writer, acks, laterWrite, held } = this.#parts;
+    const { memory, writer, acks, laterWrite, held, releasable } = this.#parts;
     this.#appended = false;
     if (laterWrite !== undefined && memory.status !== LogStatus.ReadOnly) return laterWrite.appended();
     if (this.#isWritten(writer.write()) && memory.epoch === this.#turnEpoch) {
-      if (acks.length > 0) held();
+      if (acks.length > 0) {
+        held();
+        acks.releaseUpTo(releasable(), this.#touch);
+      }
       return;
     }
     this.#refuseAcks();

@@ -112,7 +112,16 @@ export class GatewayParts {
     this.#replication = new GatewayReplication(init, memory);
     const markDirty = (connection: GatewayConnection): void => this.gateway.markDirty(connection);
     const acks = this.#acks;
-    this.#release = new AckRelease({ values, memory, acks, replication: this.#replication, markDirty });
+    this.bell = memory.waiterBell(init.index);
+    this.#release = new AckRelease({
+      values,
+      memory,
+      acks,
+      replication: this.#replication,
+      bell: this.bell,
+      mayBlock: context.ownsThread,
+      markDirty,
+    });
     this.#settings = this.#sendSettings();
     this.#topics = new NameLookup((name) => this.#serve(name));
     this.#meter = new TrafficMeter(this.#topics, new GaugeBatch(new Gauges(init.gauges)));
@@ -121,7 +130,6 @@ export class GatewayParts {
       aheadBytesMax: unwrittenBytesMax(values, memory.ringBytes),
     });
     this.#records = new RecordAppender(memory, this.#appender, this.view.queues, values.enabledAppendPropCRC);
-    this.bell = memory.waiterBell(init.index);
     this.#wakes = new TokenRing(init.memory.wakes[init.index]!);
     this.writer = this.#makeWriter();
     this.#calls = new ClientCalls(context.clock, markDirty);
@@ -224,6 +232,7 @@ export class GatewayParts {
       refusal: sendRefusalOf(values),
       isShortOfReplicas: () => this.#replication.isShort,
       held: () => this.#release.held(),
+      releasable: () => this.#release.position(),
       fail: (error) =>
         this.#context.signal("failed", {
           text: `Cannot write the commit log: ${error instanceof Error ? error.message : error}`,
