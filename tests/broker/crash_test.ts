@@ -31,6 +31,7 @@ const CRASHES = 3;
 
 /** Kills an actor and waits until it is back. @returns milliseconds that took */
 async function crash(bench: BrokerBench, name: ActorName): Promise<number> {
+  await bench.wake(name);
   const { epoch } = bench.incarnation(name);
   const actor = bench.actor(name);
   const began = performance.now();
