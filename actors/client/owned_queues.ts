@@ -337,12 +337,11 @@ export class OwnedQueues {
 export function messagesOf(queue: MessageQueue, batch: PulledBatch): MessageExt[] {
   const view = new DataView(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength);
   const bodies = batch.bodies.length === 0 ? undefined : new Map(batch.bodies);
-  const bounds = { min: batch.minOffset, max: batch.maxOffset };
   const messages: MessageExt[] = [];
   const { starts } = batch;
   for (let i = 0; i < starts.length; i++) {
     const message = new MessageExt(queue, view, starts[i]!, bodies?.get(i));
-    message.setBounds(bounds);
+    message.setBounds(batch.minOffset, batch.maxOffset);
     messages.push(message);
   }
   return messages;
