@@ -12,4 +12,4 @@
 
 export { parseFastJson } from "./fast_json_parser.ts";
 export { type FastDialect, stringifyFastJson, type StringifyOptions } from "./fast_json_writer.ts";
-export { FastDouble, type FastInput, FastMap, type FastObject, type FastValue } from "./fast_value.ts";
+export { FastDouble, type FastInput, FastMap, type FastObject, FastText, type FastValue } from "./fast_value.ts";

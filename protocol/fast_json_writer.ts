@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { FastDouble, type FastInput, FastMap } from "./fast_value.ts";
+import { FastDouble, type FastInput, FastMap, FastText } from "./fast_value.ts";
 import { ProtocolError } from "./errors.ts";
 import { formatLong } from "./java_number.ts";
 import { JSON_DEPTH_MAX } from "./limits.ts";
@@ -87,6 +87,7 @@ class Writer {
       throw new ProtocolError("JSON_TOO_DEEP", `Cannot write JSON: nesting exceeds the limit of ${JSON_DEPTH_MAX}`);
     }
     if (Array.isArray(value)) return this.#writeList(value, depth);
+    if (value instanceof FastText) return value.text;
     if (value instanceof FastDouble) return formatDouble(value.value);
     if (value instanceof Int32Array) return `[${value.join(",")}]`;
     return this.#writeEntries(this.#entriesOf(value, depth), depth);

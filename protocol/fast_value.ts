@@ -40,6 +40,7 @@ export type FastInput =
   | string
   | Int32Array
   | FastDouble
+  | FastText
   | FastMap
   | readonly FastInput[]
   | ReadonlyMap<string, FastInput>
@@ -73,5 +74,20 @@ export class FastDouble {
    */
   constructor(value: number) {
     this.value = value;
+  }
+}
+
+/** Text that was written before, in the dialect and at the depth at which it is put in now: what did not change need not be written again. */
+export class FastText {
+  /** The text. */
+  readonly text: string;
+
+  /**
+   * Wraps a text.
+   *
+   * @param text The text
+   */
+  constructor(text: string) {
+    this.text = text;
   }
 }

@@ -78,6 +78,8 @@ export const Gauge = {
   TimerEnqueueMilliTps: 28,
   /** Level: messages that left the wheel, thousandths a second. */
   TimerDequeueMilliTps: 29,
+  /** Level: end of what is appended to the commit log, written or not, bytes. */
+  LogAppendedPosition: 30,
 } as const;
 
 /** Place of a gauge. */

@@ -35,6 +35,7 @@ export class LogAppender {
   readonly #ring: Uint8Array;
   readonly #ringBytes: number;
   readonly #fileBytes: number;
+  readonly #aheadBytesMax: number;
   readonly #appendBytesMax: number;
   #position = 0;
   #index = 0;
@@ -45,13 +46,14 @@ export class LogAppender {
 
   /**
    * @param memory the log
-   * @param options bytes of one commit-log file
+   * @param options bytes of one commit-log file; bytes that may be appended and not written, the whole ring when left out
    */
-  constructor(memory: LogMemory, options: { fileBytes: number }) {
+  constructor(memory: LogMemory, options: { fileBytes: number; aheadBytesMax?: number }) {
     this.#memory = memory;
     this.#ring = memory.ring;
     this.#ringBytes = memory.ringBytes;
     this.#fileBytes = options.fileBytes;
+    this.#aheadBytesMax = Math.min(memory.ringBytes, options.aheadBytesMax ?? memory.ringBytes);
     this.#appendBytesMax = Math.min(memory.ring.length - memory.ringBytes, options.fileBytes - BLANK_RECORD_BYTES);
   }
 
@@ -84,7 +86,7 @@ export class LogAppender {
     this.#index = this.#position % this.#ringBytes;
     this.#fileEnd = (Math.floor(this.#position / this.#fileBytes) + 1) * this.#fileBytes;
     this.#reserved = memory.reserved.load();
-    this.#limit = memory.written.load() + this.#ringBytes;
+    this.#limit = memory.written.load() + this.#aheadBytesMax;
     return true;
   }
 
@@ -137,7 +139,7 @@ export class LogAppender {
   #reserve(bytes: number): boolean {
     const need = this.#position + bytes;
     if (need > this.#limit) {
-      this.#limit = this.#memory.written.load() + this.#ringBytes;
+      this.#limit = this.#memory.written.load() + this.#aheadBytesMax;
       if (need > this.#limit) return false;
     }
     if (need <= this.#reserved) return true;

@@ -4,7 +4,8 @@
  * Records become visible to readers when they are written and not before, so a consumer never sees what a crash of the process could take back.
  *
  * When the disk is full, what was not written is taken back: under both locks the ring's epoch rises, appended and reserved fall back to
- * written and the queues' next offsets are restored, so no refused record ever appears and offsets stay without a gap.
+ * written and the queues' next offsets are restored, so no refused record ever appears and offsets stay without a gap. Where records are acknowledged before they are
+ * written, they stay in the ring instead.
  */
 import { type LogMemory, LogStatus } from "./memory/log_memory.ts";
 import type { SegmentSet } from "./file/segment_set.ts";
@@ -20,6 +21,8 @@ export const WriteOutcome = {
   Written: "written",
   /** The disk is full and what was not written was taken back. */
   Refused: "refused",
+  /** The disk is full; what was not written stays in the ring, where it counts as stored, and is written when there is room again. */
+  Kept: "kept",
   /** The device failed: the log is read-only now and the process must end. */
   Failed: "failed",
 } as const;
@@ -38,14 +41,30 @@ export interface OffsetRestorer {
 }
 
 /** Called with the milliseconds of a write, or of the wait for the write lock before it, that took longer than `slowWriteMs`. */
-export type SlowWriteListener = (elapsedMs: number, bytes: number, phase: "lock" | "write") => void;
+export type SlowWriteListener = (elapsedMs: number, bytes: number, phase: "write lock" | "write") => void;
+
+/** How a {@link LogWriter} works. */
+export interface LogWriterOptions {
+  /** Milliseconds of a clock that only rises. */
+  readonly nowMs: () => number;
+  /** Writes, and waits for the write lock, above this are reported. Milliseconds. */
+  readonly slowWriteMs: number;
+  /** Above this the log turns busy. Milliseconds. */
+  readonly busyWriteMs: number;
+  /** Told of slow writes and locks. */
+  readonly onSlow: SlowWriteListener;
+  /** Whether FlushCommitLogService is woken by each write; false when left out. */
+  readonly wakesFlush?: boolean;
+  /** Whether what a full disk refuses stays in the ring, because it may be acknowledged already; false when left out. */
+  readonly keepsRefused?: boolean;
+}
 
 /** Writes the log ring to its files. One for each thread that appends. */
 export class LogWriter {
   readonly #memory: LogMemory;
   readonly #files: SegmentSet;
   readonly #restorer: OffsetRestorer;
-  readonly #options: { nowMs: () => number; slowWriteMs: number; busyWriteMs: number; onSlow: SlowWriteListener };
+  readonly #options: LogWriterOptions;
   #writes = 0;
   #bytes = 0;
   #lastError: unknown;
@@ -54,14 +73,9 @@ export class LogWriter {
    * @param memory the log
    * @param files the commit-log files, opened for writing
    * @param restorer told of each record that is taken back
-   * @param options clock in milliseconds; writes above `slowWriteMs` are reported; above `busyWriteMs` the log turns busy
+   * @param options clock, limits and who is told
    */
-  constructor(
-    memory: LogMemory,
-    files: SegmentSet,
-    restorer: OffsetRestorer,
-    options: { nowMs: () => number; slowWriteMs: number; busyWriteMs: number; onSlow: SlowWriteListener },
-  ) {
+  constructor(memory: LogMemory, files: SegmentSet, restorer: OffsetRestorer, options: LogWriterOptions) {
     this.#memory = memory;
     this.#files = files;
     this.#restorer = restorer;
@@ -95,8 +109,11 @@ export class LogWriter {
     } finally {
       memory.writeLock.release();
     }
-    if (waitedMs > this.#options.slowWriteMs) this.#options.onSlow(waitedMs, 0, "lock");
-    if (outcome === WriteOutcome.Written) memory.writtenBell.ring();
+    if (waitedMs > this.#options.slowWriteMs) this.#options.onSlow(waitedMs, 0, "write lock");
+    if (outcome === WriteOutcome.Written) {
+      memory.writtenBell.ring();
+      if (this.#options.wakesFlush === true) memory.flushBell.ring();
+    }
     return outcome;
   }
 
@@ -146,6 +163,7 @@ export class LogWriter {
       return WriteOutcome.Failed;
     }
     this.#memory.setStatus(LogStatus.DiskFull);
+    if (this.#options.keepsRefused === true) return WriteOutcome.Kept;
     this.#clearHead();
     this.#takeBack();
     return WriteOutcome.Refused;

@@ -96,3 +96,11 @@ export function encodeNewMessage(
     properties: propertiesText,
   });
 }
+
+/**
+ * Whether the producer wants its answer only when the message is stored as safely as the broker stores: not when WAIT is there and is not "true".
+ * Source: apache/rocketmq common Message.isWaitStoreMsgOK
+ */
+export function waitsForStore(properties: ReadonlyMap<string, string>): boolean {
+  return (properties.get(PropertyName.WAIT_STORE_MSG_OK) ?? "true").toLowerCase() === "true";
+}

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { endOnHelp } from "./help.ts";
 import { type NamedTest, testsOf } from "./test_names.ts";
 
 /** A feature and the tests that prove it, each by a part of its name. */
@@ -159,4 +160,10 @@ function main(): number {
   return gaps === 0 ? 0 : 1;
 }
 
-if (import.meta.main) Deno.exit(main());
+if (import.meta.main) {
+  endOnHelp(`
+deno task client-features     prints which test proves which feature of the client; fails when a feature has none
+  -h  --help                  print this, and end
+`);
+  Deno.exit(main());
+}

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { endOnHelp } from "./help.ts";
 import { type NamedTest, testsOf } from "./test_names.ts";
 
 /** Why a part is proved without Java's client of 5.4. */
@@ -198,4 +199,10 @@ function main(): number {
   return gaps.length === 0 ? 0 : 1;
 }
 
-if (import.meta.main) Deno.exit(main());
+if (import.meta.main) {
+  endOnHelp(`
+deno task delivery-features   prints which test proves which part of delivery; fails when a part has none
+  -h  --help                  print this, and end
+`);
+  Deno.exit(main());
+}

@@ -21,9 +21,12 @@ import {
   type BrokerValues,
   type Machine,
   readBrokerConfiguration,
+  withPorts,
+  withRole,
 } from "./broker_configuration.ts";
 import { appendBytesMax, type BrokerActorInit, storeShape } from "./broker_init.ts";
 import { createBrokerMemory } from "./broker_memory.ts";
+import { BrokerReplication, MasterAddress } from "./broker_replication.ts";
 
 /** How a broker is started. */
 export interface BrokerOptions {
@@ -103,9 +106,9 @@ function isLoopback(address: string): boolean {
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<SupervisedBroker> {
   const base = options.configuration ?? readBrokerConfiguration({}, thisMachine());
-  const configuration = { ...base, values: { ...base.values, ...options.settings } };
+  const configuration = { ...base, values: withRole(withPorts(base.values, options.settings)) };
   // The actors load their modules while this thread recovers the store.
-  using _warm = warmUpChildren(options.gateways ?? 1, configuration.values.timerWheelEnable);
+  using _warm = warmUpChildren(options.gateways ?? 1, configuration.values);
   const running = new RunningBroker(configuration, options);
   await running.start();
   return running;
@@ -132,6 +135,7 @@ class RunningBroker implements SupervisedBroker {
   readonly #lock: DiskLock;
   readonly #gauges: Gauges;
   readonly #failed: PromiseWithResolvers<BrokerFailure> = Promise.withResolvers();
+  readonly #replication: BrokerReplication;
   #healthy = true;
   #gaugeTimer: { cancel(): void } | undefined;
   #stopping: Promise<number> | undefined;
@@ -172,17 +176,29 @@ class RunningBroker implements SupervisedBroker {
       machineMemoryBytes: Deno.systemMemoryInfo().total,
       gauges,
     };
-    this.children = brokerChildren(init, {
-      configuration,
-      configurationPath: options.configurationPath,
-      gauges,
-      gateways: Array.from({ length: gateways }, (_, index) => gatewayName(index)),
-      queues: this.recovery.queues,
-      memoryBytes: Deno.systemMemoryInfo().total,
-      bootTimestamp: systemClock.nowMs(),
-    }, gateways);
+    const master = new MasterAddress(values);
+    this.children = brokerChildren(
+      init,
+      {
+        configuration,
+        configurationPath: options.configurationPath,
+        gauges,
+        gateways: Array.from({ length: gateways }, (_, index) => gatewayName(index)),
+        queues: this.recovery.queues,
+        memoryBytes: Deno.systemMemoryInfo().total,
+        bootTimestamp: systemClock.nowMs(),
+      },
+      gateways,
+      master,
+    );
     this.supervisor = new Supervisor({ children: this.#inOrder(), onEvent: (event) => this.#onEvent(event) });
     this.#listen();
+    this.#replication = new BrokerReplication({
+      values,
+      supervisor: this.supervisor,
+      children: this.children,
+      log: (level, text) => this.#log(level, text),
+    }, master);
   }
 
   get address(): string {
@@ -199,6 +215,7 @@ class RunningBroker implements SupervisedBroker {
       for (const gateway of this.children.gateways) {
         await this.supervisor.ref(gateway).ask("listen", null, { timeoutMs: 10_000 });
       }
+      this.#replication.start();
     } catch (error) {
       await this.supervisor.stop();
       this.#lock.release();
@@ -271,10 +288,11 @@ class RunningBroker implements SupervisedBroker {
   }
 
   #inOrder(): Parameters<typeof this.supervisor.ref>[0][] {
-    const { controller, flushLog, reput, flushQueues, hold, coldRead, schedule, transactions, timer } = this.children;
-    const { housekeeping, gateways } = this.children;
+    const { controller, commitLog, flushLog, reput, flushQueues, hold, coldRead, schedule } = this.children;
+    const { transactions, timer, housekeeping, haService, groupTransfer, haClient, gateways } = this.children;
     const stages = [
       controller,
+      ...(commitLog === undefined ? [] : [commitLog]),
       flushLog,
       reput,
       flushQueues,
@@ -282,15 +300,19 @@ class RunningBroker implements SupervisedBroker {
       coldRead,
       schedule,
       transactions,
-      ...(timer === undefined ? [] : [timer]),
+      timer,
       housekeeping,
+      haService,
+      groupTransfer,
+      haClient,
       ...gateways,
-    ];
+    ].filter((stage) => stage !== undefined);
     return stages as unknown as Parameters<typeof this.supervisor.ref>[0][];
   }
 
   #listen(): void {
     const {
+      commitLog,
       flushLog,
       reput,
       flushQueues,
@@ -300,6 +322,7 @@ class RunningBroker implements SupervisedBroker {
       coldRead,
       controller,
       housekeeping,
+      haClient,
       gateways,
     } = this.children;
     const supervisor = this.supervisor;
@@ -314,10 +337,15 @@ class RunningBroker implements SupervisedBroker {
     supervisor.on(coldRead, "log", log);
     supervisor.on(schedule, "log", log);
     supervisor.on(transactions, "log", log);
+    if (commitLog !== undefined) {
+      supervisor.on(commitLog, "failed", diskFailed);
+      supervisor.on(commitLog, "log", log);
+    }
     if (timer !== undefined) {
       supervisor.on(timer, "failed", diskFailed);
       supervisor.on(timer, "log", log);
     }
+    if (haClient !== undefined) supervisor.on(haClient, "failed", diskFailed);
     supervisor.on(flushQueues, "log", log);
     supervisor.on(housekeeping, "log", log);
     supervisor.on(controller, "log", log);
@@ -363,6 +391,7 @@ class RunningBroker implements SupervisedBroker {
     gauges.set(Gauge.LogFlushedPosition, memory.flushed.load());
     const isQuiet = gauges.get(Gauge.LogMaxPosition) === memory.written.load();
     gauges.set(Gauge.LogMaxPosition, memory.written.load());
+    gauges.set(Gauge.LogAppendedPosition, memory.appended.load());
     const nowMs = systemClock.monotonicMs();
     if (nowMs >= diskMs) {
       const { root } = storeShape(this.values);
@@ -392,7 +421,10 @@ class RunningBroker implements SupervisedBroker {
         () => supervisor.ref(gateway).ask("drain", null, { timeoutMs: 3000 }),
       );
     }
+    await this.#step("leave the master", () => this.#replication.halt());
     if (memory.status === LogStatus.Open) memory.setStatus(LogStatus.Closing);
+    const { commitLog } = children;
+    if (commitLog !== undefined) await this.#step("write what is in memory", () => this.#commit(commitLog));
     await this.#step("dispatch what is written", () => this.#untilDispatched(20_000));
     await this.#step(
       "sync the commit log",
@@ -402,13 +434,21 @@ class RunningBroker implements SupervisedBroker {
       "sync queues and indexes",
       () => supervisor.ref(children.flushQueues).ask("flush", null, { timeoutMs: 10_000 }),
     );
+    await this.#replication.stop();
     const exit = await supervisor.stop();
     const clean = this.#healthy && exit.exitCode === ExitCode.OK &&
+      memory.appended.load() === memory.written.load() &&
       memory.dispatched.load() === memory.written.load() &&
       memory.flushed.load() === memory.written.load();
     if (clean) markClosed(this.#disk, storeShape(this.values).abort);
     this.#lock.release();
     return exit.exitCode;
+  }
+
+  async #commit(child: NonNullable<BrokerChildren["commitLog"]>): Promise<void> {
+    const { isWhole } = await this.supervisor.ref(child).ask("commit", null, { timeoutMs: 10_000 });
+    const bytes = this.memory.appended.load() - this.memory.written.load();
+    if (!isWhole) throw new Error(`the disk is full, ${bytes} acknowledged bytes are lost`);
   }
 
   async #untilDispatched(timeoutMs: number): Promise<void> {

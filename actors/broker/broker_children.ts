@@ -9,15 +9,29 @@ import { ExitCode } from "../kernel/exit_code.ts";
 import { WarmUp } from "../kernel/warm_workers.ts";
 import { brokerControllerRole } from "./broker_controller.ts";
 import type { BrokerControllerContract, BrokerControllerInit } from "./broker_controller_contract.ts";
+import type { BrokerValues } from "./broker_configuration.ts";
 import type { BrokerActorInit } from "./broker_init.ts";
+import { isWrittenLater } from "./write_mode.ts";
+import type { MasterAddress } from "./broker_replication.ts";
 import { coldReadRole } from "./cold_read/cold_read_role.ts";
 import type { ColdReadContract } from "./cold_read_contract.ts";
 import {
+  type CommitRealTimeContract,
+  commitRealTimeRole,
   type FlushCommitLogContract,
   flushCommitLogRole,
   type FlushConsumeQueueContract,
   flushConsumeQueueRole,
 } from "./flush/flush_contract.ts";
+import {
+  type GroupTransferContract,
+  groupTransferRole,
+  type HaClientContract,
+  haClientRole,
+  type HaServiceContract,
+  haServiceRole,
+} from "./ha/ha_contract.ts";
+import { isSlave, ReplicationRules } from "./ha/replication_rules.ts";
 import { type GatewayContract, gatewayRole } from "./gateway/gateway_contract.ts";
 import { type HousekeepingContract, housekeepingRole } from "./housekeeping/housekeeping_contract.ts";
 import { type HoldContract, holdRole } from "./hold/hold_contract.ts";
@@ -29,6 +43,8 @@ import { type ScheduleContract, scheduleRole } from "./schedule/schedule_contrac
 /** Children of a broker. */
 export interface BrokerChildren {
   readonly controller: Child<BrokerControllerContract>;
+  /** undefined when what is appended is written before it is acknowledged. */
+  readonly commitLog: Child<CommitRealTimeContract> | undefined;
   readonly flushLog: Child<FlushCommitLogContract>;
   readonly reput: Child<ReputContract>;
   readonly flushQueues: Child<FlushConsumeQueueContract>;
@@ -39,6 +55,12 @@ export interface BrokerChildren {
   /** undefined when timers are switched off. */
   readonly timer: Child<TimerContract> | undefined;
   readonly housekeeping: Child<HousekeepingContract>;
+  /** Dormant until the first slave comes, where sends do not wait for slaves. */
+  readonly haService: Child<HaServiceContract>;
+  /** undefined where sends do not wait for slaves. */
+  readonly groupTransfer: Child<GroupTransferContract> | undefined;
+  /** undefined where the broker is no slave. */
+  readonly haClient: Child<HaClientContract> | undefined;
   readonly gateways: readonly Child<GatewayContract>[];
 }
 
@@ -51,18 +73,27 @@ export function gatewayName(index: number): string {
 }
 
 /** Starts the workers of all children, so that their modules load side by side; in the order in which they are needed. */
-export function warmUpChildren(gateways: number, hasTimer: boolean): WarmUp {
+export function warmUpChildren(gateways: number, values: BrokerValues): WarmUp {
+  const follows = isSlave(values);
   const warm = new WarmUp();
   warm.start(brokerControllerRole, "controller");
+  if (isWrittenLater(values)) warm.start(commitRealTimeRole, "commit-log");
   warm.start(flushCommitLogRole, "flush-log");
   warm.start(reputRole, "reput");
   for (let index = 0; index < gateways; index++) warm.start(gatewayRole, gatewayName(index));
   warm.start(flushConsumeQueueRole, "flush-queues");
   warm.start(holdRole, "hold");
   warm.start(coldReadRole, "cold-read");
-  warm.start(scheduleRole, "schedule");
-  warm.start(transactionsRole, "transactions");
-  if (hasTimer) warm.start(timerRole, "timer");
+  if (!follows) {
+    warm.start(scheduleRole, "schedule");
+    warm.start(transactionsRole, "transactions");
+    if (values.timerWheelEnable) warm.start(timerRole, "timer");
+  }
+  if (follows) warm.start(haClientRole, "ha-client");
+  if (new ReplicationRules(values).waits) {
+    warm.start(haServiceRole, "ha-service");
+    warm.start(groupTransferRole, "group-transfer");
+  }
   warm.start(housekeepingRole, "housekeeping");
   return warm;
 }
@@ -70,22 +101,32 @@ export function warmUpChildren(gateways: number, hasTimer: boolean): WarmUp {
 /**
  * Makes the children of a broker.
  *
- * @param init what every actor gets; @param controllerInit what BrokerController gets; @param gateways how many
+ * @param init what every actor gets; @param controllerInit what BrokerController gets; @param gateways how many; @param master whom a slave follows
  */
 export function brokerChildren(
   init: BrokerActorInit,
   controllerInit: BrokerControllerInit,
   gateways: number,
+  master: MasterAddress,
 ): BrokerChildren {
-  const { timerWheelEnable } = init.values;
-  const timerPeer: Record<string, string> = timerWheelEnable ? { "timer": "timer" } : {};
+  const follows = isSlave(init.values);
+  // What is delayed, checked or timed is appended by the master alone.
+  const hasTimer = init.values.timerWheelEnable && !follows;
+  const timerPeer: Record<string, string> = hasTimer ? { "timer": "timer" } : {};
   return {
-    controller: controllerChild(controllerInit, timerPeer),
+    controller: controllerChild(controllerInit, { ...timerPeer, ...(follows ? { "ha-client": "ha-client" } : {}) }),
     ...storeChildren(init),
+    ...replicationChildren(init, master),
     hold: child<HoldContract>({ name: "hold", role: holdRole, init: () => init, ...ASKS_CONTROLLER }),
     coldRead: child<ColdReadContract>({ name: "cold-read", role: coldReadRole, init: () => init, ...ASKS_CONTROLLER }),
-    schedule: child<ScheduleContract>({ name: "schedule", role: scheduleRole, init: () => init, ...ASKS_CONTROLLER }),
-    timer: timerWheelEnable
+    schedule: child<ScheduleContract>({
+      name: "schedule",
+      role: scheduleRole,
+      init: () => init,
+      ...ASKS_CONTROLLER,
+      isDormant: follows,
+    }),
+    timer: hasTimer
       ? child<TimerContract>({ name: "timer", role: timerRole, init: () => init, ...ASKS_CONTROLLER })
       : undefined,
     housekeeping: child<HousekeepingContract>({
@@ -102,6 +143,7 @@ export function brokerChildren(
       init: () => init,
       ...ASKS_CONTROLLER,
       peers: { controller: "controller", ...peersOf(controllerInit.gateways) },
+      isDormant: follows,
     }),
     gateways: controllerInit.gateways.map((name, index) =>
       child<GatewayContract>({
@@ -133,7 +175,7 @@ const ASKS_CONTROLLER = {
   stopDeadlineMs: STOP_MS,
 } as const;
 
-function controllerChild(init: BrokerControllerInit, timerPeer: Record<string, string>): BrokerChildren["controller"] {
+function controllerChild(init: BrokerControllerInit, morePeers: Record<string, string>): BrokerChildren["controller"] {
   return child<BrokerControllerContract>({
     name: "controller",
     role: brokerControllerRole,
@@ -145,7 +187,8 @@ function controllerChild(init: BrokerControllerInit, timerPeer: Record<string, s
       "hold": "hold",
       "housekeeping": "housekeeping",
       "transactions": "transactions",
-      ...timerPeer,
+      "ha-service": "ha-service",
+      ...morePeers,
       ...peersOf(init.gateways),
     },
     restart: "exit-process",
@@ -153,9 +196,57 @@ function controllerChild(init: BrokerControllerInit, timerPeer: Record<string, s
   });
 }
 
-/** What writes behind the log: its flush, dispatch, and the flush of what dispatch wrote. */
-function storeChildren(init: BrokerActorInit): Pick<BrokerChildren, "flushLog" | "reput" | "flushQueues"> {
+/** What sends the log to slaves and follows a master; as few threads as the role needs. */
+function replicationChildren(
+  init: BrokerActorInit,
+  master: MasterAddress,
+): Pick<BrokerChildren, "haService" | "groupTransfer" | "haClient"> {
+  const { waits } = new ReplicationRules(init.values);
   return {
+    haService: child<HaServiceContract>({
+      name: "ha-service",
+      role: haServiceRole,
+      init: () => init,
+      restart: "restart",
+      stopDeadlineMs: STOP_MS,
+      isDormant: !waits,
+    }),
+    groupTransfer: waits
+      ? child<GroupTransferContract>({
+        name: "group-transfer",
+        role: groupTransferRole,
+        init: () => init,
+        restart: "restart",
+        stopDeadlineMs: STOP_MS,
+      })
+      : undefined,
+    haClient: isSlave(init.values)
+      ? child<HaClientContract>({
+        name: "ha-client",
+        role: haClientRole,
+        init: () => ({ ...init, masterAddress: master.now }),
+        restart: "restart",
+        stopDeadlineMs: STOP_MS,
+      })
+      : undefined,
+  };
+}
+
+/** What writes behind the log: its flush, dispatch, and the flush of what dispatch wrote. */
+function storeChildren(
+  init: BrokerActorInit,
+): Pick<BrokerChildren, "commitLog" | "flushLog" | "reput" | "flushQueues"> {
+  return {
+    commitLog: isWrittenLater(init.values)
+      ? child<CommitRealTimeContract>({
+        name: "commit-log",
+        role: commitRealTimeRole,
+        init: () => init,
+        restart: "restart",
+        exitCode: () => ExitCode.DISK_FAILED,
+        stopDeadlineMs: STOP_MS,
+      })
+      : undefined,
     flushLog: child<FlushCommitLogContract>({
       name: "flush-log",
       role: flushCommitLogRole,

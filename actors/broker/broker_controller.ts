@@ -15,6 +15,8 @@ import type { BrokerControllerContract, BrokerControllerInit } from "./broker_co
 import { ControlPlane } from "./controller/control_plane.ts";
 import { peerOutputs } from "./controller/peer_outputs.ts";
 import { PeriodicRounds } from "./controller/periodic.ts";
+import { SYNC_INTERVAL_MS, TIMER_SYNC_INTERVAL_MS } from "./controller/slave_synchronize.ts";
+import { isSlave } from "./ha/replication_rules.ts";
 
 /** First save of offsets after the start, milliseconds. Source: apache/rocketmq broker BrokerController.initializeBrokerScheduledTasks */
 const FIRST_OFFSET_SAVE_MS = 10_000;
@@ -67,6 +69,7 @@ function start(
     disk,
     outputs: peerOutputs(context, init.gateways),
     callNameServer: (address, command, timeoutMs) => pool.invoke(address, command, { timeoutMs }),
+    callMaster: (address, command, timeoutMs) => pool.invoke(address, command, { timeoutMs }),
     isGone: (error) => error instanceof ActorGoneError,
     registered: (nameServer) => context.signal("registered", { nameServer }),
     master: (address, haAddress) => context.signal("master", { address, haAddress }),
@@ -76,6 +79,7 @@ function start(
     context.signal("log", { level: "error", text: `Cannot finish round of "${name}": ${text}` });
   });
   startRounds(rounds, plane);
+  if (isSlave(plane.state.values)) startSlaveRounds(rounds, plane);
   const behaviour = behaviourOf(plane, startRegistration(rounds, plane));
   return {
     ...behaviour,
@@ -191,6 +195,23 @@ function startRounds(rounds: PeriodicRounds, plane: ControlPlane): void {
       if (today !== day) plane.turnDay();
       day = today;
     },
+  });
+}
+
+/** What a slave takes over from its master, again and again. */
+function startSlaveRounds(rounds: PeriodicRounds, plane: ControlPlane): void {
+  const { slave } = plane;
+  rounds.start({
+    name: "follow the master",
+    firstMs: SYNC_INTERVAL_MS,
+    intervalMs: () => slave.waitMs,
+    run: () => slave.syncAll(),
+  });
+  rounds.start({
+    name: "follow the master's timers",
+    firstMs: TIMER_SYNC_INTERVAL_MS,
+    intervalMs: () => TIMER_SYNC_INTERVAL_MS,
+    run: () => slave.syncTimerCheckpoint(),
   });
 }
 

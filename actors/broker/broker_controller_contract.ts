@@ -19,6 +19,7 @@ import type { FilterInForce } from "../../store/filter/consumer_filters.ts";
 import type { RecoveredQueue } from "../../store/queue_slots.ts";
 import type { TopicEntry, TopicUpdate } from "../../store/topic_view.ts";
 import type { BrokerConfiguration } from "./broker_configuration.ts";
+import type { HaClientContract, HaServiceContract } from "./ha/ha_contract.ts";
 
 export type { ClientChannel, GetCount, LiveSubscription, PutCount, RecoveredQueue, TopicEntry, TopicUpdate };
 
@@ -256,6 +257,22 @@ export type TopicSubscriberContract = {
   signals: Record<never, never>;
 };
 
+/** What the controller needs of HAService. */
+export type HaServicePeerContract = {
+  init: null;
+  asks: Pick<HaServiceContract["asks"], "slaves">;
+  tells: Record<never, never>;
+  signals: Record<never, never>;
+};
+
+/** What the controller needs of HAClient. */
+export type HaClientPeerContract = {
+  init: null;
+  asks: Pick<HaClientContract["asks"], "master">;
+  tells: Record<never, never>;
+  signals: Record<never, never>;
+};
+
 /** Contract of the BrokerController actor. */
 export type BrokerControllerContract = {
   init: BrokerControllerInit;
@@ -334,6 +351,8 @@ export type BrokerControllerContract = {
     "hold": TopicSubscriberContract;
     "transactions": TopicSubscriberContract;
     "timer": TopicSubscriberContract;
+    "ha-service": HaServicePeerContract;
+    "ha-client": HaClientPeerContract;
     [gateway: `gateway-${number}`]: GatewayPeerContract;
   };
 };

@@ -12,7 +12,9 @@ import { ConfigurationError, describeConfiguration } from "../../store/configura
 import { StoreError } from "../../store/errors.ts";
 import { DiskError } from "../../store/file/disk.ts";
 import { describeActivity } from "./actor_activity.ts";
+import { describeReplication } from "./ha/replication_rules.ts";
 import { startBroker, type SupervisedBroker, thisMachine } from "./broker.ts";
+import { isWrittenLater } from "./write_mode.ts";
 import {
   BROKER_SCHEMA,
   type BrokerConfiguration,
@@ -126,10 +128,12 @@ async function report(broker: SupervisedBroker, world: ProgramWorld): Promise<vo
 
 function describeStart(broker: SupervisedBroker): string[] {
   const { values, recovery } = broker;
+  const role = describeReplication(values);
   const torn = recovery.wasTorn ? ", a torn tail was cut" : "";
   return [
     `Store ${values.storePathRootDir}: ${recovery.row} start, commit log ${recovery.logMin} to ${recovery.logEnd}, ${recovery.queues.length} queues${torn}`,
     `Flush mode ${values.flushDiskType}: ${lossWindow(values)}`,
+    ...(role === undefined ? [] : [role]),
     `The broker[${values.brokerName}, ${broker.address}] boot success. serializeType=JSON${
       values.namesrvAddr === "" ? "" : ` and name server is ${values.namesrvAddr}`
     }`,
@@ -141,7 +145,12 @@ function lossWindow(values: BrokerValues): string {
   if (values.flushDiskType === "SYNC_FLUSH") {
     return "an acknowledged message is on the device; nothing is lost by a crash of broker or machine";
   }
-  return `an acknowledged message is in the page cache; a crash of the broker loses nothing, a crash of the machine up to ${values.flushIntervalCommitLog} ms (at most ${values.flushCommitLogThoroughInterval} ms under little load)`;
+  const machineMs = values.flushIntervalCommitLog;
+  if (isWrittenLater(values)) {
+    const brokerMs = values.commitIntervalCommitLog + values.commitCommitLogThoroughInterval;
+    return `with transientStorePoolEnable an acknowledged message is in memory only; a crash of the broker loses up to ${brokerMs} ms, a crash of the machine up to ${machineMs} ms more (at most ${values.flushCommitLogThoroughInterval} ms under little load)`;
+  }
+  return `an acknowledged message is in the page cache; a crash of the broker loses nothing, a crash of the machine up to ${machineMs} ms (at most ${values.flushCommitLogThoroughInterval} ms under little load)`;
 }
 
 function progressPrinter(world: ProgramWorld): (progress: { step: string; done: number; total: number }) => void {

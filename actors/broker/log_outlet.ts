@@ -5,15 +5,14 @@
  * service comes by.
  */
 import { LogAppender } from "../../store/log_appender.ts";
-import { LogWriter, WriteOutcome } from "../../store/log_writer.ts";
+import { type LogWriter, WriteOutcome } from "../../store/log_writer.ts";
 import type { LogMemory } from "../../store/memory/log_memory.ts";
 import { encodeNewMessage } from "../../store/new_message.ts";
 import type { MessageWithText } from "../../store/half_message.ts";
 import { withCrcRoom } from "../../store/property_crc.ts";
 import { type Appended, RecordAppender } from "../../store/record_appender.ts";
-import type { SegmentSet } from "../../store/file/segment_set.ts";
 import type { TopicView } from "../../store/topic_view.ts";
-import type { BrokerValues } from "./broker_configuration.ts";
+import { logWriterOf, type LogWriterParts } from "./log_writer_of.ts";
 
 /** A record for a queue. */
 export interface OutgoingRecord {
@@ -23,19 +22,7 @@ export interface OutgoingRecord {
 }
 
 /** What an outlet works with. */
-export interface LogOutletParts {
-  readonly values: BrokerValues;
-  readonly memory: LogMemory;
-  readonly files: SegmentSet;
-  readonly view: TopicView;
-  /** Milliseconds that only rise. */
-  readonly monotonicMs: () => number;
-  /** Told of a write that took longer than 500 ms. */
-  readonly onSlow: (elapsedMs: number, bytes: number) => void;
-}
-
-/** Writes that take longer are reported. Milliseconds. */
-const SLOW_WRITE_MS = 500;
+export type LogOutletParts = LogWriterParts;
 
 /** The log could not be written; the broker must not go on. */
 export class LogWriteError extends Error {
@@ -54,26 +41,13 @@ export class LogOutlet {
   readonly #hasPropertyCrc: boolean;
 
   /** @param parts what it works with */
-  constructor({ values, memory, files, view, monotonicMs, onSlow }: LogOutletParts) {
-    const decoder = new TextDecoder();
+  constructor({ values, memory, files, view, monotonicMs, name, warn }: LogOutletParts) {
     this.#memory = memory;
     this.#view = view;
     this.#hasPropertyCrc = values.enabledAppendPropCRC;
     this.#appender = new LogAppender(memory, { fileBytes: values.mappedFileSizeCommitLog });
     this.#placer = new RecordAppender(memory, this.#appender, view.queues, this.#hasPropertyCrc);
-    this.#writer = new LogWriter(memory, files, {
-      restore: (topic, queueId, queueOffset) => {
-        const slot = view.get(decoder.decode(topic))?.slots[queueId];
-        if (slot !== undefined && view.queues.nextOffset(slot) > queueOffset) {
-          view.queues.setNextOffset(slot, queueOffset);
-        }
-      },
-    }, {
-      nowMs: monotonicMs,
-      slowWriteMs: SLOW_WRITE_MS,
-      busyWriteMs: values.osPageCacheBusyTimeOutMills,
-      onSlow,
-    });
+    this.#writer = logWriterOf({ values, memory, files, view, monotonicMs, name, warn });
   }
 
   /**

@@ -33,7 +33,7 @@ const NAME_END = 1;
 const PROPERTY_END = 2;
 
 const WAIT = asciiText("WAIT");
-const FALSE = asciiText("false");
+const TRUE = asciiText("true");
 const UNIQ_KEY = asciiText("UNIQ_KEY");
 
 /** Reads properties into a buffer. One instance is reused for every message of a thread. */
@@ -49,7 +49,7 @@ export class PropertiesScan {
   readonly #keyStarts = new Int32Array(PROPERTIES_MAX);
   readonly #keyEnds = new Int32Array(PROPERTIES_MAX);
   #keys = 0;
-  /** False when the producer does not wait for the message to be stored safely (WAIT=false). */
+  /** False when the producer does not wait for the message to be stored safely: WAIT is there and is not "true". Source: apache/rocketmq common Message.isWaitStoreMsgOK */
   wait = true;
 
   /**
@@ -164,7 +164,7 @@ export class PropertiesScan {
     const first = bytes[keyStart]!;
     switch (keyEnd - keyStart) {
       case 4: // WAIT
-        if (isText(bytes, keyStart, keyEnd, WAIT)) this.wait = !isTextInAnyCase(bytes, valueStart, valueEnd, FALSE);
+        if (isText(bytes, keyStart, keyEnd, WAIT)) this.wait = isTextInAnyCase(bytes, valueStart, valueEnd, TRUE);
         return true;
       case 5: // DELAY
         return !(first === 0x44 && bytes[keyStart + 1] === 0x45);

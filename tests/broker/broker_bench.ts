@@ -23,6 +23,7 @@ export const PATIENCE_MS = 60_000;
 /** Names of a broker's actors. */
 export type ActorName =
   | "controller"
+  | "commit-log"
   | "flush-log"
   | "reput"
   | "flush-queues"
@@ -32,6 +33,9 @@ export type ActorName =
   | "transactions"
   | "timer"
   | "housekeeping"
+  | "ha-service"
+  | "ha-client"
+  | "group-transfer"
   | "gateway-0"
   | "gateway-1";
 

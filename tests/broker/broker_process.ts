@@ -26,7 +26,7 @@ export interface BrokerProcessOptions {
 
 /** A fault of the disk. */
 export interface DiskFault {
-  readonly call: "fdatasync" | "pwrite64";
+  readonly call: "fdatasync" | "pwrite64" | "write";
   readonly error: "EIO" | "ENOSPC";
   /** Which calls, as strace counts them in each thread: `5`, `5+`, `5..9`. */
   readonly when: string;
@@ -165,7 +165,14 @@ function tracerOf({ trace, fail }: BrokerProcessOptions, dir: string): string[] 
   if (fail !== undefined) {
     const { call, error, when } = fail;
     const firstFile = `${dir}/store/commitlog/${"0".repeat(20)}`;
-    tracer.push("-P", firstFile, "-e", `trace=${call}`, "-e", `inject=${call}:error=${error}:when=${when}`);
+    tracer.push(
+      "-P",
+      firstFile,
+      "-e",
+      `trace=pwrite64,fdatasync,${call}`,
+      "-e",
+      `inject=${call}:error=${error}:when=${when}`,
+    );
   }
   return tracer;
 }

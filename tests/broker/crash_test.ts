@@ -59,6 +59,7 @@ const CASES: readonly [name: ActorName, mode: string, settings: Partial<BrokerVa
   ["cold-read", "ASYNC_FLUSH", {}],
   ["flush-log", "ASYNC_FLUSH", {}],
   ["flush-log", "SYNC_FLUSH", SYNC],
+  ["commit-log", "transient pool", { transientStorePoolEnable: true }],
   ["flush-queues", "ASYNC_FLUSH", { flushIntervalConsumeQueue: 10 }],
   ["transactions", "ASYNC_FLUSH", {}],
   ["housekeeping", "ASYNC_FLUSH", { cleanResourceInterval: 10 }],
@@ -196,7 +197,7 @@ Deno.test("schedule killed while messages wait for their time: all of them come"
 });
 
 Deno.test("cold-read killed while it is asked: the asker is told, and the next one gets the message", async () => {
-  await withBroker({}, async (bench) => {
+  await withBroker({ settings: { accessMessageInMemoryMaxRatio: 0 } }, async (bench) => {
     await bench.topic("T", { queues: 1 });
     const client = await bench.client();
     const body = new Uint8Array(64 * 1024);

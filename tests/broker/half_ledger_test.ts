@@ -9,6 +9,7 @@ Deno.test("HalfLedger counts the end of an old place for the newest copy", () =>
   ledger.moved(9);
   assertEquals([ledger.halfOffset, ledger.newest(5), ledger.newest(8)], [9, 9, 9]);
   assertEquals(ledger.isDone(5), false);
+  assertEquals([ledger.placesOf(5), ledger.placesOf(9), ledger.placesOf(4)], [[9, 8, 5], [9, 8, 5], [4]]);
   assertEquals(ledger.resolve(5), [9, 8, 5]);
   assertEquals([ledger.isResolved(9), ledger.isDone(5), ledger.isDone(8), ledger.isDone(9)], [true, true, true, true]);
 });

@@ -19,9 +19,9 @@ export function straceTest(name: string, body: () => Promise<void>): void {
   Deno.test({ name, ignore, fn: body });
 }
 
-/** Makes a topic of one queue. */
-export async function makeTopic(client: RawClient, topic: string): Promise<void> {
-  const answer = await client.call(RequestCode.UPDATE_AND_CREATE_TOPIC, topicFields(topic, { queues: 1 }), "", {
+/** Makes a topic, of one queue when nothing else is said. */
+export async function makeTopic(client: RawClient, topic: string, queues = 1): Promise<void> {
+  const answer = await client.call(RequestCode.UPDATE_AND_CREATE_TOPIC, topicFields(topic, { queues }), "", {
     timeoutMs: PATIENCE_MS,
   });
   assertEquals(answer.code, 0, answer.remark);

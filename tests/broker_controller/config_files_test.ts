@@ -46,6 +46,25 @@ Deno.test("ConfigFiles keeps fields that it does not know", () => {
   bench.plane.stop();
 });
 
+Deno.test("ConfigFiles writes what changed since it wrote last, and the rest as before", () => {
+  const text = '{"topicConfigTable":{"A":{"topicName":"A","perm":6,"priority":"high"},"B":{"topicName":"B","perm":6}}}';
+  const { files: mine, bench } = files();
+  mine.load(ConfigFile.Topics, text);
+  const { topics, groups } = bench.plane.state;
+  const before = mine.encode(ConfigFile.Topics);
+  assertEquals(mine.encode(ConfigFile.Topics), before);
+  topics.update({ ...topics.get("B")!, perm: 4 }, 10);
+  topics.remove("A", 11);
+  const written = JSON.parse(mine.encode(ConfigFile.Topics)).topicConfigTable;
+  assertEquals([written.A, written.B.perm], [undefined, 4]);
+  assertEquals(JSON.parse(mine.encode(ConfigFile.Topics)), JSON.parse(mine.encodeCompact(ConfigFile.Topics)));
+  groups.place({ ...groups.get("TOOLS_CONSUMER")!, groupName: "g" });
+  const first = mine.encode(ConfigFile.Groups);
+  groups.place({ ...groups.get("g")!, retryMaxTimes: 3 });
+  assertEquals(mine.encode(ConfigFile.Groups), first.replace(/("groupName":"g"[^}]*\}[^}]*"retryMaxTimes":)16/, "$13"));
+  bench.plane.stop();
+});
+
 Deno.test("ConfigFiles loads a file of RocketMQ 4.9, which has fewer fields", () => {
   const { files: mine, bench } = files();
   mine.load(ConfigFile.Offsets, '{"offsetTable":{"T@g":{0:12,"1":3}}}');

@@ -4,6 +4,7 @@ import {
   FastDouble,
   type FastInput,
   FastMap,
+  FastText,
   type FastValue,
   parseFastJson,
   stringifyFastJson,
@@ -161,6 +162,14 @@ Deno.test("stringifyFastJson() writes object keys in both dialects", () => {
   const map = new FastMap([[{ topic: "T", queueId: 1 }, 5]]);
   assertEquals(stringifyFastJson({ m: map }), `{"m":{{"queueId":1,"topic":"T"}:5}}`);
   assertEquals(stringifyFastJson(map, { dialect: "standard" }), `{{"queueId":1,"topic":"T"}:5}`);
+});
+
+Deno.test("stringifyFastJson() puts text that was written before in its place", () => {
+  assertEquals(stringifyFastJson({ b: 1, a: new FastText('{"x":2}') }), '{"a":{"x":2},"b":1}');
+  assertEquals(
+    stringifyFastJson(new Map([["a", new FastText('{\n\t\t"x":2\n\t}')]]), { pretty: true }),
+    stringifyFastJson(new Map([["a", { x: 2 }]]), { pretty: true }),
+  );
 });
 
 Deno.test("stringifyFastJson() writes doubles as Java does", () => {

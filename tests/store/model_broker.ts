@@ -34,6 +34,9 @@ export const MODEL_PATHS = storePaths("/s");
 /** Queues of a topic of the model. */
 const QUEUES = 2;
 
+/** With the pool, more than this is not left in memory. */
+const POOL_BYTES = 4 * 1024;
+
 /** A record that was written, in the order of the log. */
 export interface WrittenRecord {
   readonly topic: string;
@@ -67,6 +70,7 @@ export class ModelBroker {
   readonly #disk: FaultyDisk;
   readonly #truth: ModelTruth;
   readonly #isSync: boolean;
+  readonly #isPooled: boolean;
   readonly #handles: HandleCache;
   readonly #log: SegmentSet;
   readonly #slots: QueueSlots;
@@ -78,10 +82,15 @@ export class ModelBroker {
   readonly #deleted: DeletedTopics;
   readonly #dispatcher: Dispatcher;
 
-  constructor(disk: FaultyDisk, truth: ModelTruth, options: { readonly isSync: boolean }) {
+  constructor(
+    disk: FaultyDisk,
+    truth: ModelTruth,
+    options: { readonly isSync: boolean; readonly isPooled?: boolean },
+  ) {
     this.#disk = disk;
     this.#truth = truth;
     this.#isSync = options.isSync;
+    this.#isPooled = options.isPooled ?? false;
     this.recovered = recoverStore(recoveryOptions(disk, MODEL_PATHS));
     const { logMin, logEnd, dispatchedPosition } = this.recovered;
     this.memory = new LogMemory(createLogMemory({ ringBytes: 16 * 1024, appendBytesMax: 4 * 1024 }));
@@ -154,11 +163,22 @@ export class ModelBroker {
     this.#appender.end(FIRST_TIME_MS + this.#truth.sequence);
     // What is on its way may be on the device after a crash, whatever the write says.
     this.#truth.records.push(...placed);
+    if (this.#isPooled) {
+      this.#truth.acked = placed.at(-1)!.end;
+      return this.memory.appended.load() - this.memory.written.load() > POOL_BYTES
+        ? this.commit()
+        : WriteOutcome.Written;
+    }
     const outcome = this.#writer.write();
     if (outcome === WriteOutcome.Refused) this.#truth.records.splice(-placed.length);
     if (outcome !== WriteOutcome.Written) return outcome;
     if (!this.#isSync) this.#truth.acked = placed.at(-1)!.end;
     return outcome;
+  }
+
+  /** What CommitRealTimeService does: writes what was acknowledged in memory. */
+  commit(): WriteOutcomeValue {
+    return this.#writer.write();
   }
 
   /** Gathered sends are acknowledged behind one sync. */
@@ -197,6 +217,7 @@ export class ModelBroker {
   }
 
   deleteTopic(topic: string): void {
+    this.commit();
     const position = this.memory.appended.load();
     this.#log.syncRange(this.memory.flushed.load(), position);
     this.#deleted.add([topic], position);

@@ -1,8 +1,8 @@
 /**
  * Power losses, fast: the write side of a broker in one thread over a disk that drops what was not synced.
  *
- * In SYNC_FLUSH nothing that was acknowledged may be lost. In ASYNC_FLUSH a suffix of the log may be, no longer than what was written since the last sync. In both
- * there is never a hole, nothing that was not sent appears, and queues and indexes are those that the log alone gives.
+ * In SYNC_FLUSH nothing that was acknowledged may be lost. In ASYNC_FLUSH a suffix of the log may be, no longer than what was written since the last sync; with the
+ * transient pool also what was not written. In all of them there is never a hole, nothing that was not sent appears, and queues and indexes are those that the log alone gives.
  *
  * Owns: the dice. Reads: nothing. Never: sleeps.
  *
@@ -16,12 +16,15 @@ import { printTable } from "./table.ts";
 /** Lives on one store; then a new one, so that logs stay short and cycles quick. */
 const LIVES = 10;
 
+/** Modes of acknowledgement. */
+export const MODES = ["SYNC_FLUSH", "ASYNC_FLUSH", "ASYNC_FLUSH with the transient pool"] as const;
+
 /** What a run is given. */
 export interface PowerLossOptions {
   readonly cycles: number;
   /** Everything that is left to chance follows from it. */
   readonly seed: number;
-  readonly isSync: boolean;
+  readonly mode: typeof MODES[number];
 }
 
 /** What a run came to. */
@@ -39,7 +42,9 @@ export interface PowerLossReport {
  *
  * @throws {AssertionError} when a promise is broken; the message names seed and cycle
  */
-export function powerLosses({ cycles, seed, isSync }: PowerLossOptions): PowerLossReport {
+export function powerLosses({ cycles, seed, mode }: PowerLossOptions): PowerLossReport {
+  const isSync = mode === "SYNC_FLUSH";
+  const isPooled = mode === "ASYNC_FLUSH with the transient pool";
   const random = new SeededRandom(seed);
   let disk = new FaultyDisk();
   let truth = new ModelTruth();
@@ -54,7 +59,7 @@ export function powerLosses({ cycles, seed, isSync }: PowerLossOptions): PowerLo
       disk.makeDirectory("/s");
       truth = new ModelTruth();
     }
-    live(new ModelBroker(disk, truth, { isSync }), random);
+    live(new ModelBroker(disk, truth, { isSync, isPooled }), random);
     const { acked } = truth;
     crash(disk, random, cycle % 2 === 0);
     const result = assertPromises(disk, truth, what);
@@ -75,6 +80,7 @@ function live(broker: ModelBroker, random: SeededRandom): void {
     const dice = random.between(0, 100);
     const topic = `T${random.between(0, 2)}`;
     if (dice < 55) broker.send(topic, random.between(1, 5), random.between(0, 400));
+    else if (dice < 62) broker.commit();
     else if (dice < 70) broker.flush();
     else if (dice < 80) broker.dispatch();
     else if (dice < 88) broker.checkpoint();
@@ -100,10 +106,7 @@ function crash(disk: FaultyDisk, random: SeededRandom, isTotal: boolean): void {
  * @param options Cycles and seed.
  */
 export function torture(options: { readonly cycles: number; readonly seed: number }): Promise<boolean> {
-  const rows = [true, false].map((isSync) => ({
-    mode: isSync ? "SYNC_FLUSH" : "ASYNC_FLUSH",
-    ...powerLosses({ ...options, isSync }),
-  }));
+  const rows = MODES.map((mode) => ({ mode, ...powerLosses({ ...options, mode }) }));
   printTable(rows);
   return Promise.resolve(true);
 }

@@ -53,7 +53,8 @@ export function startProgram(command: readonly string[]): RunningProgram {
   const result = Promise.all([read(), new Response(child.stderr).text(), child.status]).then(
     ([, errors, { success }]) => {
       if (!success) throw new Error(`${command.join(" ")}: ${output}${errors}`);
-      return JSON.parse(output.trim().split("\n").at(-1) || "{}");
+      // Apache's client may write a line of its own between ours.
+      return JSON.parse(output.split("\n").findLast((line) => line.startsWith("{")) ?? "{}");
     },
   );
   return {

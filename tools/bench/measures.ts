@@ -78,9 +78,15 @@ export async function readBack(
 ): Promise<number> {
   using client = await RawClient.connect(contender.brokerPort);
   const { topic } = where;
+  const filled: number[] = [];
+  for (let queueId = 0; queueId < where.queues; queueId++) {
+    const { ext } = await client.ask(RequestCode.GET_MAX_OFFSET, { topic, queueId: String(queueId) });
+    if (Number(ext["offset"]) > 0) filled.push(queueId);
+  }
+  if (filled.length === 0) return where.count;
   let bad = 0;
   for (let i = 0; i < where.count; i++) {
-    const queueId = i % where.queues;
+    const queueId = filled[i % filled.length]!;
     const { ext } = await client.ask(RequestCode.GET_MAX_OFFSET, { topic, queueId: String(queueId) });
     const offset = Math.floor(Math.random() * Number(ext["offset"]));
     const [record] = await pullSome(client, { topic, queueId, offset, count: 1 });

@@ -152,3 +152,38 @@ export function plotOf(rows: readonly Row[], caption: string): string {
   );
   return `${parts.join("\n")}\n`;
 }
+
+/**
+ * Rates as horizontal bars.
+ *
+ * @param rows what is drawn
+ * @param caption the machine and the versions
+ * @returns an SVG document
+ */
+export function ratesPlotOf(
+  rows: readonly { readonly title: string; readonly perSecond: number }[],
+  caption: string,
+): string {
+  const { width, left, right, rowHeight, top, bottom } = PLOT;
+  const end = top + rows.length * rowHeight;
+  const most = Math.max(1, ...rows.map(({ perSecond }) => perSecond));
+  const parts = [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${
+      end + bottom
+    }" font-family="sans-serif" font-size="13">`,
+    `<rect width="${width}" height="${end + bottom}" fill="#ffffff"/>`,
+    `<text x="12" y="22" font-size="16" font-weight="bold">RingMQ: messages a second</text>`,
+    `<text x="12" y="42" fill="#666666" font-size="11">${escapeXml(caption)}</text>`,
+  ];
+  rows.forEach(({ title, perSecond }, at) => {
+    const y = top + at * rowHeight;
+    const mid = y + rowHeight / 2 + 4;
+    const barWidth = perSecond / most * (width - left - right - 40);
+    parts.push(`<text x="${left - 10}" y="${mid}" text-anchor="end">${escapeXml(title)}</text>`);
+    parts.push(
+      `<rect x="${left}" y="${y + 6}" width="${barWidth.toFixed(1)}" height="${rowHeight - 12}" fill="#3f7fbf"/>`,
+      `<text x="${(left + barWidth + 6).toFixed(1)}" y="${mid}">${count(perSecond)}</text>`,
+    );
+  });
+  return `${[...parts, "</svg>"].join("\n")}\n`;
+}

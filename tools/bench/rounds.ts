@@ -52,7 +52,8 @@ export async function warmUp(contender: Contender, { tools, warmUpSeconds, out }
   contender.run(false);
 }
 
-async function writeLoop({ tools, folder }: RoundOptions): Promise<number> {
+/** MiB/s of a plain loop of write(2) on the disk that the brokers use. */
+export async function writeLoop({ tools, folder }: RoundOptions): Promise<number> {
   const file = `${folder}/write_loop`;
   const args = ["-m", "write", "-t", file, "-s", String(WRITE_BLOCK_BYTES), "-d", String(Math.min(5, tools.seconds))];
   const { stdout } = await new Deno.Command(tools.load, { args }).output();
@@ -60,7 +61,8 @@ async function writeLoop({ tools, folder }: RoundOptions): Promise<number> {
   return Number(/MiB_per_s=([0-9.]+)/.exec(new TextDecoder().decode(stdout))?.[1]);
 }
 
-async function measure(one: Contender, shape: Shape, round: number, options: RoundOptions): Promise<Measured> {
+/** Measures a shape on one broker. */
+export async function measure(one: Contender, shape: Shape, round: number, options: RoundOptions): Promise<Measured> {
   const cpuBefore = cpuSeconds(one.pids[0]!);
   const began = performance.now();
   const sample = await shape.run(one, options.tools, round);
@@ -71,7 +73,7 @@ async function measure(one: Contender, shape: Shape, round: number, options: Rou
 }
 
 /** One line of what a measurement gave. */
-function describe(name: string, one: Measured): string {
+export function describe(name: string, one: Measured): string {
   const rate = one.perSecond === undefined ? "" : `${one.perSecond.toFixed(0).padStart(8)} msgs/s`;
   return `${name.padEnd(8)}${
     rate.padEnd(17)

@@ -2,17 +2,24 @@
  * The configuration files of the control plane in RocketMQ's dialect.
  *
  * Owns: what topics.json, subscriptionGroup.json, consumerOffset.json, consumerFilter.json and messageRequestMode.json say, and the fields in
- * them that this code does not know, which are kept.
+ * them that this code does not know, which are kept. Of topics and groups it keeps the text, so that one change among thousands does not write all of them again.
  * Reads: the state when it writes, the files when it loads.
  * Never: decides when a file is written; `config_saver.ts` does.
  */
 import { consumerFilterTableJson } from "../../../protocol/bodies/consumer_filters.ts";
 import { consumerOffsetTableJson } from "../../../protocol/bodies/consumer_offsets.ts";
 import { messageRequestModeTableJson, type SetMessageRequestMode } from "../../../protocol/bodies/assignment.ts";
-import { type FastInput, type FastValue, parseFastJson, stringifyFastJson } from "../../../protocol/fast_json.ts";
+import {
+  type FastInput,
+  type FastObject,
+  FastText,
+  type FastValue,
+  parseFastJson,
+  stringifyFastJson,
+} from "../../../protocol/fast_json.ts";
 import type { JsonCodec } from "../../../protocol/json_codec.ts";
-import { subscriptionGroupTableJson } from "../../../protocol/subscription_group.ts";
-import { topicConfigTableJson } from "../../../protocol/topic_config.ts";
+import { subscriptionGroupConfigJson, subscriptionGroupTableJson } from "../../../protocol/subscription_group.ts";
+import { topicConfigJson, topicConfigTableJson } from "../../../protocol/topic_config.ts";
 import { javaHashOrder } from "../../../store/java_hash_order.ts";
 import { keepUnknownFields } from "../../../store/keep_unknown.ts";
 import type { ControllerState } from "./state.ts";
@@ -38,6 +45,8 @@ const TOPIC_SET_CAPACITY = 8;
 export class ConfigFiles {
   readonly #state: ControllerState;
   readonly #read = new Map<ConfigFile, FastValue>();
+  /** Pretty text of a topic or group; a configuration that changes is another object. */
+  #texts = new WeakMap<object, FastText>();
 
   /** @param state what the files are about */
   constructor(state: ControllerState) {
@@ -85,11 +94,59 @@ export class ConfigFiles {
       }
     }
     this.#read.set(file, tree);
+    this.#texts = new WeakMap();
   }
 
   /** Text of a file as it is written to disk. */
   encode(file: ConfigFile): string {
-    return stringifyFastJson(this.#tree(file), { pretty: true });
+    const written = file === ConfigFile.Topics
+      ? this.#writtenTopics()
+      : file === ConfigFile.Groups
+      ? this.#writtenGroups()
+      : this.#known(file);
+    return stringifyFastJson(keepUnknownFields(written, this.#read.get(file)), { pretty: true });
+  }
+
+  #writtenTopics(): FastInput {
+    const { topics } = this.#state;
+    const head = topicConfigTableJson.write({ dataVersion: topics.version, topicConfigTable: new Map() });
+    const table = "topicConfigTable";
+    const texts = [...topics.configs()].map((config): [string, FastInput] => {
+      const { topicName } = config;
+      return [topicName, this.#textOf(config, topicConfigJson, [ConfigFile.Topics, table, topicName])];
+    });
+    return { ...head as FastBean, [table]: new Map(texts) };
+  }
+
+  #writtenGroups(): FastInput {
+    const { groups } = this.#state;
+    const head = subscriptionGroupTableJson.write({
+      dataVersion: groups.version,
+      forbiddenTable: groups.forbidden(),
+      subscriptionGroupTable: new Map(),
+    });
+    const table = "subscriptionGroupTable";
+    const texts = [...groups.configs()].map((config): [string, FastInput] => {
+      const { groupName } = config;
+      return [groupName, this.#textOf(config, subscriptionGroupConfigJson, [ConfigFile.Groups, table, groupName])];
+    });
+    return { ...head as FastBean, [table]: new Map(texts) };
+  }
+
+  /** Text of an entry of a table, two levels below the root; made when it is not the one that was written last. */
+  #textOf<T extends object>(
+    config: T,
+    codec: JsonCodec<T>,
+    [file, table, name]: readonly [ConfigFile, string, string],
+  ): FastText {
+    const known = this.#texts.get(config);
+    if (known !== undefined) return known;
+    const read = fieldOf(fieldOf(this.#read.get(file), table), name);
+    // A line end inside a value is written as an escape, so these are the ends of lines.
+    const lines = stringifyFastJson(keepUnknownFields(codec.write(config), read), { pretty: true }).split("\n");
+    const text = new FastText(lines.join("\n\t\t"));
+    this.#texts.set(config, text);
+    return text;
   }
 
   /** Text of a file as requests 43 and 402 answer it: without line breaks. */
@@ -133,6 +190,14 @@ export class ConfigFiles {
         });
     }
   }
+}
+
+/** What a bean is written as. */
+type FastBean = { readonly [key: string]: FastInput };
+
+function fieldOf(value: FastValue | undefined, name: string): FastValue | undefined {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Map);
+  return isObject && Object.hasOwn(value, name) ? (value as FastObject)[name] : undefined;
 }
 
 function write<T>(codec: JsonCodec<T>, value: T): FastInput {

@@ -41,7 +41,9 @@ import type { Outputs } from "./outputs.ts";
 import { queueRequests } from "./queue_requests.ts";
 import { type NameServerCall, Registrar } from "./registrar.ts";
 import { type Call, type HandlerTable, refuse, type Room } from "./request_desk.ts";
+import { replicationRequests } from "./replication_requests.ts";
 import { resetRequests } from "./reset_requests.ts";
+import { SlaveSynchronize } from "./slave_synchronize.ts";
 import { ControllerState } from "./state.ts";
 import { PublicationError, Subscribers } from "./subscribers.ts";
 import { TopicChanges } from "./topic_changes.ts";
@@ -57,6 +59,8 @@ export interface ControlPlaneWorld {
   readonly isGone: (error: unknown) => boolean;
   /** A name server accepted the broker for the first time. */
   readonly registered: (nameServer: string) => void;
+  /** Sends a request to the master of this slave and waits for its answer. */
+  readonly callMaster: NameServerCall;
   /** A slave learned its master. */
   readonly master: (address: string, haAddress: string) => void;
 }
@@ -73,6 +77,8 @@ type Asks = BrokerControllerContract["asks"];
 export class ControlPlane {
   readonly state: ControllerState;
   readonly registrar: Registrar;
+  /** What a slave takes over from its master. */
+  readonly slave: SlaveSynchronize;
   readonly #world: ControlPlaneWorld;
   readonly #subscribers: Subscribers;
   readonly #room: Room;
@@ -104,7 +110,10 @@ export class ControlPlane {
     const { outputs } = world;
     const registrar = new Registrar(state, world.callNameServer, {
       ordered: (names) => this.#inBackground("mark order topics", topics.markOrdered(names)),
-      master: world.master,
+      master: (address, haAddress) => {
+        world.master(address, haAddress);
+        if (this.slave.follow(address)) this.#inBackground("first take-over from the master", this.slave.syncAll());
+      },
       accepted: world.registered,
       failed: (nameServer, reason) => outputs.log("warn", `Cannot register with name server ${nameServer}: ${reason}`),
     });
@@ -126,6 +135,16 @@ export class ControlPlane {
     groups.start();
     this.state = state;
     this.registrar = registrar;
+    this.slave = new SlaveSynchronize({
+      state,
+      topics,
+      groups,
+      saver,
+      disk: world.disk,
+      directory: this.#directory,
+      call: world.callMaster,
+      log: outputs.log,
+    });
     this.#subscribers = subscribers;
     this.#room = { state, topics, groups, clients, offsets, configuration, files, saver, outputs };
     this.#handlers = handlersOf(this.#room);
@@ -329,5 +348,6 @@ function handlersOf(room: Room): HandlerTable {
     ...consumeStatsRequests(room),
     ...inspectionRequests(room),
     ...brokerRequests(room),
+    ...replicationRequests(room),
   };
 }

@@ -5,6 +5,7 @@
  * Reads: nothing that is not in the state.
  * Never: touches live consumers; a group that is deleted while it consumes goes on until its members leave.
  */
+import type { DataVersion } from "../../../protocol/data_version.ts";
 import type { SubscriptionGroupConfig } from "../../../protocol/subscription_group.ts";
 import type { GroupEntry, GroupUpdate } from "../broker_controller_contract.ts";
 import { PREDEFINED_GROUPS } from "../../../store/subscription_groups.ts";
@@ -77,6 +78,19 @@ export class GroupChanges {
   async update(configs: readonly SubscriptionGroupConfig[]): Promise<void> {
     const updated = configs.map((config) => this.#state.groups.update(config, this.#state.nowMs()));
     if (updated.length > 0) await this.#announce(updated, []);
+  }
+
+  /** Puts the table of a master in place of this one. */
+  async follow(
+    configs: readonly SubscriptionGroupConfig[],
+    forbidden: Iterable<readonly [string, ReadonlyMap<string, number>]>,
+    version: DataVersion,
+  ): Promise<void> {
+    const { groups } = this.#state;
+    const wanted = new Set(configs.map(({ groupName }) => groupName));
+    const removed = [...groups.configs()].map(({ groupName }) => groupName).filter((name) => !wanted.has(name));
+    groups.replace(configs, forbidden, version);
+    await this.#announce(configs, removed);
   }
 
   /** Removes a group, with its offsets when asked. */

@@ -35,6 +35,7 @@ export function peerOutputs(context: Context, gateways: readonly string[]): Outp
   return {
     coldReads: coldReadsOf(context),
     housekeeping: housekeepingOf(context),
+    replication: replicationOf(context),
     deleteQueues: async (topics) => {
       await context.peer("reput").ask("deleteTopics", { topics: [...topics] }, { timeoutMs: HOUSEKEEPING_TIMEOUT_MS });
     },
@@ -81,6 +82,20 @@ function housekeepingOf(context: Context): Outputs["housekeeping"] {
     },
     deleteExpiredCommitLog: async () => {
       await peer.ask("deleteExpiredCommitLog", null, options);
+    },
+  };
+}
+
+function replicationOf(context: Context): Outputs["replication"] {
+  const options = { timeoutMs: COLD_READ_TIMEOUT_MS };
+  return {
+    slaves: async () => {
+      const service = context.peer("ha-service");
+      return service.connected ? (await service.ask("slaves", null, options)).slaves : [];
+    },
+    master: async () => {
+      const client = context.peer("ha-client");
+      return client.connected ? await client.ask("master", null, options) : undefined;
     },
   };
 }

@@ -11,6 +11,7 @@
 import { Gauge, type Gauges } from "../../../store/gauges.ts";
 import { javaDouble, type StoreStats } from "../../../store/store_stats.ts";
 import type { BrokerValues } from "../broker_configuration.ts";
+import { isWrittenLater } from "../write_mode.ts";
 
 /** RocketMQ version that this broker speaks. */
 export const BROKER_VERSION_TEXT = "V5_4_0";
@@ -85,7 +86,7 @@ function addStore(table: Map<string, string>, { gauges, values }: RuntimeInfoSou
   table.set("pageCacheLockTimeMills", String(gauges.get(Gauge.AppendLockHeldMs)));
   table.set("earliestMessageTimeStamp", String(gauges.get(Gauge.EarliestStoreTimeMs)));
   table.set("startAcceptSendRequestTimeStamp", String(values.startAcceptSendRequestTimeStamp));
-  table.set("remainTransientStoreBufferNumbs", NO_BUFFER_LIMIT);
+  addUnwritten(table, values, gauges.get(Gauge.LogAppendedPosition) - maxPosition);
   const unflushed = Math.max(0, maxPosition - gauges.get(Gauge.LogFlushedPosition));
   table.set("remainHowManyDataToFlush", readableBytes(unflushed));
   const total = readableBytes(gauges.get(Gauge.DiskTotalBytes));
@@ -96,6 +97,17 @@ function addStore(table: Map<string, string>, { gauges, values }: RuntimeInfoSou
   table.set("timerCongestNum", String(gauges.get(Gauge.TimerCongestion)));
   table.set("timerEnqueueTps", javaDouble(gauges.get(Gauge.TimerEnqueueMilliTps) / 1000));
   table.set("timerDequeueTps", javaDouble(gauges.get(Gauge.TimerDequeueMilliTps) / 1000));
+}
+
+/** What is in memory only, where messages are acknowledged before they are written. */
+function addUnwritten(table: Map<string, string>, values: BrokerValues, unwrittenBytes: number): void {
+  if (!isWrittenLater(values)) {
+    table.set("remainTransientStoreBufferNumbs", NO_BUFFER_LIMIT);
+    return;
+  }
+  const used = Math.ceil(Math.max(0, unwrittenBytes) / values.mappedFileSizeCommitLog);
+  table.set("remainTransientStoreBufferNumbs", String(Math.max(0, values.transientStorePoolSize - used)));
+  table.set("remainHowManyDataToCommit", readableBytes(Math.max(0, unwrittenBytes)));
 }
 
 function addDays(table: Map<string, string>, { gauges, days, values }: RuntimeInfoSources): void {

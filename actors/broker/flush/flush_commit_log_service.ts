@@ -2,8 +2,8 @@
  * FlushCommitLogService: brings the commit log to the device and says how far it is.
  *
  * It owns the flushed cursor and the durable-position file, prepares the next log file before it is needed, and probes a disk that was full or slow. With SYNC_FLUSH it
- * syncs as soon as something was written: sends that wait gather behind one fdatasync, which is group commit. With ASYNC_FLUSH it syncs by time and dirty pages. A
- * sync that failed is never tried again, because the next call would report success for pages that are lost: the log is latched and the process ends.
+ * syncs as soon as something was written: sends that wait gather behind one fdatasync, which is group commit. With ASYNC_FLUSH it looks once an interval whether
+ * pages or time are enough for a sync; with flushCommitLogTimed=false also when a writer wakes it. A sync that failed is never tried again, because the next call would report success for pages that are lost: the log is latched and the process ends.
  *
  * Source: apache/rocketmq store CommitLog.FlushRealTimeService, CommitLog.GroupCommitService
  */
@@ -13,8 +13,10 @@ import { DiskError } from "../../../store/file/disk.ts";
 import { LightDisk } from "../../../store/file/light_disk.ts";
 import type { SegmentSet } from "../../../store/file/segment_set.ts";
 import { LogMemory, LogStatus } from "../../../store/memory/log_memory.ts";
+import { PageRule } from "../../../store/page_rule.ts";
 import { type BrokerActorInit, openStore, storeShape } from "../broker_init.ts";
 import { GATEWAYS_MAX, WaiterBell } from "../broker_memory.ts";
+import { wakesFlush } from "../write_mode.ts";
 import type { FlushCommitLogContract } from "./flush_contract.ts";
 
 /** The next file is made when this share of the current one is written. */
@@ -28,9 +30,6 @@ const PROBE_BYTES = 64 * 1024;
 
 /** A probe that takes longer than this leaves a busy log busy. Milliseconds. */
 const PROBE_QUICK_MS = 50;
-
-/** Bytes of a page, in which Apache counts what is dirty. Source: apache/rocketmq store DefaultMappedFile.OS_PAGE_SIZE */
-const PAGE_BYTES = 4096;
 
 /** Syncs that take longer are logged. Milliseconds. */
 const SLOW_SYNC_MS = 500;
@@ -68,12 +67,14 @@ export class FlushCommitLogService {
   readonly #probe = new Uint8Array(PROBE_BYTES);
   readonly #isSync: boolean;
   readonly #intervalMs: number;
-  readonly #thoroughMs: number;
-  readonly #leastBytes: number;
+  readonly #isWoken: boolean;
+  readonly #rule: PageRule;
   readonly #waiters: number[];
   #lastSyncMs: number;
   #lastPromiseMs = 0;
-  #lastLookMs = 0;
+  #lastLookMs: number;
+  /** What was written when it was looked at last. */
+  #lookedAt = -1;
   #lastProbeMs = 0;
   #syncs = 0;
   #slowestMs = 0;
@@ -88,10 +89,16 @@ export class FlushCommitLogService {
     this.#durable = new DurablePositionFile(new LightDisk(), storeShape(values).durablePosition);
     this.#isSync = values.flushDiskType === "SYNC_FLUSH";
     this.#intervalMs = values.flushIntervalCommitLog;
-    this.#thoroughMs = values.flushCommitLogThoroughInterval;
-    this.#leastBytes = values.flushCommitLogLeastPages * PAGE_BYTES;
+    this.#isWoken = wakesFlush(values);
+    this.#rule = new PageRule({
+      leastPages: values.flushCommitLogLeastPages,
+      thoroughMs: values.flushCommitLogThoroughInterval,
+      fileBytes: values.mappedFileSizeCommitLog,
+    });
     this.#waiters = [...Array(GATEWAYS_MAX).keys(), WaiterBell.Schedule, WaiterBell.Transactions];
     this.#lastSyncMs = context.clock.monotonicMs();
+    this.#lastLookMs = this.#lastSyncMs;
+    this.#rule.restart(this.#lastSyncMs);
   }
 
   /** What was done so far. */
@@ -112,8 +119,8 @@ export class FlushCommitLogService {
 
   /** Takes turns until {@link stop}. */
   async run(): Promise<void> {
-    const { written, flushed, flushBell } = this.#memory;
-    const hasWork = this.#isSync ? (): boolean => written.load() > flushed.load() : (): boolean => false;
+    const { flushBell } = this.#memory;
+    const hasWork = (): boolean => this.hasNews();
     try {
       while (!this.#stopping) {
         this.turn();
@@ -123,6 +130,13 @@ export class FlushCommitLogService {
     } catch (error) {
       this.#context.fail(error);
     }
+  }
+
+  /** Whether a writer has something for the next turn that cannot wait for its time. */
+  hasNews(): boolean {
+    if (!this.#isWoken) return false;
+    const written = this.#memory.written.load();
+    return this.#isSync ? written > this.#memory.flushed.load() : written > this.#lookedAt;
   }
 
   /** How long there is nothing to do unless the bell rings. Milliseconds. */
@@ -136,23 +150,25 @@ export class FlushCommitLogService {
   turn(): void {
     this.#prepare();
     this.#probeRefused();
+    if (this.#isSync || this.#isTime()) this.flush();
+  }
+
+  #isTime(): boolean {
     const nowMs = this.#context.clock.monotonicMs();
-    const dirtyBytes = this.#memory.written.load() - this.#memory.flushed.load();
-    if (dirtyBytes === 0) return;
-    if (!this.#isSync) {
-      if (nowMs - this.#lastLookMs < this.#intervalMs) return;
-      this.#lastLookMs = nowMs;
-      if (dirtyBytes < this.#leastBytes && nowMs - this.#lastSyncMs < this.#thoroughMs) return;
-    }
-    this.flush();
+    const written = this.#memory.written.load();
+    const isWoken = this.#isWoken && written > this.#lookedAt;
+    if (!isWoken && nowMs - this.#lastLookMs < this.#intervalMs) return false;
+    this.#lastLookMs = nowMs;
+    this.#lookedAt = written;
+    return this.#rule.isDue(nowMs, this.#memory.flushed.load(), written);
   }
 
   /** Syncs everything that is written now. @returns the position that is on the device */
   flush(): number {
     const memory = this.#memory;
-    const from = memory.flushed.load();
     const to = memory.written.load();
-    if (to === from || memory.status === LogStatus.ReadOnly) return from;
+    const from = this.#beginning(to);
+    if (to <= from || memory.status === LogStatus.ReadOnly) return from;
     const beganMs = this.#context.clock.monotonicMs();
     try {
       this.#files.syncRange(from, to);
@@ -171,6 +187,16 @@ export class FlushCommitLogService {
     this.#promise(to);
     this.#context.countWork(1);
     return to;
+  }
+
+  /** Where the next sync begins. The empty log of a slave may begin above 0 all at once: there is nothing to sync below. */
+  #beginning(written: number): number {
+    const { flushed, logStart } = this.#memory;
+    const position = flushed.load();
+    const start = logStart.load();
+    if (position >= start || written < start) return position;
+    flushed.store(start);
+    return start;
   }
 
   /** Writes down what is on the device, so that recovery can tell damage from a torn tail. Not more often than it is worth. */

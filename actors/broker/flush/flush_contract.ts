@@ -1,4 +1,4 @@
-/** The contracts of FlushCommitLogService and FlushConsumeQueueService. */
+/** The contracts of CommitRealTimeService, FlushCommitLogService and FlushConsumeQueueService. */
 import type { BrokerActorInit } from "../broker_init.ts";
 import type { ReputContract } from "../reput/reput_contract.ts";
 import { defineRole, type Role } from "../../kernel/contract.ts";
@@ -40,6 +40,29 @@ export type FlushConsumeQueueContract = {
   };
   peers: { "reput": ReputContract };
 };
+
+/** Contract of the CommitRealTimeService actor. */
+export type CommitRealTimeContract = {
+  init: BrokerActorInit;
+  asks: {
+    /** Writes everything that is in memory now; false when the disk is full. */
+    commit: { request: null; reply: { isWhole: boolean } };
+    /** What it did so far. */
+    counters: { request: null; reply: { commits: number; written: number; missed: number } };
+  };
+  tells: Record<never, never>;
+  signals: {
+    /** The device failed; what was not written is lost. */
+    failed: { text: string };
+    log: { level: "info" | "warn" | "error"; text: string };
+  };
+};
+
+/** The role of CommitRealTimeService. */
+export const commitRealTimeRole: Role<CommitRealTimeContract> = defineRole(
+  "commit-log",
+  new URL("./commit_real_time_worker.ts", import.meta.url),
+);
 
 /** The role of FlushCommitLogService. */
 export const flushCommitLogRole: Role<FlushCommitLogContract> = defineRole(

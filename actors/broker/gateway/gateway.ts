@@ -12,13 +12,13 @@ import { HeaderScan } from "../../../protocol/hot/header_scan.ts";
 import { FRAME_BYTES_MAX } from "../../../protocol/limits.ts";
 import { RequestCode } from "../../../protocol/request_code.ts";
 import type { LogAppender } from "../../../store/log_appender.ts";
-import { type LogWriter, WriteOutcome } from "../../../store/log_writer.ts";
+import { type LogWriter, WriteOutcome, type WriteOutcomeValue } from "../../../store/log_writer.ts";
 import { LogStatus } from "../../../store/memory/log_memory.ts";
 import type { LogMemory } from "../../../store/memory/log_memory.ts";
 import type { Clock } from "../../../store/clock.ts";
 import type { Connection, Listener } from "../../net/transport.ts";
 import { ackOpaque, isAck } from "./answer_bytes.ts";
-import type { AckQueue } from "./ack_hold.ts";
+import type { AckQueue, LateAck } from "./ack_hold.ts";
 import { GatewayConnection } from "./connection.ts";
 import type { BatchPath } from "./batch_path.ts";
 import { SendOutcome, type SendPath } from "./send_path.ts";
@@ -46,6 +46,8 @@ export const SendRefusal = {
   Busy: "busy",
   /** The disk is full, the log is read-only or the broker stops. */
   Unavailable: "unavailable",
+  /** The broker follows another one. */
+  Follower: "follower",
 } as const;
 
 /** One of {@link SendRefusal}. */
@@ -61,6 +63,14 @@ export interface PullTaker {
   take(connection: GatewayConnection, scan: HeaderScan, bytes: Uint8Array): boolean;
 }
 
+/** What is acknowledged in memory is written by another thread. */
+export interface LaterWrite {
+  /** Tells that thread that a turn appended something. */
+  readonly appended: () => void;
+  /** Whether sends are refused while memory is full of what is not written; else this thread writes it. */
+  readonly refusesWhenFull: boolean;
+}
+
 /** What a gateway works with. */
 export interface GatewayParts {
   readonly memory: LogMemory;
@@ -72,8 +82,16 @@ export interface GatewayParts {
   readonly general: GeneralPath;
   readonly acks: AckQueue;
   readonly clock: Clock;
+  /** How what was appended comes to the file when not this thread writes it at the end of the turn; undefined when it does. */
+  readonly laterWrite: LaterWrite | undefined;
   /** How long an acknowledgement waits for the device or the slaves. Milliseconds. */
   readonly ackTimeoutMs: number;
+  /** Why no send is taken here, whatever state the log is in; undefined for a master. */
+  readonly refusal: SendRefusalValue | undefined;
+  /** Whether too few replicas are in step for messages that wait for them. Once a batch. */
+  readonly isShortOfReplicas: () => boolean;
+  /** Something was written that acknowledgements wait for. Once a turn. */
+  readonly held: () => void;
   /** Told when the log failed for good; the process must end. */
   readonly fail: (error: unknown) => void;
 }
@@ -177,6 +195,13 @@ export class Gateway {
     this.#scheduleTurn();
   }
 
+  /** The ring is full of what is not written: writes it, unless sends are to be refused then. @returns whether there can be room now */
+  makeRoom(): boolean {
+    const { laterWrite, writer } = this.#parts;
+    if (laterWrite?.refusesWhenFull === true) return false;
+    return this.#isWritten(writer.write());
+  }
+
   /** Before a batch: ends the turn when the ring was voided meanwhile, so that no acknowledgement outlives its record. */
   fence(): void {
     if (this.#appended && this.#parts.memory.epoch !== this.#turnEpoch) this.#turn();
@@ -185,7 +210,7 @@ export class Gateway {
   /** Moves acknowledgements whose position the device or the slaves have reached, and gives up those that are late. */
   releaseAcks(
     position: number,
-    late: (connection: GatewayConnection, arena: Uint8Array, start: number, end: number) => void,
+    late: LateAck,
   ): void {
     const { acks, clock } = this.#parts;
     if (acks.nextPosition <= position) acks.releaseUpTo(position, this.#touch);
@@ -273,6 +298,8 @@ export class Gateway {
     const isBatch = this.#scan.code === RequestCode.SEND_BATCH_MESSAGE;
     for (let attempt = 0; attempt < 2; attempt++) {
       if (!this.#inBatch && !this.#beginBatch()) return this.#refuse(connection);
+      // The producer of a batch waits; the general path tells it why it is refused.
+      if (isBatch && sends.isShortOfReplicas) return false;
       const outcome = isBatch
         ? batches.append(connection, this.#scan, input, bodyStart, end, sends.storeTimestampMs)
         : sends.append(connection, this.#scan, input, bodyStart, end);
@@ -287,6 +314,7 @@ export class Gateway {
       if (outcome === SendOutcome.General) return false;
       this.#endBatch();
       this.#turn();
+      if (!this.makeRoom()) break;
     }
     return this.#refuse(connection);
   }
@@ -294,19 +322,21 @@ export class Gateway {
   #refuse(connection: GatewayConnection): boolean {
     this.counters.refusedSends++;
     const status = this.#parts.memory.status;
-    const reason = status === LogStatus.Open || status === LogStatus.Busy ? SendRefusal.Busy : SendRefusal.Unavailable;
+    const reason = this.#parts.refusal ??
+      (status === LogStatus.Open || status === LogStatus.Busy ? SendRefusal.Busy : SendRefusal.Unavailable);
     if ((this.#scan.flag & 2) === 0) this.#parts.general.refuseSend(connection, this.#scan.opaque, reason);
     return true;
   }
 
   #beginBatch(): boolean {
-    const { appender, acks, clock, sends, memory, ackTimeoutMs } = this.#parts;
-    if (acks.isFull) return false;
+    const { appender, acks, clock, sends, memory, ackTimeoutMs, refusal, isShortOfReplicas } = this.#parts;
+    if (acks.isFull || refusal !== undefined) return false;
     this.fence();
     if (!appender.begin()) return false;
     this.#inBatch = true;
     this.markAppended(memory.epoch);
     sends.storeTimestampMs = clock.nowMs();
+    sends.isShortOfReplicas = isShortOfReplicas();
     acks.deadlineMs = clock.monotonicMs() + ackTimeoutMs;
     return true;
   }
@@ -342,15 +372,19 @@ export class Gateway {
   }
 
   #write(): void {
-    const { memory, writer, acks, fail } = this.#parts;
+    const { memory, writer, acks, laterWrite, held } = this.#parts;
     this.#appended = false;
-    const outcome = writer.write();
-    if (outcome === WriteOutcome.Written && memory.epoch === this.#turnEpoch) {
-      if (acks.length > 0) memory.flushBell.ring();
+    if (laterWrite !== undefined && memory.status !== LogStatus.ReadOnly) return laterWrite.appended();
+    if (this.#isWritten(writer.write()) && memory.epoch === this.#turnEpoch) {
+      if (acks.length > 0) held();
       return;
     }
     this.#refuseAcks();
-    if (outcome === WriteOutcome.Failed) fail(writer.lastError);
+  }
+
+  #isWritten(outcome: WriteOutcomeValue): boolean {
+    if (outcome === WriteOutcome.Failed) this.#parts.fail(this.#parts.writer.lastError);
+    return outcome === WriteOutcome.Written;
   }
 
   /** Turns the acknowledgements of this turn into refusals: their records are not in the log. */

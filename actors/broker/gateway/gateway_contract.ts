@@ -23,6 +23,7 @@ export interface GatewayReport extends GatewayCounters {
   connections: number;
   parked: number;
   ringPulls: number;
+  warmPulls: number;
   coldPulls: number;
   writes: number;
   writtenBytes: number;

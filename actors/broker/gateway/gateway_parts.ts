@@ -8,14 +8,14 @@ import type { ActorContext } from "../../kernel/contract.ts";
 import type { RemotingCommand } from "../../../protocol/command.ts";
 import { decodeEndTransactionRequestHeader } from "../../../protocol/commands/transaction.ts";
 import { createResponse } from "../../../protocol/command.ts";
-import { encodeFrame } from "../../../protocol/frame.ts";
+import { decodeFrame, encodeFrame } from "../../../protocol/frame.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
 import { ConsumeQueueReader } from "../../../store/consume_queue_reader.ts";
 import { parseDelayLevels } from "../../../store/delay_levels.ts";
 import { GaugeBatch, Gauges } from "../../../store/gauges.ts";
 import { LogAppender, PlaceRefusal } from "../../../store/log_appender.ts";
 import { LogReader } from "../../../store/log_reader.ts";
-import { LogWriter } from "../../../store/log_writer.ts";
+import type { LogWriter } from "../../../store/log_writer.ts";
 import type { Doorbell } from "../../../store/memory/doorbell.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { TokenRing } from "../../../store/memory/token_ring.ts";
@@ -25,8 +25,12 @@ import { type TopicEntry, TopicPerm, type TopicUpdate, TopicView } from "../../.
 import type { ConfigurationUpdate, ControlSnapshot, OffsetCommit } from "../broker_controller_contract.ts";
 import { openStore, type StoreHandles } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
-import { AckQueue } from "./ack_hold.ts";
-import { AckEncoder, ackOpaque } from "./answer_bytes.ts";
+import { logWriterOf } from "../log_writer_of.ts";
+import { commitCaller } from "../flush/commit_rule.ts";
+import { isWrittenLater, unwrittenBytesMax } from "../write_mode.ts";
+import { isSlave } from "../ha/replication_rules.ts";
+import { AckQueue, type LateAck } from "./ack_hold.ts";
+import { AckEncoder } from "./answer_bytes.ts";
 import { ClientCalls } from "./client_calls.ts";
 import { BatchPath } from "./batch_path.ts";
 import { type GatewayConnection, hostBytes } from "./connection.ts";
@@ -34,8 +38,10 @@ import { ControlView } from "./control_view.ts";
 import { Gateway } from "./gateway.ts";
 import type { GatewayContract, GatewayInit } from "./gateway_contract.ts";
 import { GatewayGeneralPath } from "./general_path.ts";
+import { GatewayReplication } from "./gateway_replication.ts";
 import { GeneralSend, type PendingAck } from "./general_send.ts";
 import { NameLookup } from "./name_lookup.ts";
+import { PlannedRead, WarmGate } from "./planned_read.ts";
 import { PullService } from "./pull_service.ts";
 import { RecallMessage, type RecallSettings } from "./recall_message.ts";
 import { TimerState } from "./timer_state.ts";
@@ -44,6 +50,7 @@ import { SendBack, type SendBackHelp } from "./send_back.ts";
 import { SendReply, type SendReplyHelp } from "./send_reply.ts";
 import { SendPath, type SendPathParts } from "./send_path.ts";
 import { ServedTopic } from "./served_topic.ts";
+import { pullRefusalOf, sendRefusalOf, slaveRejection } from "./slave_refusals.ts";
 import { TrafficMeter } from "./traffic_meter.ts";
 import { WakeFilterIds } from "./wake_filter_ids.ts";
 
@@ -85,6 +92,7 @@ export class GatewayParts {
   readonly #settings: RecallSettings;
   readonly #timerState: TimerState;
   readonly #waitsForDevice: boolean;
+  readonly #replication: GatewayReplication;
   #commits: OffsetCommit[] = [];
   #sendBacks = new Map<string, { group: string; topic: string; count: number }>();
   #spread = 0;
@@ -99,10 +107,14 @@ export class GatewayParts {
     this.#memory = memory;
     this.#store = openStore(values, "write", QUEUE_HANDLES_MAX);
     this.#waitsForDevice = values.flushDiskType === "SYNC_FLUSH";
+    this.#replication = new GatewayReplication(init, memory);
     this.#settings = this.#sendSettings();
     this.#topics = new NameLookup((name) => this.#serve(name));
     this.#meter = new TrafficMeter(this.#topics, new GaugeBatch(new Gauges(init.gauges)));
-    this.#appender = new LogAppender(memory, { fileBytes: values.mappedFileSizeCommitLog });
+    this.#appender = new LogAppender(memory, {
+      fileBytes: values.mappedFileSizeCommitLog,
+      aheadBytesMax: unwrittenBytesMax(values, memory.ringBytes),
+    });
     this.#records = new RecordAppender(memory, this.#appender, this.view.queues, values.enabledAppendPropCRC);
     this.bell = memory.waiterBell(init.index);
     this.#wakes = new TokenRing(init.memory.wakes[init.index]!);
@@ -131,6 +143,7 @@ export class GatewayParts {
       },
       ensureGroup: (group) => this.#ensureGroup(group),
       markDirty,
+      rejects: slaveRejection(values),
       channelClosed: (connection) => {
         this.pulls.closed(connection);
         context.peer("controller").tell("channelClosed", { gateway: init.index, channel: connection.id });
@@ -159,31 +172,19 @@ export class GatewayParts {
       recallMessageEnable: values.recallMessageEnable,
       allowRecallWhenBrokerNotWriteable: values.allowRecallWhenBrokerNotWriteable,
       appendTopicForTimerDeleteKey: values.appendTopicForTimerDeleteKey,
-      isSlave: values.brokerRole === "SLAVE",
+      isSlave: isSlave(values),
     };
   }
 
   #makeWriter(): LogWriter {
-    const { values } = this.#init;
-    const decoder = new TextDecoder();
-    return new LogWriter(this.#memory, this.#store.commitLog, {
-      restore: (topic, queueId, queueOffset) => {
-        const slot = this.view.get(decoder.decode(topic))?.slots[queueId];
-        if (slot !== undefined && this.view.queues.nextOffset(slot) > queueOffset) {
-          this.view.queues.setNextOffset(slot, queueOffset);
-        }
-      },
-    }, {
-      nowMs: () => this.#context.clock.monotonicMs(),
-      slowWriteMs: 500,
-      busyWriteMs: values.osPageCacheBusyTimeOutMills,
-      onSlow: (elapsedMs, bytes, phase) =>
-        this.#log(
-          "warn",
-          phase === "lock"
-            ? `Commit log: the write lock took ${Math.round(elapsedMs)} ms`
-            : `Commit log: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms`,
-        ),
+    return logWriterOf({
+      values: this.#init.values,
+      memory: this.#memory,
+      files: this.#store.commitLog,
+      view: this.view,
+      monotonicMs: () => this.#context.clock.monotonicMs(),
+      name: "Commit log",
+      warn: (text) => this.#log("warn", text),
     });
   }
 
@@ -195,7 +196,7 @@ export class GatewayParts {
       queues: this.view.queues,
       topics: this.#topics,
       acks: new AckEncoder(this.#settings.storeHost, values),
-      hold: this.#waitsForDevice ? this.#acks : undefined,
+      hold: this.#holdsAcks ? this.#acks : undefined,
       storeHost: this.#settings.storeHost,
       clusterName: values.brokerClusterName,
       regionId: values.regionId,
@@ -213,7 +214,11 @@ export class GatewayParts {
       general: this.general,
       acks: this.#acks,
       clock: this.#context.clock,
-      ackTimeoutMs: values.syncFlushTimeout,
+      laterWrite: isWrittenLater(values) ? commitCaller(values, this.#memory) : undefined,
+      ackTimeoutMs: this.#ackTimeoutMs,
+      refusal: sendRefusalOf(values),
+      isShortOfReplicas: () => this.#replication.isShort,
+      held: () => this.#held(),
       fail: (error) =>
         this.#context.signal("failed", {
           text: `Cannot write the commit log: ${error instanceof Error ? error.message : error}`,
@@ -224,6 +229,8 @@ export class GatewayParts {
   #makePulls(markDirty: (connection: GatewayConnection) => void): PullService {
     const { values } = this.#init;
     const controller = this.#context.peer("controller");
+    const reader = new LogReader(this.#memory, this.#store.commitLog);
+    const pageCacheBytes = this.#init.machineMemoryBytes * values.accessMessageInMemoryMaxRatio / 100;
     return new PullService({
       control: this.control,
       topics: this.#topics,
@@ -232,7 +239,9 @@ export class GatewayParts {
         readUnits: (topic, queueId, offset, count, into) =>
           this.#queueReader(topic, queueId)?.readUnits(offset, count, into, 0) ?? 0,
       },
-      reader: new LogReader(this.#memory, this.#store.commitLog),
+      reader,
+      planned: new PlannedRead(reader),
+      warm: new WarmGate(this.#context.clock, this.#memory.written.load(), pageCacheBytes),
       settings: {
         brokerPermission: values.brokerPermission,
         brokerIP1: values.brokerIP1,
@@ -241,9 +250,11 @@ export class GatewayParts {
         isExpression: (text) => this.#filters.isValid(text),
         longPollingEnable: values.longPollingEnable,
         shortPollingTimeMs: values.shortPollingTimeMills,
+        refusal: pullRefusalOf(values),
       },
       parks: new TokenRing(this.#init.memory.parks[this.#init.index]!),
       wakes: this.#wakes,
+      suggestion: this.#replication.suggestion,
       holdBell: this.#memory.waiterBell(WaiterBell.Hold),
       clock: this.#context.clock,
       meter: this.#meter,
@@ -296,6 +307,9 @@ export class GatewayParts {
 
   /** Appends encoded records and puts their acknowledgement where the end of the turn, or the device, releases it. */
   #append(records: Uint8Array[], entry: TopicEntry, queueId: number, ack: PendingAck): RemotingCommand | undefined {
+    if (ack.wait && this.#replication.isShort) {
+      return createResponse(ack.command, ResponseCode.SYSTEM_ERROR, "in-sync replicas not enough");
+    }
     const nowMs = this.#context.clock.nowMs();
     for (let attempt = 0; attempt < 2; attempt++) {
       this.gateway.fence();
@@ -316,7 +330,7 @@ export class GatewayParts {
           "the message is larger than a commit log file can hold",
         );
       }
-      this.writer.write();
+      this.gateway.makeRoom();
     }
     return createResponse(
       ack.command,
@@ -327,8 +341,8 @@ export class GatewayParts {
 
   #acknowledge(ack: PendingAck, queueOffset: number, position: number, end: number): void {
     const frame = encodeFrame(ack.answer(queueOffset, position));
-    if (this.#waitsForDevice && ack.wait) {
-      this.#acks.deadlineMs = this.#context.clock.monotonicMs() + this.#init.values.syncFlushTimeout;
+    if (this.#holdsAcks && ack.wait) {
+      this.#acks.deadlineMs = this.#context.clock.monotonicMs() + this.#ackTimeoutMs;
       const room = this.#acks.room(frame.length);
       room.set(frame, this.#acks.start);
       this.#acks.hold(ack.connection, this.#acks.start + frame.length, end);
@@ -436,13 +450,13 @@ export class GatewayParts {
 
   /** Whether a wake or an acknowledgement waits. */
   hasWork(): boolean {
-    return !this.#wakes.isEmpty || this.#acks.nextPosition <= this.#memory.flushed.load();
+    return !this.#wakes.isEmpty || this.#acks.nextPosition <= this.#safe();
   }
 
   /** Takes wakes and acknowledgements. */
   takeWork(): void {
     if (!this.#wakes.isEmpty) this.pulls.takeWakes();
-    if (this.#acks.length > 0) this.gateway.releaseAcks(this.#memory.flushed.load(), this.#late);
+    if (this.#acks.length > 0) this.gateway.releaseAcks(this.#safe(), this.#late);
   }
 
   /** Once a second: statistics, commits, idle connections. */
@@ -463,15 +477,48 @@ export class GatewayParts {
     }
   }
 
-  /** The device did not take a record in time: the producer is told so, with the record's place. Source: apache/rocketmq store FLUSH_DISK_TIMEOUT */
-  readonly #late = (connection: GatewayConnection, arena: Uint8Array, start: number, end: number): void => {
-    const frame = arena.slice(start, end);
-    this.general.refuse(connection, ackOpaque(frame, 0, frame.length), {
-      refused: true,
-      code: ResponseCode.FLUSH_DISK_TIMEOUT,
-      remark: "",
-    });
+  /** Whether an acknowledgement waits for more than the write. */
+  get #holdsAcks(): boolean {
+    return this.#waitsForDevice || this.#replication.waits;
+  }
+
+  /** How long an acknowledgement waits; the time of the slaves counts where both are waited for. */
+  get #ackTimeoutMs(): number {
+    const { slaveTimeout, syncFlushTimeout } = this.#init.values;
+    return this.#replication.waits ? slaveTimeout : syncFlushTimeout;
+  }
+
+  /** Up to where acknowledgements may leave. */
+  #safe(): number {
+    const { flushed, replicated } = this.#memory;
+    if (!this.#replication.waits) return flushed.load();
+    return this.#waitsForDevice ? Math.min(flushed.load(), replicated.load()) : replicated.load();
+  }
+
+  /** What was written is waited for. */
+  #held(): void {
+    if (this.#waitsForDevice) this.#memory.flushBell.ring();
+    if (!this.#replication.waits) return;
+    this.#replication.written();
+    if (this.#replication.isLonely) this.#acks.dropAbove(this.#memory.replicated.load(), this.#alone);
+  }
+
+  /** The device or the slaves did not take a record in time: the producer is told so, with the record's place. */
+  readonly #late: LateAck = (connection, arena, start, end, position) => {
+    const isLateSlave = this.#replication.waits && position > this.#memory.replicated.load();
+    const code = isLateSlave ? ResponseCode.FLUSH_SLAVE_TIMEOUT : ResponseCode.FLUSH_DISK_TIMEOUT;
+    this.#answerLate(connection, arena.slice(start, end), code);
   };
+
+  /** No slave is near enough to be waited for. */
+  readonly #alone: LateAck = (connection, arena, start, end) =>
+    this.#answerLate(connection, arena.slice(start, end), ResponseCode.SLAVE_NOT_AVAILABLE);
+
+  /** Sends an acknowledgement with another code: the message is stored all the same. Source: apache/rocketmq broker SendMessageProcessor.handlePutMessageResult */
+  #answerLate(connection: GatewayConnection, frame: Uint8Array, code: number): void {
+    connection.push(encodeFrame({ ...decodeFrame(frame), code }));
+    this.gateway.markDirty(connection);
+  }
 
   #log(level: "info" | "warn" | "error", text: string): void {
     this.#context.signal("log", { level, text });

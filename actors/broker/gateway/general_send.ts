@@ -18,7 +18,13 @@ import { redirectTimer } from "../../../store/timer/timer_message.ts";
 import { congestionRemark, timerAnswer, type TimerRules } from "../timer/timer_rules.ts";
 import { withCrcRoom } from "../../../store/property_crc.ts";
 import { toHalf } from "../../../store/half_message.ts";
-import { delayLevelOfMessage, encodeNewMessage, type NewMessage, redirectDelayed } from "../../../store/new_message.ts";
+import {
+  delayLevelOfMessage,
+  encodeNewMessage,
+  type NewMessage,
+  redirectDelayed,
+  waitsForStore,
+} from "../../../store/new_message.ts";
 import { DLQ_TOPIC_PREFIX, RETRY_TOPIC_PREFIX, topicNameFault } from "../../../store/topic_names.ts";
 import { type TopicEntry, TopicPerm } from "../../../store/topic_view.ts";
 import { PROPERTIES_BYTES_MAX } from "../../../protocol/hot/properties_scan.ts";
@@ -251,7 +257,7 @@ export class GeneralSend {
     return this.#help.append([encodeNewMessage(message, text)], target, message.queueId, {
       connection,
       command,
-      wait: message.properties.get(PropertyName.WAIT_STORE_MSG_OK)?.toLowerCase() !== "false",
+      wait: waitsForStore(message.properties),
       answer: (queueOffset, position) =>
         createResponse(command, ResponseCode.SUCCESS, undefined, {
           queueId: String(queueId),
@@ -310,7 +316,7 @@ export class GeneralSend {
       records.push(record);
       sizes.push(record.length);
     }
-    const wait = decodeProperties(fields.properties).get(PropertyName.WAIT_STORE_MSG_OK)?.toLowerCase() !== "false";
+    const wait = waitsForStore(decodeProperties(fields.properties));
     return this.#help.append(records, entry, queueId, {
       connection,
       command,

@@ -19,9 +19,11 @@ import { PARK_GONE, PARK_WORDS, WAKE_WORDS, WakeReason } from "../broker_memory.
 import type { ColdPull, ColdPullFound } from "../cold_read_contract.ts";
 import { type PullAnswer, pushPullHeader } from "./answer_bytes.ts";
 import type { GatewayConnection } from "./connection.ts";
+import type { PullSuggestion } from "./gateway_replication.ts";
 import type { ControlView } from "./control_view.ts";
 import type { NameLookup } from "./name_lookup.ts";
 import { PULL_UNITS_MAX, PullPlan } from "./pull_plan.ts";
+import type { PlannedRead, WarmGate } from "./planned_read.ts";
 import {
   checkPull,
   type PullFields,
@@ -40,6 +42,9 @@ export const PARKED_MAX = 200_000;
 /** Longest time that a client may have its pull parked. Milliseconds. */
 export const SUSPEND_MS_MAX = 300_000;
 
+/** Id of every master. Source: apache/rocketmq common MixAll.MASTER_ID */
+const MASTER_ID = 0;
+
 /** Reads consume-queue units. */
 export interface QueueUnits {
   /** Reads up to `count` units from `offset` on. @returns units read */
@@ -53,7 +58,16 @@ export interface PullParts {
   readonly queues: QueueTable;
   readonly units: QueueUnits;
   readonly reader: LogReader;
-  readonly settings: PullSettings & { readonly longPollingEnable: boolean; readonly shortPollingTimeMs: number };
+  /** Reads files, and when this thread may. */
+  readonly planned: PlannedRead;
+  readonly warm: WarmGate;
+  readonly settings: PullSettings & {
+    readonly longPollingEnable: boolean;
+    readonly shortPollingTimeMs: number;
+    /** Why no pull is taken here; undefined when they are. */
+    readonly refusal: PullRefusal | undefined;
+  };
+  readonly suggestion: PullSuggestion;
   readonly parks: TokenRing;
   readonly wakes: TokenRing;
   readonly holdBell: Doorbell;
@@ -102,15 +116,22 @@ export class PullService {
   #nextToken = 1;
   #coldPulls = 0;
   #ringPulls = 0;
+  #warmPulls = 0;
 
   /** @param parts what it works with */
   constructor(parts: PullParts) {
     this.#parts = parts;
   }
 
-  /** Pulls parked now, and pulls answered from the ring and by ColdReadService so far. */
-  get counters(): { readonly parked: number; readonly ringPulls: number; readonly coldPulls: number } {
-    return { parked: this.#parked.size, ringPulls: this.#ringPulls, coldPulls: this.#coldPulls };
+  /** Pulls parked now, and pulls answered from the ring, from the page cache and by ColdReadService so far. */
+  get counters(): {
+    readonly parked: number;
+    readonly ringPulls: number;
+    readonly warmPulls: number;
+    readonly coldPulls: number;
+  } {
+    const [ringPulls, warmPulls, coldPulls] = [this.#ringPulls, this.#warmPulls, this.#coldPulls];
+    return { parked: this.#parked.size, ringPulls, warmPulls, coldPulls };
   }
 
   /**
@@ -210,6 +231,7 @@ export class PullService {
 
   #start(connection: GatewayConnection, opaque: number, fields: PullFields, commitOffset: number): void {
     const { control, topics, settings, commit, clock } = this.#parts;
+    if (settings.refusal !== undefined) return this.#parts.refuse(connection, opaque, settings.refusal);
     const group = control.groups.byName(fields.groupName);
     const topic = topics.byName(fields.topicName);
     const checked = checkPull(fields, group, topic, settings, connection.remoteAddress);
@@ -280,8 +302,31 @@ export class PullService {
     if (read === 0) return this.#readCold(request, min, max);
     plan.make(request.offset, read, { messages: request.maxMsgNums, bytes: request.maxMsgBytes }, request.codes);
     if (plan.count === 0) return this.#noMatch(request, plan.nextOffset, min, max, maySuspend);
-    if (plan.positions[0]! < reader.ringStart()) return this.#readCold(request, min, max);
-    if (!this.#copy(request, min, max)) this.#readCold(request, min, max);
+    const first = plan.positions[0]!;
+    if (first >= reader.ringStart() ? this.#copy(request, min, max) : this.#readWarm(request, first, min, max)) return;
+    this.#readCold(request, min, max);
+  }
+
+  /** @returns false when somebody has to read it who may wait for the disk */
+  #readWarm(request: PullRequest, first: number, min: number, max: number): boolean {
+    const { warm, planned, reader, meter, markDirty } = this.#parts;
+    if (!warm.enter(first, reader.end)) return false;
+    const plan = this.#plan;
+    const connection = request.connection;
+    const before = connection.outEnd;
+    const answer = this.#fill(request, ResponseCode.SUCCESS, "FOUND", plan.nextOffset, min, max);
+    if (!pushPullHeader(connection, request.opaque, answer, plan.bytes)) return true;
+    const isRead = planned.read(plan, connection.out, connection.outEnd);
+    warm.leave();
+    if (!isRead) {
+      connection.outEnd = before;
+      return false;
+    }
+    connection.outEnd += plan.bytes;
+    this.#warmPulls++;
+    meter.found(request, plan.count, plan.bytes, true);
+    markDirty(connection);
+    return true;
   }
 
   /** @returns false when the ring was written over meanwhile */
@@ -291,6 +336,7 @@ export class PullService {
     const connection = request.connection;
     const before = connection.outEnd;
     const answer = this.#fill(request, ResponseCode.SUCCESS, "FOUND", plan.nextOffset, min, max);
+    this.#suggest(request, plan.positions[plan.count - 1]!);
     if (!pushPullHeader(connection, request.opaque, answer, plan.bytes)) return true;
     for (let i = 0; i < plan.count; i++) {
       if (!reader.copyFromRing(plan.positions[i]!, plan.sizes[i]!, connection.out, connection.outEnd)) {
@@ -308,7 +354,7 @@ export class PullService {
 
   /** Nothing that was looked at matches: go on behind it, or wait, or tell the client to ask again. */
   #noMatch(request: PullRequest, next: number, min: number, max: number, maySuspend: boolean): void {
-    if (maySuspend && next === max) {
+    if (maySuspend && next === max && !this.#parts.suggestion.isBesideMaster()) {
       request.offset = next;
       return this.#park(request);
     }
@@ -324,11 +370,14 @@ export class PullService {
     max: number,
     maySuspend: boolean,
   ): void {
-    if (maySuspend && code === ResponseCode.PULL_NOT_FOUND && this.#parked.size < PARKED_MAX) {
+    const isBesideMaster = this.#parts.suggestion.isBesideMaster();
+    if (maySuspend && !isBesideMaster && code === ResponseCode.PULL_NOT_FOUND && this.#parked.size < PARKED_MAX) {
       return this.#park(request);
     }
     this.#parts.meter.missed();
-    const answer = this.#fill(request, code, status, next, min, max);
+    const told = isBesideMaster ? ResponseCode.PULL_RETRY_IMMEDIATELY : code;
+    const answer = this.#fill(request, told, status, next, min, max);
+    this.#suggest(request, Infinity);
     if (pushPullHeader(request.connection, request.opaque, answer, 0)) this.#parts.markDirty(request.connection);
   }
 
@@ -342,6 +391,22 @@ export class PullService {
     answer.minOffset = min;
     answer.maxOffset = max;
     return answer;
+  }
+
+  /**
+   * Names the broker that the client should turn to next.
+   *
+   * @param position of the last record given; infinity when none is
+   *
+   * Source: apache/rocketmq broker PullMessageProcessor.composeResponseHeader, store DefaultMessageStore.getMessage
+   */
+  #suggest({ group: { config } }: PullRequest, position: number): void {
+    const { suggestion, reader } = this.#parts;
+    const answer = this.#answer;
+    answer.suggestWhichBrokerId = MASTER_ID;
+    if (!suggestion.mayReadSlaves) return;
+    if (reader.end - position > suggestion.slowBytes) answer.suggestWhichBrokerId = config.whichBrokerWhenConsumeSlowly;
+    else if (!suggestion.isBesideMaster()) answer.suggestWhichBrokerId = config.brokerId;
   }
 
   #takeReset(request: PullRequest, min: number, max: number): boolean {
@@ -387,6 +452,7 @@ export class PullService {
       return this.#nothing(request, found.status, code, found.nextBeginOffset, min, max, false);
     }
     const answer = this.#fill(request, ResponseCode.SUCCESS, "FOUND", found.nextBeginOffset, min, max);
+    this.#suggest(request, positionOf(found.body));
     if (!pushPullHeader(connection, request.opaque, answer, found.body.length)) return;
     connection.out.set(found.body, connection.outEnd);
     connection.outEnd += found.body.length;
@@ -425,4 +491,10 @@ export class PullService {
     }
     this.#parts.holdBell.ring();
   }
+}
+
+/** Position of the first record of a body in the commit log. Source: apache/rocketmq common MessageDecoder.MESSAGE_PHYSIC_OFFSET_POSITION */
+function positionOf(body: Uint8Array): number {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  return view.getUint32(28) * 0x1_0000_0000 + view.getUint32(32);
 }

@@ -77,6 +77,8 @@ export class SendPath {
   readonly #storeHostFlag: number;
   /** Store time of the batch under way, milliseconds since 1970. */
   storeTimestampMs = 0;
+  /** Whether messages that wait for slaves have to be refused, which the general path does. */
+  isShortOfReplicas = false;
 
   /** @param parts what it works with */
   constructor(parts: SendPathParts) {
@@ -122,7 +124,7 @@ export class SendPath {
       scan.valueEnd[field]!,
       scan.escaped[field] === 1,
     );
-    if (kind !== PropertiesKind.Plain) return SendOutcome.General;
+    if (kind !== PropertiesKind.Plain || (this.isShortOfReplicas && this.#properties.wait)) return SendOutcome.General;
     const propertiesBytes = this.#properties.length + this.#brokerProperties.length;
     if (propertiesBytes > PROPERTIES_BYTES_MAX) return SendOutcome.General;
     return this.#place(connection, scan, served, bytes, bodyStart, bodyEnd, propertiesBytes);

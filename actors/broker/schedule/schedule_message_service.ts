@@ -17,10 +17,10 @@ import { DelayOffsets } from "../../../store/delay_offsets.ts";
 import { parseDelayLevels } from "../../../store/delay_levels.ts";
 import { SCHEDULE_TOPIC } from "../../../store/dispatch_files.ts";
 import { LightDisk } from "../../../store/file/light_disk.ts";
-import { readTextFile, writeTextFile } from "../../../store/file/json_file.ts";
+import { readTextFile, writeTextFile, writeTextFileLater } from "../../../store/file/json_file.ts";
 import { LogAppender } from "../../../store/log_appender.ts";
 import { LogReader } from "../../../store/log_reader.ts";
-import { LogWriter, WriteOutcome } from "../../../store/log_writer.ts";
+import { type LogWriter, WriteOutcome } from "../../../store/log_writer.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { withCrcRoom } from "../../../store/property_crc.ts";
 import { encodeNewMessage } from "../../../store/new_message.ts";
@@ -30,6 +30,7 @@ import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { RecordReader } from "../cold_read/record_reader.ts";
 import { appendBytesMax, type BrokerActorInit, openStore } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
+import { logWriterOf } from "../log_writer_of.ts";
 import type { ScheduleContract } from "./schedule_contract.ts";
 
 /** Messages of one level in one turn. */
@@ -62,6 +63,7 @@ export async function startScheduleMessageService(
     stop: async () => {
       service.stop();
       await loop;
+      await service.saved;
       service.save();
     },
   };
@@ -86,6 +88,9 @@ export class ScheduleMessageService {
   readonly #units = new Uint8Array(RUN_MESSAGES * UNIT_BYTES);
   readonly #unitView = new DataView(this.#units.buffer);
   readonly #missing = new Set<string>();
+  /** Settles when no offsets are being written. */
+  saved: Promise<unknown> = Promise.resolve();
+  #isSaving = false;
   #nextDueMs = 0;
   /** How often the offsets are written, in milliseconds. */
   readonly #saveEveryMs: number;
@@ -115,32 +120,19 @@ export class ScheduleMessageService {
     this.#records = new RecordReader(new LogReader(this.#memory, store.commitLog), appendBytesMax(values));
     this.#appender = new LogAppender(this.#memory, { fileBytes: values.mappedFileSizeCommitLog });
     this.#placer = new RecordAppender(this.#memory, this.#appender, this.#view.queues, values.enabledAppendPropCRC);
-    this.#writer = this.#makeWriter(store.commitLog, values.osPageCacheBusyTimeOutMills);
+    this.#writer = logWriterOf({
+      values,
+      memory: this.#memory,
+      files: store.commitLog,
+      view: this.#view,
+      monotonicMs: () => context.clock.monotonicMs(),
+      name: "Delayed messages",
+      warn: (text) => context.signal("log", { level: "warn", text }),
+    });
     this.#path = `${store.shape.config}/delayOffset.json`;
     this.offsets = readTextFile(this.#disk, this.#path, DelayOffsets.decode)?.value ?? new DelayOffsets();
     this.#saveEveryMs = values.flushDelayOffsetInterval;
     this.#nextSaveMs = context.clock.monotonicMs() + this.#saveEveryMs;
-  }
-
-  #makeWriter(files: ConstructorParameters<typeof LogWriter>[1], busyWriteMs: number): LogWriter {
-    const decoder = new TextDecoder();
-    return new LogWriter(this.#memory, files, {
-      restore: (topic, queueId, queueOffset) => {
-        const slot = this.#view.get(decoder.decode(topic))?.slots[queueId];
-        if (slot !== undefined && this.#view.queues.nextOffset(slot) > queueOffset) {
-          this.#view.queues.setNextOffset(slot, queueOffset);
-        }
-      },
-    }, {
-      nowMs: () => this.#context.clock.monotonicMs(),
-      slowWriteMs: 500,
-      busyWriteMs,
-      onSlow: (elapsedMs, bytes) =>
-        this.#context.signal("log", {
-          level: "warn",
-          text: `Delayed messages: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms`,
-        }),
-    });
   }
 
   /** Messages delivered and dropped so far, and the longest lateness in milliseconds. */
@@ -184,7 +176,7 @@ export class ScheduleMessageService {
         const nowMs = clock.monotonicMs();
         if (nowMs >= this.#nextSaveMs) {
           this.#nextSaveMs = nowMs + this.#saveEveryMs;
-          this.save();
+          this.#saveLater();
         }
         if (work === 0) {
           await bell.sleepAsync(hasWork, Math.max(1, Math.min(IDLE_MS, this.#nextDueMs - clock.nowMs())));
@@ -207,6 +199,18 @@ export class ScheduleMessageService {
     if (!this.offsets.dirty) return;
     writeTextFile(this.#disk, this.#path, this.offsets.encode());
     this.offsets.markSaved();
+  }
+
+  /** The device may take seconds on a busy machine: deliveries go on meanwhile. */
+  #saveLater(): void {
+    if (!this.offsets.dirty || this.#isSaving) return;
+    this.#isSaving = true;
+    const text = this.offsets.encode();
+    this.offsets.markSaved();
+    this.saved = writeTextFileLater(this.#disk, this.#path, text).then(
+      () => this.#isSaving = false,
+      (error) => this.#context.fail(error),
+    );
   }
 
   /** Looks at every level once. @returns messages delivered */

@@ -60,6 +60,17 @@ export class HalfLedger {
     return at;
   }
 
+  /**
+   * All places of a half message, the newest first: what an operation record names. A broker that starts anew may begin at an older place and knows nothing of copies.
+   */
+  placesOf(offset: number): number[] {
+    const places = [this.newest(offset)];
+    for (let older = this.#older.get(places[0]!); older !== undefined; older = this.#older.get(older)) {
+      places.push(older);
+    }
+    return places.includes(offset) ? places : [...places, offset];
+  }
+
   /** Whether a half message is committed or rolled back, as far as this ledger can know. */
   isDone(offset: number): boolean {
     const at = this.newest(offset);

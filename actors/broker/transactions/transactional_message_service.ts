@@ -122,11 +122,8 @@ export class TransactionalMessageService {
       files: store.commitLog,
       view: this.#view,
       monotonicMs: () => context.clock.monotonicMs(),
-      onSlow: (elapsedMs, bytes) =>
-        context.signal("log", {
-          level: "warn",
-          text: `Transactions: write of ${bytes} bytes took ${Math.round(elapsedMs)} ms`,
-        }),
+      name: "Transactions",
+      warn: (text) => context.signal("log", { level: "warn", text }),
     });
   }
 
@@ -241,7 +238,8 @@ export class TransactionalMessageService {
     const commits = fresh.filter(({ committed }) => committed !== undefined);
     const rollbacks = fresh.filter(({ committed }) => committed === undefined);
     const messages = commits.map(({ committed }) => committed!);
-    const named = [...this.#owed, ...fresh.flatMap(({ half }) => this.#placesOf(half.queueOffset))];
+    const places = commits.map(({ half }) => this.#ledger.placesOf(half.queueOffset));
+    const named = [...this.#owed, ...fresh.flatMap(({ half }) => this.#ledger.placesOf(half.queueOffset))];
     const operations = this.#operationRecords(named, nowMs);
     const placed = this.#deliver([...messages, ...operations], nowMs).length;
     commits.forEach((end, index) => {
@@ -260,15 +258,7 @@ export class TransactionalMessageService {
     }
     // Commits without their operation record are done all the same; a restart before it is written would ask about them again.
     const isOperationWritten = placed === messages.length + operations.length;
-    this.#owed = isOperationWritten
-      ? []
-      : [...this.#owed, ...commits.slice(0, placed).map(({ half }) => half.queueOffset)];
-  }
-
-  /** All places of a message that the ledger knows, without changing it. */
-  #placesOf(offset: number): number[] {
-    const newest = this.#ledger.newest(offset);
-    return newest === offset ? [offset] : [offset, newest];
+    this.#owed = isOperationWritten ? [] : [...this.#owed, ...places.slice(0, placed).flat()];
   }
 
   #resolve({ half, answer }: CheckedEnd): void {

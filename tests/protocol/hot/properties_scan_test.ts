@@ -20,7 +20,7 @@ function check(value: string, isEscaped: boolean, raw: Uint8Array, scan = new Pr
   const map = decodeProperties(value);
   assertEquals([...decodeProperties(stored)], [...map], name);
   assertEquals(decodeUtf8(scan.bytes, scan.uniqKeyStart, scan.uniqKeyEnd), map.get("UNIQ_KEY"), name);
-  assertEquals(scan.wait, map.get("WAIT")?.toLowerCase() !== "false", name);
+  assertEquals(scan.wait, (map.get("WAIT") ?? "true").toLowerCase() === "true", name);
   for (const special of SPECIAL) assert(!map.has(special), `${special} is plain in ${name}`);
   assert(!isTimerMessage(map), name);
   // What is stored as it came must be what the general path would store: every piece a property, none twice.
@@ -63,6 +63,8 @@ Deno.test("PropertiesScan.read() judges each form", () => {
     [`${UNIQ}WAIT\x01true\x02`, Plain],
     [`${UNIQ}WAIT\x01false\x02`, Plain],
     [`${UNIQ}WAIT\x01FALSE\x02`, Plain],
+    [`${UNIQ}WAIT\x01TRUE\x02`, Plain],
+    [`${UNIQ}WAIT\x01yes\x02`, Plain],
     ["", General],
     ["KEYS\x01k\x02", General],
     ["\x02", General],

@@ -1,0 +1,62 @@
+/**
+ * The writer of one thread that appends, as the configuration wants it.
+ *
+ * Owns: the words in which slow writes are logged. Reads: the queue table of the thread. Never: writes by itself.
+ */
+import { LogWriter } from "../../store/log_writer.ts";
+import type { LogMemory } from "../../store/memory/log_memory.ts";
+import type { SegmentSet } from "../../store/file/segment_set.ts";
+import type { TopicView } from "../../store/topic_view.ts";
+import type { BrokerValues } from "./broker_configuration.ts";
+import { isWrittenLater, wakesFlush } from "./write_mode.ts";
+
+/** Writes, and waits for a lock, that take longer are logged. Milliseconds. Source: apache/rocketmq store CommitLog.asyncPutMessage */
+export const SLOW_WRITE_MS = 500;
+
+/** What a writer works with. */
+export interface LogWriterParts {
+  readonly values: BrokerValues;
+  readonly memory: LogMemory;
+  /** The commit-log files of this thread, opened for writing. */
+  readonly files: SegmentSet;
+  /** Queues whose offsets are taken back with refused records. */
+  readonly view: TopicView;
+  /** Milliseconds that only rise. */
+  readonly monotonicMs: () => number;
+  /** Whose writes they are, as the log names them. */
+  readonly name: string;
+  /** Logs a warning. */
+  readonly warn: (text: string) => void;
+}
+
+/** Makes a writer. */
+export function logWriterOf({ values, memory, files, view, monotonicMs, name, warn }: LogWriterParts): LogWriter {
+  const decoder = new TextDecoder();
+  const restorer = {
+    restore: (topic: Uint8Array, queueId: number, queueOffset: number): void => {
+      const slot = view.get(decoder.decode(topic))?.slots[queueId];
+      if (slot !== undefined && view.queues.nextOffset(slot) > queueOffset) {
+        view.queues.setNextOffset(slot, queueOffset);
+      }
+    },
+  };
+  return new LogWriter(memory, files, restorer, {
+    nowMs: monotonicMs,
+    slowWriteMs: SLOW_WRITE_MS,
+    busyWriteMs: values.osPageCacheBusyTimeOutMills,
+    wakesFlush: wakesFlush(values),
+    keepsRefused: isWrittenLater(values),
+    onSlow: (elapsedMs, bytes, phase) => warn(slowWriteText(name, elapsedMs, bytes, phase)),
+  });
+}
+
+/** How a slow write, or a slow wait for a lock, is told. */
+export function slowWriteText(
+  name: string,
+  elapsedMs: number,
+  bytes: number,
+  phase: "append lock" | "write lock" | "write",
+): string {
+  const took = `took ${Math.round(elapsedMs)} ms`;
+  return phase === "write" ? `${name}: write of ${bytes} bytes ${took}` : `${name}: the ${phase} ${took}`;
+}
