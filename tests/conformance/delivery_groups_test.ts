@@ -79,7 +79,7 @@ async function consumeSql(context: SuiteContext, name: ClientName): Promise<void
   const dead = await until(async () => {
     const left = await storedFilter(target, topic, group);
     return left?.dead === true ? left : undefined;
-  }, { timeoutMs: 40_000, what: "the dead filter in the file" });
+  }, { timeoutMs: 90_000, what: "the dead filter in the file" });
   assertEquals([dead.expression, dead.expressionType, dead.topic, dead.consumerGroup], [sql, "SQL92", topic, group]);
   assert(dead.deadTime > dead.bornTime && dead.clientVersion > 0, JSON.stringify(dead));
   assertEquals(dead.bloomFilterData, bloomDataOf(bloomShape(20, 32), `${group}#${topic}`));
@@ -159,7 +159,7 @@ test("java54: offsets are reset by time while a group is away and while it is th
   const { client, topic, namesrv, send } = await produceTo(context, "java54");
   const [away, there, heir] = [fresh("CG_away"), fresh("CG_there"), fresh("CG_clone")];
   const start = (group: string): Promise<unknown> =>
-    client.call("consumer.start", { name: group, group, topic, namesrv, keep: true, persistMs: 500 });
+    client.call("consumer.start", { name: group, group, topic, namesrv, keep: true, persistMs: 1_500 });
   const bodies = async (group: string, count: number): Promise<(string | undefined)[]> =>
     (await kept(client, group, count)).map(({ body }) => body).sort();
   const progress = (group: string): Promise<Record<string, number>> =>
@@ -386,7 +386,7 @@ test("java54: offsets on both sides of what was removed are corrected, and looke
     const found = await bounds([0, futureMs, earliestMs]);
     const reads = await Promise.all([0, 1_000, min, 48].map(at));
     return (await bounds([])).min === min ? { ...found, min, earliestMs, reads } : undefined;
-  }, { timeoutMs: 60_000, what: "files to be removed" });
+  }, { timeoutMs: 180_000, what: "files to be removed" });
   const { min, max, lower, upper, earliestMs, reads } = seen;
   assert(min < max && max === 48, JSON.stringify(seen));
   assertEquals([lower["0"], upper["0"], lower[earliestMs]], [min, min, min]);
