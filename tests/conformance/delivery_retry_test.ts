@@ -9,7 +9,7 @@ import { until } from "../helpers/until.ts";
 import { createTopic, heartbeat, pull, pullStored, send } from "./broker_requests.ts";
 import type { ClientProcess } from "./client_process.ts";
 import { fresh } from "./client_kit.ts";
-import { isLong, kept, type KeptMessage, lockQueue, messagesOf, sendBack, unlockQueue } from "./delivery_kit.ts";
+import { kept, type KeptMessage, lockQueue, messagesOf, sendBack, unlockQueue } from "./delivery_kit.ts";
 import { expectAnswer } from "./expect_answer.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
 import { RawClient } from "./raw_client.ts";
