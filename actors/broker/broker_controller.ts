@@ -15,7 +15,7 @@ import type { BrokerControllerContract, BrokerControllerInit } from "./broker_co
 import { ControlPlane } from "./controller/control_plane.ts";
 import { peerOutputs } from "./controller/peer_outputs.ts";
 import { PeriodicRounds } from "./controller/periodic.ts";
-import { SYNC_INTERVAL_MS, TIMER_SYNC_INTERVAL_MS } from "./controller/slave_synchronize.ts";
+import { TIMER_SYNC_INTERVAL_MS } from "./controller/slave_synchronize.ts";
 import { isSlave } from "./ha/replication_rules.ts";
 
 /** First save of offsets after the start, milliseconds. Source: apache/rocketmq broker BrokerController.initializeBrokerScheduledTasks */
@@ -203,7 +203,7 @@ function startSlaveRounds(rounds: PeriodicRounds, plane: ControlPlane): void {
   const { slave } = plane;
   rounds.start({
     name: "follow the master",
-    firstMs: SYNC_INTERVAL_MS,
+    firstMs: slave.waitMs,
     intervalMs: () => slave.waitMs,
     run: () => slave.syncAll(),
   });

@@ -174,6 +174,11 @@ export const STORE_KEYS = {
   storePathRootDir: { type: "string", default: "", source: STORE },
   storeType: { type: "string", default: "default", source: STORE, applies: false },
   syncFlushTimeout: { type: "int", default: 5000, source: STORE },
+  slaveSynchronizeInterval: {
+    type: "long",
+    default: 10000,
+    source: "RingMQ: how often a slave takes over its master's tables, ms",
+  },
   syncMasterVersion: { type: "string", default: "5", source: "RingMQ: what SYNC_MASTER means, 5 or 4.9" },
   syncFromLastFile: { type: "boolean", default: false, source: STORE, applies: false },
   syncMasterFlushOffsetWhenStartup: { type: "boolean", default: false, source: STORE, applies: false },

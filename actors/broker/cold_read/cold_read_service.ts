@@ -190,7 +190,8 @@ export class ColdReadService {
   #readPlan(pull: ColdPull, plan: PullPlan): ColdPullFound {
     const body = new Uint8Array(plan.bytes);
     if (this.#planned.read(plan, body, 0)) {
-      return { status: "FOUND", nextBeginOffset: plan.nextOffset, messages: plan.count, body };
+      const behindBytes = this.#memory.written.load() - plan.positions[plan.count - 1]!;
+      return { status: "FOUND", nextBeginOffset: plan.nextOffset, messages: plan.count, behindBytes, body };
     }
     let at = 0;
     let messages = 0;

@@ -33,9 +33,6 @@ import type { GroupChanges } from "./group_changes.ts";
 import type { ControllerState } from "./state.ts";
 import type { TopicChanges } from "./topic_changes.ts";
 
-/** Shortest time between two rounds, milliseconds. Source: apache/rocketmq 4.9 broker BrokerController.handleSlaveSynchronize; 5.x takes 60 s */
-export const SYNC_INTERVAL_MS = 10_000;
-
 /** Time between two looks at the master's timer checkpoint, milliseconds. Source: apache/rocketmq broker BrokerController.initializeBrokerScheduledTasks */
 export const TIMER_SYNC_INTERVAL_MS = 3_000;
 
@@ -85,7 +82,7 @@ export class SlaveSynchronize {
 
   /** Milliseconds that the next round has to wait. */
   get waitMs(): number {
-    return Math.max(SYNC_INTERVAL_MS, this.#lastRoundMs * ROUND_SHARE);
+    return Math.max(this.#parts.state.values.slaveSynchronizeInterval, this.#lastRoundMs * ROUND_SHARE);
   }
 
   /** Takes everything over once. */

@@ -4,11 +4,11 @@
  * It owns no logic of its own beyond wiring: which part asks whom, and the batches (offset commits, traffic) that are told from time to time.
  */
 import { FilterCache } from "../../../store/filter/filter_cache.ts";
-import type { ActorContext } from "../../kernel/contract.ts";
+import type { ActorContext, PeerRef } from "../../kernel/contract.ts";
 import type { RemotingCommand } from "../../../protocol/command.ts";
 import { decodeEndTransactionRequestHeader } from "../../../protocol/commands/transaction.ts";
 import { createResponse } from "../../../protocol/command.ts";
-import { decodeFrame, encodeFrame } from "../../../protocol/frame.ts";
+import { encodeFrame } from "../../../protocol/frame.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
 import { ConsumeQueueReader } from "../../../store/consume_queue_reader.ts";
 import { parseDelayLevels } from "../../../store/delay_levels.ts";
@@ -23,13 +23,16 @@ import { RecordAppender } from "../../../store/record_appender.ts";
 import { RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
 import { type TopicEntry, TopicPerm, type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import type { ConfigurationUpdate, ControlSnapshot, OffsetCommit } from "../broker_controller_contract.ts";
+import { awake } from "../awake.ts";
 import { openStore, type StoreHandles } from "../broker_init.ts";
+import type { ColdReadContract } from "../cold_read_contract.ts";
 import { WaiterBell } from "../broker_memory.ts";
 import { logWriterOf } from "../log_writer_of.ts";
 import { commitCaller } from "../flush/commit_rule.ts";
 import { isWrittenLater, unwrittenBytesMax } from "../write_mode.ts";
 import { isSlave } from "../ha/replication_rules.ts";
-import { AckQueue, type LateAck } from "./ack_hold.ts";
+import { AckQueue } from "./ack_hold.ts";
+import { AckRelease } from "./ack_release.ts";
 import { AckEncoder } from "./answer_bytes.ts";
 import { ClientCalls } from "./client_calls.ts";
 import { BatchPath } from "./batch_path.ts";
@@ -91,7 +94,7 @@ export class GatewayParts {
   readonly #queueReaders = new Map<ServedTopic, ConsumeQueueReader[]>();
   readonly #settings: RecallSettings;
   readonly #timerState: TimerState;
-  readonly #waitsForDevice: boolean;
+  readonly #release: AckRelease;
   readonly #replication: GatewayReplication;
   #commits: OffsetCommit[] = [];
   #sendBacks = new Map<string, { group: string; topic: string; count: number }>();
@@ -106,8 +109,10 @@ export class GatewayParts {
     const memory = new LogMemory(init.memory.log);
     this.#memory = memory;
     this.#store = openStore(values, "write", QUEUE_HANDLES_MAX);
-    this.#waitsForDevice = values.flushDiskType === "SYNC_FLUSH";
     this.#replication = new GatewayReplication(init, memory);
+    const markDirty = (connection: GatewayConnection): void => this.gateway.markDirty(connection);
+    const acks = this.#acks;
+    this.#release = new AckRelease({ values, memory, acks, replication: this.#replication, markDirty });
     this.#settings = this.#sendSettings();
     this.#topics = new NameLookup((name) => this.#serve(name));
     this.#meter = new TrafficMeter(this.#topics, new GaugeBatch(new Gauges(init.gauges)));
@@ -119,7 +124,6 @@ export class GatewayParts {
     this.bell = memory.waiterBell(init.index);
     this.#wakes = new TokenRing(init.memory.wakes[init.index]!);
     this.writer = this.#makeWriter();
-    const markDirty = (connection: GatewayConnection): void => this.gateway.markDirty(connection);
     this.#calls = new ClientCalls(context.clock, markDirty);
     this.#timerState = new TimerState(values, this.#store, context);
     const help = this.#sendHelp();
@@ -135,10 +139,11 @@ export class GatewayParts {
       pulls: () => this.pulls,
       calls: this.#calls,
       control: (command, connection) => this.#askController(command, connection),
-      query: async (command) => await context.peer("cold-read").ask("query", { command }, { timeoutMs: ASK_MS }),
+      query: async (command) => await (await this.#reader()).ask("query", { command }, { timeoutMs: ASK_MS }),
       endTransaction: async (command) => {
         const header = decodeEndTransactionRequestHeader(command.ext);
-        const answer = await context.peer("transactions").ask("end", header, { timeoutMs: ASK_MS });
+        const transactions = await awake(context, context.peer("transactions"), "transactions");
+        const answer = await transactions.ask("end", header, { timeoutMs: ASK_MS });
         return answer === null ? null : createResponse(command, answer.code, answer.remark);
       },
       ensureGroup: (group) => this.#ensureGroup(group),
@@ -196,7 +201,7 @@ export class GatewayParts {
       queues: this.view.queues,
       topics: this.#topics,
       acks: new AckEncoder(this.#settings.storeHost, values),
-      hold: this.#holdsAcks ? this.#acks : undefined,
+      hold: this.#release.holds ? this.#acks : undefined,
       storeHost: this.#settings.storeHost,
       clusterName: values.brokerClusterName,
       regionId: values.regionId,
@@ -215,10 +220,10 @@ export class GatewayParts {
       acks: this.#acks,
       clock: this.#context.clock,
       laterWrite: isWrittenLater(values) ? commitCaller(values, this.#memory) : undefined,
-      ackTimeoutMs: this.#ackTimeoutMs,
+      ackTimeoutMs: this.#release.timeoutMs,
       refusal: sendRefusalOf(values),
       isShortOfReplicas: () => this.#replication.isShort,
-      held: () => this.#held(),
+      held: () => this.#release.held(),
       fail: (error) =>
         this.#context.signal("failed", {
           text: `Cannot write the commit log: ${error instanceof Error ? error.message : error}`,
@@ -258,7 +263,7 @@ export class GatewayParts {
       holdBell: this.#memory.waiterBell(WaiterBell.Hold),
       clock: this.#context.clock,
       meter: this.#meter,
-      cold: (pull) => this.#context.peer("cold-read").ask("pull", pull, { timeoutMs: ASK_MS }),
+      cold: async (pull) => await (await this.#reader()).ask("pull", pull, { timeoutMs: ASK_MS }),
       markDirty,
       commit: (group, topic, queueId, offset, connection) => {
         this.#commits.push({ group, topic, queueId, offset, clientHost: connection.remoteAddress });
@@ -272,6 +277,11 @@ export class GatewayParts {
       ),
       resetTaken: (group, topic, queueId) => controller.tell("resetTaken", { group, topic, queueId }),
     });
+  }
+
+  /** ColdReadService, which sleeps until it is needed. */
+  #reader(): Promise<PeerRef<ColdReadContract>> {
+    return awake(this.#context, this.#context.peer("cold-read"), "cold-read");
   }
 
   #sendHelp(): SendBackHelp & SendReplyHelp {
@@ -290,7 +300,7 @@ export class GatewayParts {
       isCongested: (outMs) => this.#timerState.isCongested(outMs, this.#spread),
       append: (records, entry, queueId, ack) => this.#append(records, entry, queueId, ack),
       readMessage: async (offset) =>
-        (await this.#context.peer("cold-read").ask("readMessage", { offset }, { timeoutMs: ASK_MS })).record,
+        (await (await this.#reader()).ask("readMessage", { offset }, { timeoutMs: ASK_MS })).record,
       callProducer: async (clientId, command, timeoutMs) => {
         const request = { clientId, command, timeoutMs };
         const { answer } = await controller.ask("callProducer", request, { timeoutMs: timeoutMs + ASK_MS });
@@ -341,8 +351,8 @@ export class GatewayParts {
 
   #acknowledge(ack: PendingAck, queueOffset: number, position: number, end: number): void {
     const frame = encodeFrame(ack.answer(queueOffset, position));
-    if (this.#holdsAcks && ack.wait) {
-      this.#acks.deadlineMs = this.#context.clock.monotonicMs() + this.#ackTimeoutMs;
+    if (this.#release.holds && ack.wait) {
+      this.#acks.deadlineMs = this.#context.clock.monotonicMs() + this.#release.timeoutMs;
       const room = this.#acks.room(frame.length);
       room.set(frame, this.#acks.start);
       this.#acks.hold(ack.connection, this.#acks.start + frame.length, end);
@@ -450,13 +460,13 @@ export class GatewayParts {
 
   /** Whether a wake or an acknowledgement waits. */
   hasWork(): boolean {
-    return !this.#wakes.isEmpty || this.#acks.nextPosition <= this.#safe();
+    return !this.#wakes.isEmpty || this.#acks.nextPosition <= this.#release.position();
   }
 
   /** Takes wakes and acknowledgements. */
   takeWork(): void {
     if (!this.#wakes.isEmpty) this.pulls.takeWakes();
-    if (this.#acks.length > 0) this.gateway.releaseAcks(this.#safe(), this.#late);
+    if (this.#acks.length > 0) this.gateway.releaseAcks(this.#release.position(), this.#release.late);
   }
 
   /** Once a second: statistics, commits, idle connections. */
@@ -475,49 +485,6 @@ export class GatewayParts {
     for (const connection of this.gateway.connections.values()) {
       if (nowMs - connection.lastActiveMs > idleMs && connection.lastActiveMs > 0) connection.close();
     }
-  }
-
-  /** Whether an acknowledgement waits for more than the write. */
-  get #holdsAcks(): boolean {
-    return this.#waitsForDevice || this.#replication.waits;
-  }
-
-  /** How long an acknowledgement waits; the time of the slaves counts where both are waited for. */
-  get #ackTimeoutMs(): number {
-    const { slaveTimeout, syncFlushTimeout } = this.#init.values;
-    return this.#replication.waits ? slaveTimeout : syncFlushTimeout;
-  }
-
-  /** Up to where acknowledgements may leave. */
-  #safe(): number {
-    const { flushed, replicated } = this.#memory;
-    if (!this.#replication.waits) return flushed.load();
-    return this.#waitsForDevice ? Math.min(flushed.load(), replicated.load()) : replicated.load();
-  }
-
-  /** What was written is waited for. */
-  #held(): void {
-    if (this.#waitsForDevice) this.#memory.flushBell.ring();
-    if (!this.#replication.waits) return;
-    this.#replication.written();
-    if (this.#replication.isLonely) this.#acks.dropAbove(this.#memory.replicated.load(), this.#alone);
-  }
-
-  /** The device or the slaves did not take a record in time: the producer is told so, with the record's place. */
-  readonly #late: LateAck = (connection, arena, start, end, position) => {
-    const isLateSlave = this.#replication.waits && position > this.#memory.replicated.load();
-    const code = isLateSlave ? ResponseCode.FLUSH_SLAVE_TIMEOUT : ResponseCode.FLUSH_DISK_TIMEOUT;
-    this.#answerLate(connection, arena.slice(start, end), code);
-  };
-
-  /** No slave is near enough to be waited for. */
-  readonly #alone: LateAck = (connection, arena, start, end) =>
-    this.#answerLate(connection, arena.slice(start, end), ResponseCode.SLAVE_NOT_AVAILABLE);
-
-  /** Sends an acknowledgement with another code: the message is stored all the same. Source: apache/rocketmq broker SendMessageProcessor.handlePutMessageResult */
-  #answerLate(connection: GatewayConnection, frame: Uint8Array, code: number): void {
-    connection.push(encodeFrame({ ...decodeFrame(frame), code }));
-    this.gateway.markDirty(connection);
   }
 
   #log(level: "info" | "warn" | "error", text: string): void {

@@ -314,7 +314,9 @@ export class PullService {
     const plan = this.#plan;
     const connection = request.connection;
     const before = connection.outEnd;
+    const behindBytes = reader.end - plan.positions[plan.count - 1]!;
     const answer = this.#fill(request, ResponseCode.SUCCESS, "FOUND", plan.nextOffset, min, max);
+    this.#suggest(request, behindBytes);
     if (!pushPullHeader(connection, request.opaque, answer, plan.bytes)) return true;
     const isRead = planned.read(plan, connection.out, connection.outEnd);
     warm.leave();
@@ -324,7 +326,7 @@ export class PullService {
     }
     connection.outEnd += plan.bytes;
     this.#warmPulls++;
-    meter.found(request, plan.count, plan.bytes, true);
+    meter.found(request, plan.count, plan.bytes, true, plan.nextOffset, behindBytes);
     markDirty(connection);
     return true;
   }
@@ -336,7 +338,8 @@ export class PullService {
     const connection = request.connection;
     const before = connection.outEnd;
     const answer = this.#fill(request, ResponseCode.SUCCESS, "FOUND", plan.nextOffset, min, max);
-    this.#suggest(request, plan.positions[plan.count - 1]!);
+    const behindBytes = reader.end - plan.positions[plan.count - 1]!;
+    this.#suggest(request, behindBytes);
     if (!pushPullHeader(connection, request.opaque, answer, plan.bytes)) return true;
     for (let i = 0; i < plan.count; i++) {
       if (!reader.copyFromRing(plan.positions[i]!, plan.sizes[i]!, connection.out, connection.outEnd)) {
@@ -346,7 +349,6 @@ export class PullService {
       connection.outEnd += plan.sizes[i]!;
     }
     this.#ringPulls++;
-    const behindBytes = reader.end - plan.positions[plan.count - 1]!;
     meter.found(request, plan.count, plan.bytes, false, plan.nextOffset, behindBytes);
     markDirty(connection);
     return true;
@@ -377,7 +379,7 @@ export class PullService {
     this.#parts.meter.missed();
     const told = isBesideMaster ? ResponseCode.PULL_RETRY_IMMEDIATELY : code;
     const answer = this.#fill(request, told, status, next, min, max);
-    this.#suggest(request, Infinity);
+    this.#suggest(request, 0);
     if (pushPullHeader(request.connection, request.opaque, answer, 0)) this.#parts.markDirty(request.connection);
   }
 
@@ -396,16 +398,16 @@ export class PullService {
   /**
    * Names the broker that the client should turn to next.
    *
-   * @param position of the last record given; infinity when none is
+   * @param behindBytes bytes from the last record given to the end of the log; 0 when none is
    *
    * Source: apache/rocketmq broker PullMessageProcessor.composeResponseHeader, store DefaultMessageStore.getMessage
    */
-  #suggest({ group: { config } }: PullRequest, position: number): void {
-    const { suggestion, reader } = this.#parts;
+  #suggest({ group: { config } }: PullRequest, behindBytes: number): void {
+    const { suggestion } = this.#parts;
     const answer = this.#answer;
     answer.suggestWhichBrokerId = MASTER_ID;
     if (!suggestion.mayReadSlaves) return;
-    if (reader.end - position > suggestion.slowBytes) answer.suggestWhichBrokerId = config.whichBrokerWhenConsumeSlowly;
+    if (behindBytes > suggestion.slowBytes) answer.suggestWhichBrokerId = config.whichBrokerWhenConsumeSlowly;
     else if (!suggestion.isBesideMaster()) answer.suggestWhichBrokerId = config.brokerId;
   }
 
@@ -452,7 +454,7 @@ export class PullService {
       return this.#nothing(request, found.status, code, found.nextBeginOffset, min, max, false);
     }
     const answer = this.#fill(request, ResponseCode.SUCCESS, "FOUND", found.nextBeginOffset, min, max);
-    this.#suggest(request, positionOf(found.body));
+    this.#suggest(request, found.behindBytes);
     if (!pushPullHeader(connection, request.opaque, answer, found.body.length)) return;
     connection.out.set(found.body, connection.outEnd);
     connection.outEnd += found.body.length;
@@ -491,10 +493,4 @@ export class PullService {
     }
     this.#parts.holdBell.ring();
   }
-}
-
-/** Position of the first record of a body in the commit log. Source: apache/rocketmq common MessageDecoder.MESSAGE_PHYSIC_OFFSET_POSITION */
-function positionOf(body: Uint8Array): number {
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  return view.getUint32(28) * 0x1_0000_0000 + view.getUint32(32);
 }
