@@ -12,7 +12,7 @@ import type { MessageWithText } from "../../store/half_message.ts";
 import { withCrcRoom } from "../../store/property_crc.ts";
 import { type Appended, RecordAppender } from "../../store/record_appender.ts";
 import type { TopicView } from "../../store/topic_view.ts";
-import { logWriterOf, type LogWriterParts } from "./log_writer_of.ts";
+import { lockWatchOf, logWriterOf, type LogWriterParts } from "./log_writer_of.ts";
 
 /** A record for a queue. */
 export interface OutgoingRecord {
@@ -45,7 +45,10 @@ export class LogOutlet {
     this.#memory = memory;
     this.#view = view;
     this.#hasPropertyCrc = values.enabledAppendPropCRC;
-    this.#appender = new LogAppender(memory, { fileBytes: values.mappedFileSizeCommitLog });
+    this.#appender = new LogAppender(memory, {
+      fileBytes: values.mappedFileSizeCommitLog,
+      lockWatch: lockWatchOf({ monotonicMs, name, warn }),
+    });
     this.#placer = new RecordAppender(memory, this.#appender, view.queues, this.#hasPropertyCrc);
     this.#writer = logWriterOf({ values, memory, files, view, monotonicMs, name, warn });
   }

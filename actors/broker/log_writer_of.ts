@@ -3,6 +3,7 @@
  *
  * Owns: the words in which slow writes are logged. Reads: the queue table of the thread. Never: writes by itself.
  */
+import type { LockWatch } from "../../store/log_appender.ts";
 import { LogWriter } from "../../store/log_writer.ts";
 import type { LogMemory } from "../../store/memory/log_memory.ts";
 import type { SegmentSet } from "../../store/file/segment_set.ts";
@@ -48,6 +49,17 @@ export function logWriterOf({ values, memory, files, view, monotonicMs, name, wa
     keepsRefused: isWrittenLater(values),
     onSlow: (elapsedMs, bytes, phase) => warn(slowWriteText(name, elapsedMs, bytes, phase)),
   });
+}
+
+/** Tells of long waits for the append lock. */
+export function lockWatchOf(
+  { monotonicMs, name, warn }: Pick<LogWriterParts, "monotonicMs" | "name" | "warn">,
+): LockWatch {
+  return {
+    nowMs: monotonicMs,
+    slowMs: SLOW_WRITE_MS,
+    onSlow: (elapsedMs) => warn(slowWriteText(name, elapsedMs, 0, "append lock")),
+  };
 }
 
 /** How a slow write, or a slow wait for a lock, is told. */

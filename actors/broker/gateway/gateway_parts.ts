@@ -25,7 +25,7 @@ import { type TopicEntry, TopicPerm, type TopicUpdate, TopicView } from "../../.
 import type { ConfigurationUpdate, ControlSnapshot, OffsetCommit } from "../broker_controller_contract.ts";
 import { openStore, type StoreHandles } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
-import { logWriterOf } from "../log_writer_of.ts";
+import { lockWatchOf, logWriterOf } from "../log_writer_of.ts";
 import { commitCaller } from "../flush/commit_rule.ts";
 import { isWrittenLater, unwrittenBytesMax } from "../write_mode.ts";
 import { AckQueue } from "./ack_hold.ts";
@@ -106,6 +106,7 @@ export class GatewayParts {
     this.#appender = new LogAppender(memory, {
       fileBytes: values.mappedFileSizeCommitLog,
       aheadBytesMax: unwrittenBytesMax(values, memory.ringBytes),
+      lockWatch: lockWatchOf(this.#told()),
     });
     this.#records = new RecordAppender(memory, this.#appender, this.view.queues, values.enabledAppendPropCRC);
     this.bell = memory.waiterBell(init.index);
@@ -173,10 +174,17 @@ export class GatewayParts {
       memory: this.#memory,
       files: this.#store.commitLog,
       view: this.view,
+      ...this.#told(),
+    });
+  }
+
+  /** Whose writes and locks they are that the log tells of when they are slow. */
+  #told(): Parameters<typeof lockWatchOf>[0] {
+    return {
       monotonicMs: () => this.#context.clock.monotonicMs(),
       name: "Commit log",
       warn: (text) => this.#log("warn", text),
-    });
+    };
   }
 
   #makeGateway(): Gateway {

@@ -30,7 +30,7 @@ import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { RecordReader } from "../cold_read/record_reader.ts";
 import { appendBytesMax, type BrokerActorInit, openStore } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
-import { logWriterOf } from "../log_writer_of.ts";
+import { lockWatchOf, logWriterOf } from "../log_writer_of.ts";
 import type { ScheduleContract } from "./schedule_contract.ts";
 
 /** Messages of one level in one turn. */
@@ -115,16 +115,22 @@ export class ScheduleMessageService {
       })
     );
     this.#records = new RecordReader(new LogReader(this.#memory, store.commitLog), appendBytesMax(values));
-    this.#appender = new LogAppender(this.#memory, { fileBytes: values.mappedFileSizeCommitLog });
+    const told = {
+      monotonicMs: (): number => context.clock.monotonicMs(),
+      name: "Delayed messages",
+      warn: (text: string): void => context.signal("log", { level: "warn", text }),
+    };
+    this.#appender = new LogAppender(this.#memory, {
+      fileBytes: values.mappedFileSizeCommitLog,
+      lockWatch: lockWatchOf(told),
+    });
     this.#placer = new RecordAppender(this.#memory, this.#appender, this.#view.queues, values.enabledAppendPropCRC);
     this.#writer = logWriterOf({
       values,
       memory: this.#memory,
       files: store.commitLog,
       view: this.#view,
-      monotonicMs: () => context.clock.monotonicMs(),
-      name: "Delayed messages",
-      warn: (text) => context.signal("log", { level: "warn", text }),
+      ...told,
     });
     this.#path = `${store.shape.config}/delayOffset.json`;
     this.offsets = readTextFile(this.#disk, this.#path, DelayOffsets.decode)?.value ?? new DelayOffsets();
