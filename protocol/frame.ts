@@ -28,6 +28,27 @@ const HEADER_LENGTH_MASK = 0xffffff;
 /** Bytes that a split frame is given room for at first; the room doubles from there as bytes arrive. */
 const PARTIAL_BYTES_MIN = 4096;
 
+/**
+ * Takes a whole frame instead of having it decoded.
+ *
+ * @param bytes What holds it; valid during the call, unless `own`
+ * @param start First byte of the frame, its length word included
+ * @param end Byte after it
+ * @param own Whether the memory holds nothing but this frame and is the taker's to keep
+ * @returns False to have it decoded
+ */
+export type FrameTaker = (bytes: Uint8Array, start: number, end: number, own: boolean) => boolean;
+
+/** How a decoder is made. */
+export interface FrameDecoderOptions {
+  /** Largest frame accepted, its length word included, bytes; 16 MiB when left out. */
+  readonly frameBytesMax?: number;
+  /** Room that a split frame is given at first, bytes, if it is that large; 4096 when left out. */
+  readonly partialBytesMin?: number;
+  /** Is offered each whole frame before it is decoded. */
+  readonly taker?: FrameTaker;
+}
+
 const EMPTY = new Uint8Array(0);
 
 /**
@@ -56,6 +77,8 @@ const EMPTY = new Uint8Array(0);
  */
 export class FrameDecoder {
   readonly #frameBytesMax: number;
+  readonly #partialBytesMin: number;
+  readonly #taker: FrameTaker | undefined;
   #chunk: Uint8Array = EMPTY;
   #position = 0;
   /** Chunks behind the current one, for callers that push more than once between two calls of `next()`. */
@@ -69,10 +92,12 @@ export class FrameDecoder {
   /**
    * Starts at the beginning of a stream.
    *
-   * @param options `frameBytesMax`: largest frame accepted, its length word included, bytes; 16 MiB when left out
+   * @param options Bounds, and who is offered the frames
    */
-  constructor(options: { frameBytesMax?: number } = {}) {
+  constructor(options: FrameDecoderOptions = {}) {
     this.#frameBytesMax = options.frameBytesMax ?? FRAME_BYTES_MAX;
+    this.#partialBytesMin = options.partialBytesMin ?? PARTIAL_BYTES_MIN;
+    this.#taker = options.taker;
   }
 
   /** Bytes that belong to a frame which is not whole yet. */
@@ -141,21 +166,26 @@ export class FrameDecoder {
   }
 
   #nextOfChunk(): RemotingCommand | undefined {
-    const start = this.#position;
-    const have = this.#chunk.length - start;
-    if (have >= LENGTH_BYTES) {
-      const frameBytes = this.#frameBytes(this.#chunk, start);
-      if (have >= frameBytes) {
-        this.#position = start + frameBytes;
-        const command = decodeFrameContent(this.#chunk, start, start + frameBytes);
-        if (this.#position === this.#chunk.length) this.#dropChunk();
-        return command;
+    for (;;) {
+      const start = this.#position;
+      const have = this.#chunk.length - start;
+      let roomWanted = Math.max(this.#partialBytesMin, have);
+      if (have >= LENGTH_BYTES) {
+        const frameBytes = this.#frameBytes(this.#chunk, start);
+        if (have >= frameBytes) {
+          const end = start + frameBytes;
+          this.#position = end;
+          const taken = this.#taker?.(this.#chunk, start, end, false) === true;
+          const command = taken ? undefined : decodeFrameContent(this.#chunk, start, end);
+          if (this.#position === this.#chunk.length) this.#dropChunk();
+          if (command !== undefined) return command;
+          continue;
+        }
+        roomWanted = Math.min(roomWanted, frameBytes);
       }
+      if (have > 0) this.#append(have, roomWanted);
+      return undefined;
     }
-    if (have > 0) {
-      this.#append(have, Math.max(PARTIAL_BYTES_MIN, have));
-    }
-    return undefined;
   }
 
   #nextOfPartial(): RemotingCommand | undefined {
@@ -171,6 +201,7 @@ export class FrameDecoder {
     const frame = this.#partial;
     this.#partial = EMPTY;
     this.#partialBytes = 0;
+    if (this.#taker?.(frame, 0, frameBytes, true) === true) return this.#nextOfChunk();
     return decodeFrameContent(frame, 0, frameBytes);
   }
 
@@ -182,7 +213,7 @@ export class FrameDecoder {
   #append(bytes: number, roomWanted: number): void {
     const need = this.#partialBytes + bytes;
     if (need > this.#partial.length) {
-      const doubled = Math.max(need, this.#partial.length * 2, PARTIAL_BYTES_MIN);
+      const doubled = Math.max(need, this.#partial.length * 2, this.#partialBytesMin);
       const room = new Uint8Array(Math.max(need, Math.min(doubled, roomWanted)));
       room.set(this.#partial.subarray(0, this.#partialBytes));
       this.#partial = room;

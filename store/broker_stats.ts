@@ -62,6 +62,10 @@ export interface GetCount {
   /** Messages of these that were read from a file. */
   readonly fromDiskCount: number;
   readonly fromDiskBytes: number;
+  /** Offset behind the last message of the last of these pulls. */
+  readonly nextOffset?: number;
+  /** Bytes of the commit log from that message to the end. */
+  readonly behindBytes?: number;
 }
 
 /** The statistics of one broker. */

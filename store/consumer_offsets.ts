@@ -97,9 +97,11 @@ export class ConsumerOffsets {
     if (++this.#commitCount % COMMITS_PER_VERSION === 0) this.#version = nextDataVersion(this.#version, nowMs);
   }
 
-  /** Records up to where a group has pulled (lite pull and pop). */
+  /** Records up to where a group has pulled. What finds no room is not known. */
   commitPulled(group: string, topic: string, queueId: number, offset: number): void {
-    put(this.#pulled, offsetKey(topic, group), queueId, offset);
+    const key = offsetKey(topic, group);
+    if (!this.#pulled.has(key) && this.#pulled.size >= this.#limit) return;
+    put(this.#pulled, key, queueId, offset);
   }
 
   /** Pending reset offset, else the committed one, else −1. */

@@ -102,6 +102,13 @@ export class Dispatcher {
     return this.#position;
   }
 
+  /** Begins at a position above 0 before anything was dispatched: the log begins there. */
+  beginAt(position: number): void {
+    if (this.#position !== 0) throw new RangeError(`Cannot begin at ${position}: dispatched up to ${this.#position}`);
+    this.#walked = position;
+    this.#position = position;
+  }
+
   /**
    * Dispatches a run of records.
    *

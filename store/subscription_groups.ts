@@ -146,6 +146,13 @@ export class SubscriptionGroups {
     return updated;
   }
 
+  /** Takes from a group the right to read. @returns its settings from now on */
+  disableConsume(config: SubscriptionGroupConfig, nowMs: number): SubscriptionGroupConfig {
+    const disabled: SubscriptionGroupConfig = { ...config, consumeEnable: false };
+    this.#put(disabled, nowMs);
+    return disabled;
+  }
+
   /** Removes a group and what it must not read. @returns whether it existed */
   remove(group: string, nowMs: number): boolean {
     this.#forbidden.delete(group);

@@ -14,6 +14,7 @@
  * @module
  */
 import ts from "npm:typescript@5.9.3";
+import { endOnHelp } from "./help.ts";
 import { ROOT } from "./source_files.ts";
 
 /** Doors of the package. */
@@ -121,6 +122,10 @@ export function buildNpm(into: string): string[] {
 }
 
 if (import.meta.main) {
+  endOnHelp(`
+deno task build:npm [folder]     makes the Node package of the client, in npm/ unless a folder is given
+  -h  --help                     print this, and end
+`);
   const into = Deno.args[0] ?? `${ROOT}npm`;
   console.log(`${buildNpm(into).length} modules in ${into}`);
 }

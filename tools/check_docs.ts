@@ -7,6 +7,7 @@
  * @module
  */
 
+import { endOnHelp } from "./help.ts";
 import { readSource, ROOT, type SourceFile } from "./source_files.ts";
 import type { Finding } from "./tidy.ts";
 
@@ -56,6 +57,10 @@ function commentAbove(lines: readonly string[], index: number): string {
 }
 
 if (import.meta.main) {
+  endOnHelp(`
+deno task check-docs     checks that constants which others have decided carry a "Source:"
+  -h  --help             print this, and end
+`);
   const files = readSource(ROOT, ".ts");
   const findings = files.flatMap(checkSources);
   for (const { path, line, message } of findings) console.error(`${path}:${line}: ${message}`);

@@ -10,6 +10,7 @@
  */
 import { Producer, PushConsumer } from "../actors/client/mod.ts";
 import { freeBrokerPort, freePort } from "./free_ports.ts";
+import { endOnHelp } from "./help.ts";
 import { type ServerProcess, startServerProcess } from "./server_process.ts";
 
 const MESSAGES = 10;
@@ -111,6 +112,11 @@ async function demo(): Promise<void> {
     await Deno.remove(folder, { recursive: true });
   }
 }
+
+endOnHelp(`
+deno task demo       starts a name server, a broker, a producer and a consumer, shows what happens, and leaves nothing behind
+  -h  --help         print this, and end
+`);
 
 try {
   await demo();

@@ -10,6 +10,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { endOnHelp } from "./help.ts";
 import { publishedFiles } from "./published_files.ts";
 import { ROOT } from "./source_files.ts";
 
@@ -55,6 +56,12 @@ const STEPS: readonly Step[] = [
 ];
 
 async function main(): Promise<void> {
+  endOnHelp(`
+deno task ok                  formatting, lint, types, documentation, tests, house rules, the list of published files
+  --skip <step>               leaves a step out: fmt, lint, check, doc, tidy, check_docs, publish or tests
+  --write-published           writes the list of published files, and ends
+  -h  --help                  print this, and end
+`);
   const args = parseArgs(Deno.args, { string: ["skip"], boolean: ["write-published"] });
   if (args["write-published"] === true) {
     Deno.writeTextFileSync(ROOT + PUBLISHED, `${(await publishedFiles(ROOT)).join("\n")}\n`);

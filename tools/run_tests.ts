@@ -16,6 +16,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { endOnHelp } from "./help.ts";
 import { ROOT } from "./source_files.ts";
 
 /** Tests that run in one process, with the same permissions. */
@@ -264,4 +265,14 @@ async function main(): Promise<void> {
   if (failed > 0 || passed < min) Deno.exit(1);
 }
 
-if (import.meta.main) await main();
+if (import.meta.main) {
+  endOnHelp(`
+deno task test [path ...]        runs all tests, or those in the given files and folders
+  --filter <text>                only tests whose name holds the text
+  --min <n>                      fail when fewer than n tests pass
+  -h  --help                     print this, and end
+
+With RINGMQ_CONFORMANCE=required nothing is skipped for want of a program.
+`);
+  await main();
+}

@@ -7,7 +7,14 @@
  * @module
  */
 
+import { endOnHelp } from "./help.ts";
 import { ROOT } from "./source_files.ts";
+
+endOnHelp(`
+deno task sim           runs the simulations with a new seed
+deno task sim <seed>    repeats those of a seed
+  -h  --help            print this, and end
+`);
 
 const [seed] = Deno.args;
 const { code } = await new Deno.Command(Deno.execPath(), {

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { endOnHelp } from "./help.ts";
 import { readSource, ROOT, type SourceFile } from "./source_files.ts";
 
 /** Lines that a file may have. */
@@ -81,6 +82,10 @@ function needsOpening(path: string): boolean {
 }
 
 if (import.meta.main) {
+  endOnHelp(`
+deno task tidy       checks names and sizes of files, marks of unfinished work, traces of one machine, the opening of each module
+  -h  --help         print this, and end
+`);
   const files = readSource(ROOT, ".ts");
   const findings = files.flatMap(checkFile);
   for (const { path, line, message } of findings) console.error(`${path}:${line}: ${message}`);

@@ -13,6 +13,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { endOnHelp } from "./help.ts";
 import { ROOT } from "./source_files.ts";
 
 /** What a trial is given. */
@@ -77,4 +78,13 @@ async function main(): Promise<number> {
   return good ? 0 : 1;
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) {
+  endOnHelp(`
+deno task torture                 prints the names of the trials
+deno task torture <name> [...]    runs one of them; what else is given goes to the trial
+  --cycles <n>                    how often
+  --seed <n>                      repeats a trial; a new seed otherwise
+  -h  --help                      print this, and end
+`);
+  Deno.exit(await main());
+}

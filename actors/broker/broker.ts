@@ -14,6 +14,7 @@ import type { DiskLock } from "../../store/file/disk.ts";
 import { createGauges, Gauge, Gauges } from "../../store/gauges.ts";
 import { LOG_RING_BYTES, LogMemory, LogStatus } from "../../store/memory/log_memory.ts";
 import { recoverStore, type RecoveryProgress, type RecoveryResult } from "../../store/recovery.ts";
+import type { Sleeper } from "./awake.ts";
 import { activityOf, type ActorActivity } from "./actor_activity.ts";
 import { type BrokerChildren, brokerChildren, gatewayName, warmUpChildren } from "./broker_children.ts";
 import {
@@ -21,9 +22,13 @@ import {
   type BrokerValues,
   type Machine,
   readBrokerConfiguration,
+  withPorts,
+  withRole,
 } from "./broker_configuration.ts";
 import { appendBytesMax, type BrokerActorInit, storeShape } from "./broker_init.ts";
 import { createBrokerMemory } from "./broker_memory.ts";
+import { BrokerReplication, MasterAddress } from "./broker_replication.ts";
+import { isSlave } from "./ha/replication_rules.ts";
 
 /** How a broker is started. */
 export interface BrokerOptions {
@@ -103,7 +108,7 @@ function isLoopback(address: string): boolean {
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<SupervisedBroker> {
   const base = options.configuration ?? readBrokerConfiguration({}, thisMachine());
-  const configuration = { ...base, values: { ...base.values, ...options.settings } };
+  const configuration = { ...base, values: withRole(withPorts(base.values, options.settings)) };
   // The actors load their modules while this thread recovers the store.
   using _warm = warmUpChildren(options.gateways ?? 1, configuration.values);
   const running = new RunningBroker(configuration, options);
@@ -132,6 +137,7 @@ class RunningBroker implements SupervisedBroker {
   readonly #lock: DiskLock;
   readonly #gauges: Gauges;
   readonly #failed: PromiseWithResolvers<BrokerFailure> = Promise.withResolvers();
+  readonly #replication: BrokerReplication;
   #healthy = true;
   #gaugeTimer: { cancel(): void } | undefined;
   #stopping: Promise<number> | undefined;
@@ -172,17 +178,29 @@ class RunningBroker implements SupervisedBroker {
       machineMemoryBytes: Deno.systemMemoryInfo().total,
       gauges,
     };
-    this.children = brokerChildren(init, {
-      configuration,
-      configurationPath: options.configurationPath,
-      gauges,
-      gateways: Array.from({ length: gateways }, (_, index) => gatewayName(index)),
-      queues: this.recovery.queues,
-      memoryBytes: Deno.systemMemoryInfo().total,
-      bootTimestamp: systemClock.nowMs(),
-    }, gateways);
+    const master = new MasterAddress(values);
+    this.children = brokerChildren(
+      init,
+      {
+        configuration,
+        configurationPath: options.configurationPath,
+        gauges,
+        gateways: Array.from({ length: gateways }, (_, index) => gatewayName(index)),
+        queues: this.recovery.queues,
+        memoryBytes: Deno.systemMemoryInfo().total,
+        bootTimestamp: systemClock.nowMs(),
+      },
+      gateways,
+      master,
+    );
     this.supervisor = new Supervisor({ children: this.#inOrder(), onEvent: (event) => this.#onEvent(event) });
     this.#listen();
+    this.#replication = new BrokerReplication({
+      values,
+      supervisor: this.supervisor,
+      children: this.children,
+      log: (level, text) => this.#log(level, text),
+    }, master);
   }
 
   get address(): string {
@@ -199,6 +217,7 @@ class RunningBroker implements SupervisedBroker {
       for (const gateway of this.children.gateways) {
         await this.supervisor.ref(gateway).ask("listen", null, { timeoutMs: 10_000 });
       }
+      this.#replication.start();
     } catch (error) {
       await this.supervisor.stop();
       this.#lock.release();
@@ -272,7 +291,7 @@ class RunningBroker implements SupervisedBroker {
 
   #inOrder(): Parameters<typeof this.supervisor.ref>[0][] {
     const { controller, commitLog, flushLog, reput, flushQueues, hold, coldRead, schedule } = this.children;
-    const { transactions, timer, housekeeping, gateways } = this.children;
+    const { transactions, timer, housekeeping, haService, groupTransfer, haClient, gateways } = this.children;
     const stages = [
       controller,
       ...(commitLog === undefined ? [] : [commitLog]),
@@ -283,10 +302,13 @@ class RunningBroker implements SupervisedBroker {
       coldRead,
       schedule,
       transactions,
-      ...(timer === undefined ? [] : [timer]),
+      timer,
       housekeeping,
+      haService,
+      groupTransfer,
+      haClient,
       ...gateways,
-    ];
+    ].filter((stage) => stage !== undefined);
     return stages as unknown as Parameters<typeof this.supervisor.ref>[0][];
   }
 
@@ -302,6 +324,7 @@ class RunningBroker implements SupervisedBroker {
       coldRead,
       controller,
       housekeeping,
+      haClient,
       gateways,
     } = this.children;
     const supervisor = this.supervisor;
@@ -324,13 +347,30 @@ class RunningBroker implements SupervisedBroker {
       supervisor.on(timer, "failed", diskFailed);
       supervisor.on(timer, "log", log);
     }
+    if (haClient !== undefined) supervisor.on(haClient, "failed", diskFailed);
     supervisor.on(flushQueues, "log", log);
     supervisor.on(housekeeping, "log", log);
     supervisor.on(controller, "log", log);
+    const wake = ({ child }: { readonly child: Sleeper }): void => this.#wake(child);
+    supervisor.on(controller, "wake", wake);
+    supervisor.on(reput, "wake", wake);
     for (const gateway of gateways) {
+      supervisor.on(gateway, "wake", wake);
       supervisor.on(gateway, "failed", diskFailed);
       supervisor.on(gateway, "log", log);
     }
+  }
+
+  /** Starts an actor that slept until it was needed. */
+  #wake(child: Sleeper): void {
+    const { coldRead, transactions } = this.children;
+    // A slave's transactions are its master's.
+    if (child === "transactions" && isSlave(this.values)) return;
+    const woken = child === "cold-read" ? this.supervisor.wake(coldRead) : this.supervisor.wake(transactions);
+    woken.catch((error) => {
+      if (this.#stopping !== undefined) return;
+      this.#log("error", `Cannot start "${child}": ${error instanceof Error ? error.message : error}`);
+    });
   }
 
   #onEvent(event: SupervisorEvent): void {
@@ -399,6 +439,7 @@ class RunningBroker implements SupervisedBroker {
         () => supervisor.ref(gateway).ask("drain", null, { timeoutMs: 3000 }),
       );
     }
+    await this.#step("leave the master", () => this.#replication.halt());
     if (memory.status === LogStatus.Open) memory.setStatus(LogStatus.Closing);
     const { commitLog } = children;
     if (commitLog !== undefined) await this.#step("write what is in memory", () => this.#commit(commitLog));
@@ -411,6 +452,7 @@ class RunningBroker implements SupervisedBroker {
       "sync queues and indexes",
       () => supervisor.ref(children.flushQueues).ask("flush", null, { timeoutMs: 10_000 }),
     );
+    await this.#replication.stop();
     const exit = await supervisor.stop();
     const clean = this.#healthy && exit.exitCode === ExitCode.OK &&
       memory.appended.load() === memory.written.load() &&

@@ -10,8 +10,10 @@ import { WarmUp } from "../kernel/warm_workers.ts";
 import { brokerControllerRole } from "./broker_controller.ts";
 import type { BrokerControllerContract, BrokerControllerInit } from "./broker_controller_contract.ts";
 import type { BrokerValues } from "./broker_configuration.ts";
+import { HALF_TOPIC } from "../../store/half_message.ts";
 import type { BrokerActorInit } from "./broker_init.ts";
 import { isWrittenLater } from "./write_mode.ts";
+import type { MasterAddress } from "./broker_replication.ts";
 import { coldReadRole } from "./cold_read/cold_read_role.ts";
 import type { ColdReadContract } from "./cold_read_contract.ts";
 import {
@@ -22,6 +24,15 @@ import {
   type FlushConsumeQueueContract,
   flushConsumeQueueRole,
 } from "./flush/flush_contract.ts";
+import {
+  type GroupTransferContract,
+  groupTransferRole,
+  type HaClientContract,
+  haClientRole,
+  type HaServiceContract,
+  haServiceRole,
+} from "./ha/ha_contract.ts";
+import { isSlave, ReplicationRules } from "./ha/replication_rules.ts";
 import { type GatewayContract, gatewayRole } from "./gateway/gateway_contract.ts";
 import { type HousekeepingContract, housekeepingRole } from "./housekeeping/housekeeping_contract.ts";
 import { type HoldContract, holdRole } from "./hold/hold_contract.ts";
@@ -45,6 +56,12 @@ export interface BrokerChildren {
   /** undefined when timers are switched off. */
   readonly timer: Child<TimerContract> | undefined;
   readonly housekeeping: Child<HousekeepingContract>;
+  /** Dormant until the first slave comes, where sends do not wait for slaves. */
+  readonly haService: Child<HaServiceContract>;
+  /** undefined where sends do not wait for slaves. */
+  readonly groupTransfer: Child<GroupTransferContract> | undefined;
+  /** undefined where the broker is no slave. */
+  readonly haClient: Child<HaClientContract> | undefined;
   readonly gateways: readonly Child<GatewayContract>[];
 }
 
@@ -58,6 +75,7 @@ export function gatewayName(index: number): string {
 
 /** Starts the workers of all children, so that their modules load side by side; in the order in which they are needed. */
 export function warmUpChildren(gateways: number, values: BrokerValues): WarmUp {
+  const follows = isSlave(values);
   const warm = new WarmUp();
   warm.start(brokerControllerRole, "controller");
   if (isWrittenLater(values)) warm.start(commitRealTimeRole, "commit-log");
@@ -66,10 +84,15 @@ export function warmUpChildren(gateways: number, values: BrokerValues): WarmUp {
   for (let index = 0; index < gateways; index++) warm.start(gatewayRole, gatewayName(index));
   warm.start(flushConsumeQueueRole, "flush-queues");
   warm.start(holdRole, "hold");
-  warm.start(coldReadRole, "cold-read");
-  warm.start(scheduleRole, "schedule");
-  warm.start(transactionsRole, "transactions");
-  if (values.timerWheelEnable) warm.start(timerRole, "timer");
+  if (!follows) {
+    warm.start(scheduleRole, "schedule");
+    if (values.timerWheelEnable) warm.start(timerRole, "timer");
+  }
+  if (follows) warm.start(haClientRole, "ha-client");
+  if (new ReplicationRules(values).waits) {
+    warm.start(haServiceRole, "ha-service");
+    warm.start(groupTransferRole, "group-transfer");
+  }
   warm.start(housekeepingRole, "housekeeping");
   return warm;
 }
@@ -77,22 +100,38 @@ export function warmUpChildren(gateways: number, values: BrokerValues): WarmUp {
 /**
  * Makes the children of a broker.
  *
- * @param init what every actor gets; @param controllerInit what BrokerController gets; @param gateways how many
+ * @param init what every actor gets; @param controllerInit what BrokerController gets; @param gateways how many; @param master whom a slave follows
  */
 export function brokerChildren(
   init: BrokerActorInit,
   controllerInit: BrokerControllerInit,
   gateways: number,
+  master: MasterAddress,
 ): BrokerChildren {
-  const { timerWheelEnable } = init.values;
-  const timerPeer: Record<string, string> = timerWheelEnable ? { "timer": "timer" } : {};
+  const follows = isSlave(init.values);
+  // What is delayed, checked or timed is appended by the master alone.
+  const hasTimer = init.values.timerWheelEnable && !follows;
+  const timerPeer: Record<string, string> = hasTimer ? { "timer": "timer" } : {};
   return {
-    controller: controllerChild(controllerInit, timerPeer),
+    controller: controllerChild(controllerInit, { ...timerPeer, ...(follows ? { "ha-client": "ha-client" } : {}) }),
     ...storeChildren(init),
+    ...replicationChildren(init, master),
     hold: child<HoldContract>({ name: "hold", role: holdRole, init: () => init, ...ASKS_CONTROLLER }),
-    coldRead: child<ColdReadContract>({ name: "cold-read", role: coldReadRole, init: () => init, ...ASKS_CONTROLLER }),
-    schedule: child<ScheduleContract>({ name: "schedule", role: scheduleRole, init: () => init, ...ASKS_CONTROLLER }),
-    timer: timerWheelEnable
+    coldRead: child<ColdReadContract>({
+      name: "cold-read",
+      role: coldReadRole,
+      init: () => init,
+      ...ASKS_CONTROLLER,
+      isDormant: true,
+    }),
+    schedule: child<ScheduleContract>({
+      name: "schedule",
+      role: scheduleRole,
+      init: () => init,
+      ...ASKS_CONTROLLER,
+      isDormant: follows,
+    }),
+    timer: hasTimer
       ? child<TimerContract>({ name: "timer", role: timerRole, init: () => init, ...ASKS_CONTROLLER })
       : undefined,
     housekeeping: child<HousekeepingContract>({
@@ -109,13 +148,21 @@ export function brokerChildren(
       init: () => init,
       ...ASKS_CONTROLLER,
       peers: { controller: "controller", ...peersOf(controllerInit.gateways) },
+      // It looks after half messages that are there; reput tells when the first one comes.
+      isDormant: follows || !controllerInit.queues.some(({ topic }) => topic === HALF_TOPIC),
     }),
     gateways: controllerInit.gateways.map((name, index) =>
       child<GatewayContract>({
         name,
         role: gatewayRole,
         init: ({ epoch }) => ({ ...init, index, incarnation: epoch, reusePort: gateways > 1 }),
-        peers: { "controller": "controller", "cold-read": "cold-read", "transactions": "transactions", ...timerPeer },
+        peers: {
+          "controller": "controller",
+          "cold-read": "cold-read",
+          "hold": "hold",
+          "transactions": "transactions",
+          ...timerPeer,
+        },
         restart: "restart",
         stopDeadlineMs: STOP_MS,
       })
@@ -134,7 +181,7 @@ const ASKS_CONTROLLER = {
   stopDeadlineMs: STOP_MS,
 } as const;
 
-function controllerChild(init: BrokerControllerInit, timerPeer: Record<string, string>): BrokerChildren["controller"] {
+function controllerChild(init: BrokerControllerInit, morePeers: Record<string, string>): BrokerChildren["controller"] {
   return child<BrokerControllerContract>({
     name: "controller",
     role: brokerControllerRole,
@@ -146,12 +193,49 @@ function controllerChild(init: BrokerControllerInit, timerPeer: Record<string, s
       "hold": "hold",
       "housekeeping": "housekeeping",
       "transactions": "transactions",
-      ...timerPeer,
+      "ha-service": "ha-service",
+      ...morePeers,
       ...peersOf(init.gateways),
     },
     restart: "exit-process",
     stopDeadlineMs: STOP_MS,
   });
+}
+
+/** What sends the log to slaves and follows a master; as few threads as the role needs. */
+function replicationChildren(
+  init: BrokerActorInit,
+  master: MasterAddress,
+): Pick<BrokerChildren, "haService" | "groupTransfer" | "haClient"> {
+  const { waits } = new ReplicationRules(init.values);
+  return {
+    haService: child<HaServiceContract>({
+      name: "ha-service",
+      role: haServiceRole,
+      init: () => init,
+      restart: "restart",
+      stopDeadlineMs: STOP_MS,
+      isDormant: !waits,
+    }),
+    groupTransfer: waits
+      ? child<GroupTransferContract>({
+        name: "group-transfer",
+        role: groupTransferRole,
+        init: () => init,
+        restart: "restart",
+        stopDeadlineMs: STOP_MS,
+      })
+      : undefined,
+    haClient: isSlave(init.values)
+      ? child<HaClientContract>({
+        name: "ha-client",
+        role: haClientRole,
+        init: () => ({ ...init, masterAddress: master.now }),
+        restart: "restart",
+        stopDeadlineMs: STOP_MS,
+      })
+      : undefined,
+  };
 }
 
 /** What writes behind the log: its flush, dispatch, and the flush of what dispatch wrote. */

@@ -7,6 +7,7 @@
  */
 import {
   type Configuration,
+  ConfigurationError,
   type ConfigurationSources,
   type ConfigurationValues,
   readConfiguration,
@@ -50,11 +51,11 @@ const DEFAULT_BROKER_NAME = "DEFAULT_BROKER";
  * @param sources file, command line and environment
  * @param machine where the broker runs
  * @returns values in which no name, address, path or port is empty
- * @throws {ConfigurationError} when a value is not of its type
+ * @throws {ConfigurationError} when a value is not of its type, or a slave has the id of a master
  */
 export function readBrokerConfiguration(sources: ConfigurationSources, machine: Machine): BrokerConfiguration {
   const configuration = readConfiguration(BROKER_SCHEMA, sources);
-  return { ...configuration, values: withMachineDefaults(configuration.values, machine) };
+  return { ...configuration, values: withRole(withMachineDefaults(configuration.values, machine)) };
 }
 
 /**
@@ -72,4 +73,30 @@ export function withMachineDefaults(values: BrokerValues, machine: Machine): Bro
     storePathCommitLog: values.storePathCommitLog || `${root}/commitlog`,
     haListenPort: values.haListenPort > 0 ? values.haListenPort : values.listenPort + 1,
   };
+}
+
+/** Roles of a broker. Source: apache/rocketmq store/config/BrokerRole.java */
+export const BROKER_ROLES = ["ASYNC_MASTER", "SYNC_MASTER", "SLAVE"] as const;
+
+/**
+ * Brings role and id into step: masters have the id 0, slaves another one.
+ * Source: apache/rocketmq broker BrokerStartup.buildBrokerController
+ *
+ * @throws {ConfigurationError} when there is no such role, or a slave has the id of a master
+ */
+export function withRole(values: BrokerValues): BrokerValues {
+  const { brokerRole, brokerId } = values;
+  if (!(BROKER_ROLES as readonly string[]).includes(brokerRole)) {
+    throw new ConfigurationError([`brokerRole is "${brokerRole}", must be one of ${BROKER_ROLES.join(", ")}`]);
+  }
+  if (brokerRole !== "SLAVE") return brokerId === 0 ? values : { ...values, brokerId: 0 };
+  if (brokerId > 0) return values;
+  throw new ConfigurationError([`brokerId of a slave is ${brokerId}, must be above 0`]);
+}
+
+/** Single values over others; the HA port goes with the port that it follows from, unless it is set. */
+export function withPorts(values: BrokerValues, settings: Partial<BrokerValues> = {}): BrokerValues {
+  const { listenPort, haListenPort } = settings;
+  const follows = listenPort !== undefined && haListenPort === undefined;
+  return { ...values, ...settings, ...(follows ? { haListenPort: listenPort + 1 } : {}) };
 }

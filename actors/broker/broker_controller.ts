@@ -15,6 +15,8 @@ import type { BrokerControllerContract, BrokerControllerInit } from "./broker_co
 import { ControlPlane } from "./controller/control_plane.ts";
 import { peerOutputs } from "./controller/peer_outputs.ts";
 import { PeriodicRounds } from "./controller/periodic.ts";
+import { TIMER_SYNC_INTERVAL_MS } from "./controller/slave_synchronize.ts";
+import { isSlave } from "./ha/replication_rules.ts";
 
 /** First save of offsets after the start, milliseconds. Source: apache/rocketmq broker BrokerController.initializeBrokerScheduledTasks */
 const FIRST_OFFSET_SAVE_MS = 10_000;
@@ -27,6 +29,10 @@ const REGISTER_INTERVAL_MIN_MS = 10_000;
 const REGISTER_INTERVAL_MAX_MS = 60_000;
 /** Interval of the samples of store rates, milliseconds. Source: apache/rocketmq store StoreStatsService FREQUENCY_OF_SAMPLING */
 const RATE_INTERVAL_MS = 1_000;
+/** First save of filters and the interval of the next ones, milliseconds. Source: apache/rocketmq broker BrokerController.initializeBrokerScheduledTasks */
+const FILTER_SAVE_MS = 10_000;
+/** First look for groups that read too far behind, and interval of the next ones, milliseconds. Source: apache/rocketmq broker BrokerController.initializeBrokerScheduledTasks */
+const PROTECT_INTERVAL_MS = 180_000;
 /** Interval at which expired locks are dropped and midnight is looked for, milliseconds. */
 const SLOW_INTERVAL_MS = 60_000;
 
@@ -63,6 +69,7 @@ function start(
     disk,
     outputs: peerOutputs(context, init.gateways),
     callNameServer: (address, command, timeoutMs) => pool.invoke(address, command, { timeoutMs }),
+    callMaster: (address, command, timeoutMs) => pool.invoke(address, command, { timeoutMs }),
     isGone: (error) => error instanceof ActorGoneError,
     registered: (nameServer) => context.signal("registered", { nameServer }),
     master: (address, haAddress) => context.signal("master", { address, haAddress }),
@@ -72,6 +79,7 @@ function start(
     context.signal("log", { level: "error", text: `Cannot finish round of "${name}": ${text}` });
   });
   startRounds(rounds, plane);
+  if (isSlave(plane.state.values)) startSlaveRounds(rounds, plane);
   const behaviour = behaviourOf(plane, startRegistration(rounds, plane));
   return {
     ...behaviour,
@@ -109,7 +117,6 @@ function behaviourOf(
     tells: {
       channelClosed: (channel) => plane.channelClosed(channel),
       offsets: (commits) => plane.commitOffsets(commits),
-      pulled: (commits) => plane.pulled(commits),
       resetTaken: (reset) => plane.resetTaken(reset),
       traffic: (counts) => plane.countTraffic(counts),
     },
@@ -149,6 +156,18 @@ function startRounds(rounds: PeriodicRounds, plane: ControlPlane): void {
     run: () => plane.saveOffsets(),
   });
   rounds.start({
+    name: "save filters",
+    firstMs: FILTER_SAVE_MS,
+    intervalMs: () => FILTER_SAVE_MS,
+    run: () => plane.saveFilters(),
+  });
+  rounds.start({
+    name: "protect from slow readers",
+    firstMs: PROTECT_INTERVAL_MS,
+    intervalMs: () => PROTECT_INTERVAL_MS,
+    run: () => plane.protect(),
+  });
+  rounds.start({
     name: "expire clients",
     firstMs: EXPIRE_INTERVAL_MS,
     intervalMs: () => EXPIRE_INTERVAL_MS,
@@ -176,6 +195,23 @@ function startRounds(rounds: PeriodicRounds, plane: ControlPlane): void {
       if (today !== day) plane.turnDay();
       day = today;
     },
+  });
+}
+
+/** What a slave takes over from its master, again and again. */
+function startSlaveRounds(rounds: PeriodicRounds, plane: ControlPlane): void {
+  const { slave } = plane;
+  rounds.start({
+    name: "follow the master",
+    firstMs: slave.waitMs,
+    intervalMs: () => slave.waitMs,
+    run: () => slave.syncAll(),
+  });
+  rounds.start({
+    name: "follow the master's timers",
+    firstMs: TIMER_SYNC_INTERVAL_MS,
+    intervalMs: () => TIMER_SYNC_INTERVAL_MS,
+    run: () => slave.syncTimerCheckpoint(),
   });
 }
 

@@ -11,13 +11,16 @@
  * subscriber applies it at once and answers that version. createTopic, updateTopic and deleteTopic answer their caller only
  * when every subscriber has acknowledged.
  */
+import type { WakeSignal } from "./awake.ts";
 import type { RemotingCommand } from "../../protocol/command.ts";
 import type { GetCount, PutCount } from "../../store/broker_stats.ts";
 import type { ClientChannel } from "../../store/client_channel.ts";
 import type { LiveSubscription } from "../../store/consumer_table.ts";
+import type { FilterInForce } from "../../store/filter/consumer_filters.ts";
 import type { RecoveredQueue } from "../../store/queue_slots.ts";
 import type { TopicEntry, TopicUpdate } from "../../store/topic_view.ts";
 import type { BrokerConfiguration } from "./broker_configuration.ts";
+import type { HaClientContract, HaServiceContract } from "./ha/ha_contract.ts";
 
 export type { ClientChannel, GetCount, LiveSubscription, PutCount, RecoveredQueue, TopicEntry, TopicUpdate };
 
@@ -47,7 +50,10 @@ export interface GroupUpdate {
 }
 
 /** One live subscription of a group, as the newest heartbeat said. */
-export type SubscriptionEntry = LiveSubscription;
+export interface SubscriptionEntry extends LiveSubscription {
+  /** The expression in force, when it is none of tags and could be compiled. */
+  readonly filter?: FilterInForce;
+}
 
 /** A consumer group that has registered by heartbeat (it stays while it has a channel). */
 export interface LiveGroup {
@@ -56,7 +62,7 @@ export interface LiveGroup {
   readonly consumeType: string;
   /** "CLUSTERING" or "BROADCASTING". */
   readonly messageModel: string;
-  readonly subscriptions: readonly LiveSubscription[];
+  readonly subscriptions: readonly SubscriptionEntry[];
 }
 
 /** A step of the table of live consumer groups. */
@@ -252,6 +258,22 @@ export type TopicSubscriberContract = {
   signals: Record<never, never>;
 };
 
+/** What the controller needs of HAService. */
+export type HaServicePeerContract = {
+  init: null;
+  asks: Pick<HaServiceContract["asks"], "slaves">;
+  tells: Record<never, never>;
+  signals: Record<never, never>;
+};
+
+/** What the controller needs of HAClient. */
+export type HaClientPeerContract = {
+  init: null;
+  asks: Pick<HaClientContract["asks"], "master">;
+  tells: Record<never, never>;
+  signals: Record<never, never>;
+};
+
 /** Contract of the BrokerController actor. */
 export type BrokerControllerContract = {
   init: BrokerControllerInit;
@@ -309,14 +331,12 @@ export type BrokerControllerContract = {
     channelClosed: ClientChannel;
     /** Batched commits that rode on pulls; state moves only forward in time, in the order told. */
     offsets: OffsetCommit[];
-    /** Up to where groups have pulled (nextBeginOffset of their last pull); the last one of each queue, about once a second. */
-    pulled: Omit<OffsetCommit, "clientHost">[];
     /** A gateway answered a pull with a pending reset offset. */
     resetTaken: Omit<OffsetReset, "offset">;
     /** Traffic of about one second. */
     traffic: TrafficCounts;
   };
-  signals: {
+  signals: WakeSignal & {
     /** Sent once, when the first registration was accepted by any name server. */
     registered: { nameServer: string };
     /** On a slave: what a name server said of its master. */
@@ -332,6 +352,8 @@ export type BrokerControllerContract = {
     "hold": TopicSubscriberContract;
     "transactions": TopicSubscriberContract;
     "timer": TopicSubscriberContract;
+    "ha-service": HaServicePeerContract;
+    "ha-client": HaClientPeerContract;
     [gateway: `gateway-${number}`]: GatewayPeerContract;
   };
 };

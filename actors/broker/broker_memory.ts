@@ -4,6 +4,7 @@
  * It owns which bell and which ring belongs to whom. Created once by the main thread, handed to every actor at its start.
  */
 import { createLogMemory, type LogMemoryBuffers } from "../../store/memory/log_memory.ts";
+import { createReplicationTable } from "../../store/memory/replication_table.ts";
 import { createTokenRing } from "../../store/memory/token_ring.ts";
 
 /** Gateways of one broker at most. */
@@ -12,14 +13,14 @@ export const GATEWAYS_MAX = 8;
 /** Bells of threads that sleep for several reasons, as indexes of `LogMemory.waiterBell`. Gateway n has bell n. */
 export const WaiterBell = { Hold: 8, Schedule: 9, Transactions: 10, GroupTransfer: 11, Timer: 12, Commit: 14 } as const;
 
-/** Words of a park record: token, slot, offset (two words), deadline in ms since 1970 (two words). */
-export const PARK_WORDS = 6;
+/** Words of a park record: token, slot, offset (two words), deadline in ms since 1970 (two words), queue id, number of the filter. */
+export const PARK_WORDS = 8;
 
 /** Deadline of a park record that takes back what was parked, because its connection is gone. */
 export const PARK_GONE = 0;
 
-/** Words of a wake record: token, reason. */
-export const WAKE_WORDS = 2;
+/** Words of a wake record: token, reason, offset to go on at (two words). */
+export const WAKE_WORDS = 4;
 
 /** Words of an arrival record: slot. */
 export const ARRIVAL_WORDS = 1;
@@ -37,6 +38,8 @@ export interface BrokerMemoryBuffers {
   readonly parks: readonly SharedArrayBuffer[];
   /** Pulls to look at again, from PullRequestHoldService to each gateway. */
   readonly wakes: readonly SharedArrayBuffer[];
+  /** What slaves have confirmed, and whether the master of this slave is connected. */
+  readonly replication: SharedArrayBuffer;
 }
 
 /**
@@ -57,5 +60,6 @@ export function createBrokerMemory(
     arrivals: createTokenRing({ records: 16_384, recordWords: ARRIVAL_WORDS }),
     parks: each(PARK_WORDS),
     wakes: each(WAKE_WORDS),
+    replication: createReplicationTable(),
   };
 }

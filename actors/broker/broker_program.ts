@@ -12,6 +12,7 @@ import { ConfigurationError, describeConfiguration } from "../../store/configura
 import { StoreError } from "../../store/errors.ts";
 import { DiskError } from "../../store/file/disk.ts";
 import { describeActivity } from "./actor_activity.ts";
+import { describeReplication } from "./ha/replication_rules.ts";
 import { startBroker, type SupervisedBroker, thisMachine } from "./broker.ts";
 import { isWrittenLater } from "./write_mode.ts";
 import {
@@ -127,10 +128,12 @@ async function report(broker: SupervisedBroker, world: ProgramWorld): Promise<vo
 
 function describeStart(broker: SupervisedBroker): string[] {
   const { values, recovery } = broker;
+  const role = describeReplication(values);
   const torn = recovery.wasTorn ? ", a torn tail was cut" : "";
   return [
     `Store ${values.storePathRootDir}: ${recovery.row} start, commit log ${recovery.logMin} to ${recovery.logEnd}, ${recovery.queues.length} queues${torn}`,
     `Flush mode ${values.flushDiskType}: ${lossWindow(values)}`,
+    ...(role === undefined ? [] : [role]),
     `The broker[${values.brokerName}, ${broker.address}] boot success. serializeType=JSON${
       values.namesrvAddr === "" ? "" : ` and name server is ${values.namesrvAddr}`
     }`,

@@ -28,6 +28,8 @@ export interface ColdPullFound {
   readonly status: "FOUND" | "NO_MATCHED_MESSAGE" | "MESSAGE_WAS_REMOVING" | "OFFSET_FOUND_NULL";
   readonly nextBeginOffset: number;
   readonly messages: number;
+  /** Bytes of the commit log from the last message to the end; 0 when there is none. */
+  readonly behindBytes: number;
   /** Concatenated records. */
   readonly body: Uint8Array<ArrayBuffer>;
 }

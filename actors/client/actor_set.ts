@@ -218,7 +218,9 @@ export class ActorSet {
       ? await spawn(pullRole, init, { epoch: this.#epoch })
       : await inline(pullRole, pullStart(given), init, { clock: options.clock, epoch: this.#epoch });
     this.#pull = ref;
-    ref.on("found", (batch) => this.#pulls.get(batch.id)?.found(batch));
+    ref.on("found", (batches) => {
+      for (const batch of batches) this.#pulls.get(batch.id)?.found(batch);
+    });
     ref.on("empty", ({ id, nextOffset, rtMs }) => this.#pulls.get(id)?.empty(nextOffset, rtMs));
     ref.on("illegal", ({ id, nextOffset }) => this.#pulls.get(id)?.illegal(nextOffset));
     ref.on("trouble", (report) => this.#pulls.get(report.id)?.trouble(report));

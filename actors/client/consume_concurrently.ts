@@ -20,7 +20,6 @@ import { messageOf } from "./errors.ts";
 import type { ConsumeConcurrentlyContext, MessageListenerConcurrently } from "./listeners.ts";
 import type { MessageExt } from "./message_ext.ts";
 import type { OwnedQueue } from "./owned_queue.ts";
-import { PropertyName } from "./property_names.ts";
 import { TaskQueue } from "./task_queue.ts";
 
 /** Wait before messages are consumed again that could not be sent back, in milliseconds. Source: submitConsumeRequestLater */
@@ -110,7 +109,7 @@ export class ConsumeConcurrently implements Consumption {
     for (const owned of queues) {
       for (let i = 0; i < SWEEP_MAX; i++) {
         const message = owned.process.first();
-        const startMs = Number(message?.getProperty(PropertyName.CONSUME_START_TIME) ?? 0);
+        const startMs = message?.consumeStartMs ?? 0;
         if (message === undefined || startMs === 0 || clock.nowMs() - startMs <= settings.consumeTimeoutMs) break;
         if (!await this.#host.sendBack(message, EXPIRED_DELAY_LEVEL)) break;
         this.#finish(owned, [message]);
@@ -125,8 +124,8 @@ export class ConsumeConcurrently implements Consumption {
     try {
       restoreTopics(this.#host, messages);
       const hooks = beforeConsume(this.#host, owned.queue, messages);
-      const startText = String(clock.nowMs());
-      for (const message of messages) message.putProperty(PropertyName.CONSUME_START_TIME, startText);
+      const startMs = clock.nowMs();
+      for (const message of messages) message.startConsume(startMs);
       const context: ConsumeConcurrentlyContext = {
         messageQueue: owned.queue,
         delayLevelWhenNextConsume: 0,

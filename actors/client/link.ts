@@ -5,6 +5,7 @@
  */
 
 import type { RemotingCommand } from "../../protocol/command.ts";
+import type { DirectRequest } from "../net/direct_request.ts";
 import { NetError } from "../net/errors.ts";
 import { ClientError, type ClientErrorCode, messageOf } from "./errors.ts";
 
@@ -18,8 +19,26 @@ export interface CallOptions {
   readonly connected?: (ms: number) => void;
 }
 
+/** An open connection that takes direct requests. */
+export interface DirectLine {
+  /**
+   * Sends a request that writes its own frame.
+   *
+   * @returns false when it was not taken
+   * @throws {NetError} OVERFLOW
+   */
+  direct(request: DirectRequest): boolean;
+}
+
 /** Sends commands to addresses. */
 export interface Link {
+  /**
+   * The open connection to an address, for requests that write their own frames. Links without such connections leave it out.
+   *
+   * @param address `host:port`
+   * @returns undefined when there is none
+   */
+  direct?(address: string): DirectLine | undefined;
   /**
    * Sends a request and waits for its answer.
    *

@@ -108,7 +108,7 @@ function propertiesOf(message: Message): Map<string, string> {
     if (value !== undefined && value !== "") properties.set(name, checkValue(name, String(value)));
   };
   put(PropertyName.TAGS, message.tags);
-  put(PropertyName.KEYS, typeof message.keys === "string" ? message.keys : message.keys?.join(KEY_SEPARATOR));
+  put(PropertyName.KEYS, keysOf(message));
   put(PropertyName.WAIT, String(message.waitStoreMsgOK ?? true));
   put(PropertyName.DELAY, message.delayTimeLevel);
   put(PropertyName.TIMER_DELAY_SEC, message.delayTimeSec);
@@ -117,6 +117,43 @@ function propertiesOf(message: Message): Map<string, string> {
   put(PropertyName.SHARDING_KEY, message.shardingKey);
   put(PropertyName.BUYER_ID, message.buyerId);
   return properties;
+}
+
+/** Whether a message has nothing that changes how it is sent or stored: no delay, flag or sharding key. */
+export function isPlain(message: Message): boolean {
+  return message.delayTimeLevel === undefined && message.delayTimeSec === undefined &&
+    message.delayTimeMs === undefined && message.deliverTimeMs === undefined && message.shardingKey === undefined &&
+    message.buyerId === undefined && (message.flag === undefined || message.flag === 0);
+}
+
+/**
+ * The text that {@linkcode prepareMessage} and {@linkcode propertiesText} make of a plain message, without a map in between.
+ *
+ * @param message a message that is plain
+ * @param uniqueId its unique id
+ * @returns names and values as they are stored
+ * @throws {ClientError} MESSAGE_ILLEGAL
+ */
+export function plainPropertiesText(message: Message, uniqueId: string): string {
+  const { tags, keys, properties } = message;
+  let text = "";
+  if (properties !== undefined) {
+    for (const [name, value] of Object.entries(properties)) {
+      checkUserProperty(name, value);
+      text += `${name}\u0001${value}\u0002`;
+    }
+  }
+  if (tags !== undefined && tags !== "") text += `TAGS\u0001${checkValue(PropertyName.TAGS, tags)}\u0002`;
+  if (keys !== undefined) {
+    const joined = checkValue(PropertyName.KEYS, keysOf(message) ?? "");
+    if (joined !== "") text += `KEYS\u0001${joined}\u0002`;
+  }
+  const wait = message.waitStoreMsgOK === false ? "WAIT\u0001false\u0002" : "WAIT\u0001true\u0002";
+  return `${text}${wait}UNIQ_KEY\u0001${uniqueId}\u0002`;
+}
+
+function keysOf({ keys }: Message): string | undefined {
+  return typeof keys === "string" ? keys : keys?.join(KEY_SEPARATOR);
 }
 
 function checkUserProperty(name: string, value: string): void {

@@ -15,6 +15,9 @@ const BORN_HOST_V6 = 0x10;
 /** sysFlag bit: the store host has 16 bytes. Source: common/sysflag/MessageSysFlag.java STOREHOSTADDRESS_V6_FLAG */
 const STORE_HOST_V6 = 0x20;
 
+/** Where a record with IPv4 hosts has the length of its body. Source: store/CommitLog.java, protocol/record.ts */
+const BODY_LENGTH_AT = 84;
+
 const decoder = new TextDecoder();
 
 /** Where variable fields of one record begin, relative to the buffer. */
@@ -29,6 +32,14 @@ interface Layout {
   readonly propertiesEnd: number;
 }
 
+/** Bounds of a queue at the time of a pull. */
+export interface QueueBounds {
+  /** First offset kept. */
+  readonly min: number;
+  /** Next offset to be written. */
+  readonly max: number;
+}
+
 /** One received message. */
 export class MessageExt {
   /** Queue it was pulled from; its topic may be a retry topic. */
@@ -40,7 +51,8 @@ export class MessageExt {
   #topic: string | undefined;
   #properties: Map<string, string> | undefined;
   #reconsumeTimes: number | undefined;
-  #bounds: { readonly min: number; readonly max: number } | undefined;
+  #bounds: QueueBounds | undefined;
+  #consumeStartMs = 0;
 
   /**
    * Makes a message of a stored record; nothing is copied.
@@ -73,6 +85,12 @@ export class MessageExt {
       this.#body = this.#bytes(layout.body, layout.bodyEnd);
     }
     return this.#body;
+  }
+
+  /** Bytes of the payload, decompressed. */
+  get bodyBytes(): number {
+    if (this.#body !== undefined) return this.#body.length;
+    return this.#view.getInt32(this.#start + BODY_LENGTH_AT + hostBytesBeyondIpv4(this.sysFlag));
   }
 
   /** Payload as UTF-8 text. */
@@ -228,11 +246,25 @@ export class MessageExt {
   /**
    * Notes the bounds of the queue when it was pulled; they appear as MIN_OFFSET and MAX_OFFSET.
    *
-   * @param min first offset kept
-   * @param max next offset to be written
+   * @param bounds shared by all messages of a pull
    */
-  setBounds(min: number, max: number): void {
-    this.#bounds = { min, max };
+  setBounds(bounds: QueueBounds): void {
+    this.#bounds = bounds;
+  }
+
+  /** When the listener was last called with it, in milliseconds since 1970; 0 before. */
+  get consumeStartMs(): number {
+    return this.#consumeStartMs;
+  }
+
+  /**
+   * Notes that the listener is called with it; it appears as CONSUME_START_TIME.
+   *
+   * @param nowMs milliseconds since 1970
+   */
+  startConsume(nowMs: number): void {
+    this.#consumeStartMs = nowMs;
+    this.#properties?.set(PropertyName.CONSUME_START_TIME, String(nowMs));
   }
 
   #propertyMap(): Map<string, string> {
@@ -242,6 +274,9 @@ export class MessageExt {
       if (this.#bounds !== undefined) {
         this.#properties.set(PropertyName.MIN_OFFSET, String(this.#bounds.min));
         this.#properties.set(PropertyName.MAX_OFFSET, String(this.#bounds.max));
+      }
+      if (this.#consumeStartMs > 0) {
+        this.#properties.set(PropertyName.CONSUME_START_TIME, String(this.#consumeStartMs));
       }
     }
     return this.#properties;
@@ -273,6 +308,11 @@ export class MessageExt {
     for (let i = 0; i < 16; i += 2) parts.push((((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0)).toString(16));
     return `[${parts.join(":")}]:${port}`;
   }
+}
+
+/** Bytes that the hosts of a record take beyond two IPv4 ones. */
+function hostBytesBeyondIpv4(sysFlag: number): number {
+  return ((sysFlag & BORN_HOST_V6) !== 0 ? 12 : 0) + ((sysFlag & STORE_HOST_V6) !== 0 ? 12 : 0);
 }
 
 function layoutOf(view: DataView, start: number): Layout {

@@ -13,7 +13,7 @@ import type { Transport } from "../net/transport.ts";
 import { aclHook } from "./acl.ts";
 import { ClientError } from "./errors.ts";
 import type { RPCHook } from "./hooks.ts";
-import { type CallOptions, clientErrorOf, type Link, type LinkEvents } from "./link.ts";
+import { type CallOptions, clientErrorOf, type DirectLine, type Link, type LinkEvents } from "./link.ts";
 import type { LinkSettings } from "./link_settings.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { clientTransport } from "./socket_transport.ts";
@@ -88,6 +88,11 @@ class NetLink implements Link {
         ? {}
         : { onRequest: (request, channel) => events.request(request, channel.remoteAddress) }),
     });
+  }
+
+  direct(address: string): DirectLine | undefined {
+    const peer = this.#open.get(address);
+    return peer?.isOpen === true ? peer : undefined;
   }
 
   async invoke(address: string, request: RemotingCommand, options: CallOptions): Promise<RemotingCommand> {

@@ -332,12 +332,14 @@ export class OwnedQueues {
  */
 export function messagesOf(queue: MessageQueue, batch: PulledBatch): MessageExt[] {
   const view = new DataView(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength);
-  const bodies = new Map(batch.bodies);
+  const bodies = batch.bodies.length === 0 ? undefined : new Map(batch.bodies);
+  const bounds = { min: batch.minOffset, max: batch.maxOffset };
   const messages: MessageExt[] = [];
-  batch.starts.forEach((start, i) => {
-    const message = new MessageExt(queue, view, start, bodies.get(i));
-    message.setBounds(batch.minOffset, batch.maxOffset);
+  const { starts } = batch;
+  for (let i = 0; i < starts.length; i++) {
+    const message = new MessageExt(queue, view, starts[i]!, bodies?.get(i));
+    message.setBounds(bounds);
     messages.push(message);
-  });
+  }
   return messages;
 }

@@ -108,7 +108,7 @@ export class ProcessQueue {
       const offset = message.queueOffset;
       if (this.#messages.has(offset)) continue;
       this.#insert(offset, message);
-      this.#bytes += message.body.length;
+      this.#bytes += message.bodyBytes;
       if (offset > this.#maxOffset) this.#maxOffset = offset;
     }
   }
@@ -210,9 +210,9 @@ export class ProcessQueue {
   }
 
   #release(message: MessageExt): void {
-    this.#bytes -= message.body.length;
+    this.#bytes -= message.bodyBytes;
     this.releasedCount++;
-    this.releasedBytes += message.body.length;
+    this.releasedBytes += message.bodyBytes;
   }
 
   #insert(offset: number, message: MessageExt): void {

@@ -10,6 +10,7 @@ import { RequestCode } from "../../protocol/request_code.ts";
 import type { Timer } from "../../store/clock.ts";
 import { brokerUnknown, success } from "./broker_api.ts";
 import type { ClientInstance } from "./client_instance.ts";
+import { type DirectSends, directSends, isOrdinary } from "./direct_send.ts";
 import { ClientError, messageOf } from "./errors.ts";
 import { joinInstance, leaveInstance } from "./instance_registry.ts";
 import { LatencyFaultTable } from "./latency_fault.ts";
@@ -24,8 +25,8 @@ import { publishQueues } from "./publish_route.ts";
 import type { MessageQueueSelector } from "./queue_selectors.ts";
 import { parseRecallHandle } from "./recall.ts";
 import { createReplyMessage, RequestTable } from "./request_reply.ts";
-import { RETRY_RESPONSE_CODES, type SendCall, SendPipeline, type SendUnit } from "./send_pipeline.ts";
-import { checkBatch } from "./send_request.ts";
+import { RETRY_RESPONSE_CODES, type SendCall, SendPipeline } from "./send_pipeline.ts";
+import { batchUnit, type SendUnit } from "./send_request.ts";
 import type { SendResult } from "./send_result.ts";
 import type { TraceDispatcher } from "./trace/dispatcher.ts";
 import { producerTrace } from "./trace/hooks.ts";
@@ -76,6 +77,7 @@ export class Producer {
   #state: "created" | "started" | "stopped" = "created";
   #instance: ClientInstance | undefined;
   #pipeline: SendPipeline | undefined;
+  #direct: DirectSends | undefined;
   #faults: LatencyFaultTable | undefined;
   #requests: RequestTable | undefined;
   #trace: TraceDispatcher | undefined;
@@ -162,10 +164,18 @@ export class Producer {
    * @returns where it is stored
    * @throws {ClientError} when it is not known to be stored; see `code`, `outcome` and `retryable`
    */
-  async send(messages: Message | readonly Message[], options: SendOptions = {}): Promise<SendResult> {
-    const pipeline = this.#pipelineNow();
-    const { unit, call } = this.#prepare(messages, options);
-    return await pipeline.send(unit, call);
+  send(messages: Message | readonly Message[], options?: SendOptions): Promise<SendResult> {
+    try {
+      const pipeline = this.#pipelineNow();
+      if (this.#direct !== undefined && !isList(messages) && isOrdinary(options)) {
+        const result = this.#direct.send(messages, options?.timeoutMs ?? this.#defaults.timeoutMs);
+        if (result !== undefined) return result;
+      }
+      const { unit, call } = this.#prepare(messages, options ?? {});
+      return pipeline.send(unit, call);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -312,7 +322,7 @@ export class Producer {
     const hooks = [...(options.sendMessageHooks ?? []), ...(this.#trace === undefined ? [] : [this.#trace.sendHook])];
     if (options.sendLatencyFaultEnable) this.#faults = new LatencyFaultTable(clock);
     if (options.startDetectorEnable) this.#armDetector(instance);
-    this.#pipeline = new SendPipeline({
+    const pipeline = new SendPipeline({
       producerGroup: this.#group,
       createTopicKey: this.#defaults.createTopicKey,
       defaultTopicQueueNums: options.defaultTopicQueueNums ?? 4,
@@ -331,13 +341,30 @@ export class Producer {
         bytesMax: positive("backPressureForAsyncSendSize", options.backPressureForAsyncSendSize, 100 * 1024 * 1024),
       },
     }, { routes: instance.routes, link: instance.link, clock, faults: this.#faults });
+    this.#pipeline = pipeline;
+    this.#direct = directSends(instance, options, {
+      producerGroup: this.#group,
+      createTopicKey: this.#defaults.createTopicKey,
+      bodyBytesMax: this.#defaults.bodyBytesMax,
+      hooks: hooks.length,
+      inFlight: pipeline.inFlight,
+      resume: ({ message, uniqueId, timeoutMs }, first) => {
+        const { unit, call } = this.#prepare(message, { timeoutMs }, uniqueId);
+        return pipeline.resume(unit, call, first);
+      },
+    });
   }
 
-  #prepare(messages: Message | readonly Message[], options: SendOptions): { unit: SendUnit; call: SendCall } {
+  #prepare(
+    messages: Message | readonly Message[],
+    options: SendOptions,
+    uniqueId?: string,
+  ): { unit: SendUnit; call: SendCall } {
     const { bodyBytesMax, timeoutMs } = this.#defaults;
     const prepare = (message: Message): PreparedMessage => {
       const prepared = prepareMessage(message, { bodyBytesMax, topicOf: (topic) => this.#topic(topic) });
-      prepared.properties.set(PropertyName.UNIQ_KEY, uniqueIds().next());
+      this.#direct?.admit(prepared.topic);
+      prepared.properties.set(PropertyName.UNIQ_KEY, uniqueId ?? uniqueIds().next());
       if (this.#options.namespace !== undefined) {
         prepared.properties.set(PropertyName.INSTANCE_ID, this.#options.namespace);
       }
@@ -469,19 +496,4 @@ export class Producer {
 
 function isList(messages: Message | readonly Message[]): messages is readonly Message[] {
   return Array.isArray(messages);
-}
-
-function batchUnit(messages: readonly PreparedMessage[]): SendUnit {
-  const { topic, waitStoreMsgOK } = checkBatch(messages);
-  const carrier: PreparedMessage = {
-    topic,
-    waitStoreMsgOK,
-    body: new Uint8Array(0),
-    flag: 0,
-    properties: new Map([
-      [PropertyName.WAIT, String(waitStoreMsgOK)],
-      [PropertyName.UNIQ_KEY, uniqueIds().next()],
-    ]),
-  };
-  return { message: carrier, batch: messages };
 }

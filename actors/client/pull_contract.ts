@@ -125,8 +125,8 @@ export interface PullContract extends Contract {
   };
   /** Messages to the owner. */
   signals: {
-    /** Found messages. */
-    found: PulledBatch;
+    /** Found messages: all that was found in one turn. */
+    found: readonly PulledBatch[];
     /** Found nothing that passed; the next pull begins at `nextOffset`. */
     empty: { id: number; nextOffset: number; rtMs: number };
     /** The broker has not got this offset; the pull has ended. */

@@ -83,6 +83,19 @@ function startsWith(bytes: Uint8Array, at: number, prefix: Uint8Array): boolean 
   return true;
 }
 
+/** Bytes that may lie beside the records of an answer and are moved with them: the rest of its frame. */
+const BESIDE_BYTES_MAX = 1_024;
+
+/**
+ * @param bytes body of an answer, in memory that nobody else uses
+ * @returns the same bytes in an ArrayBuffer that can be moved to another thread and holds little else
+ */
+export function answerBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  const little = buffer instanceof ArrayBuffer && buffer.byteLength - bytes.length <= BESIDE_BYTES_MAX;
+  return little ? bytes as Uint8Array<ArrayBuffer> : bytes.slice() as Uint8Array<ArrayBuffer>;
+}
+
 /**
  * @param bytes any bytes
  * @returns the same bytes alone in an ArrayBuffer, so that it can be moved to another thread

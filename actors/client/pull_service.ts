@@ -8,7 +8,7 @@ import { type ActorContext, type Behaviour, defineRole, type Role, type Start } 
 import type { Transport } from "../net/transport.ts";
 import type { RPCHook } from "./hooks.ts";
 import { workerLink } from "./net_link.ts";
-import type { PullContract } from "./pull_contract.ts";
+import type { PullContract, PulledBatch } from "./pull_contract.ts";
 import { type PullerParts, QueuePuller } from "./queue_puller.ts";
 
 /** Milliseconds between signs of life. */
@@ -111,13 +111,22 @@ function replicaAddress(
 function reports(
   context: ActorContext<PullContract>,
 ): Pick<PullerParts, "breathe" | "found" | "empty" | "trouble"> {
+  let batches: PulledBatch[] = [];
+  /** A message to another thread costs as much as the records of a pull: what a turn found goes in one. */
+  const hand = (): void => {
+    const transfer: Transferable[] = [];
+    for (const { bytes, starts, bodies } of batches) {
+      transfer.push(bytes.buffer, starts.buffer);
+      for (const [, body] of bodies) transfer.push(body.buffer);
+    }
+    context.signal("found", batches, { transfer });
+    batches = [];
+  };
   return {
     breathe: () => context.breathe(),
     found: (batch) => {
-      const transfer: Transferable[] = [batch.bytes.buffer, batch.starts.buffer];
-      for (const [, body] of batch.bodies) transfer.push(body.buffer);
       context.countWork(batch.starts.length);
-      context.signal("found", batch, { transfer });
+      if (batches.push(batch) === 1) queueMicrotask(hand);
     },
     empty: (report) => context.signal("empty", report),
     trouble: (report) => context.signal("trouble", report),

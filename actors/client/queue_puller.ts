@@ -10,10 +10,11 @@ import { pullSysFlag } from "../../protocol/pull_sys_flag.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
 import { ResponseCode } from "../../protocol/response_code.ts";
 import type { Clock } from "../../store/clock.ts";
+import { DirectPull, isCommand, type PullPlace, type PullReply, pullReplyOf } from "./direct_pull.ts";
 import { ClientError } from "./errors.ts";
 import { clientErrorOf, type Link, refusal } from "./link.ts";
 import type { PulledBatch, PullProgress, PullSpec, PullThresholds } from "./pull_contract.ts";
-import { indexRecords, ownBytes } from "./pull_records.ts";
+import { answerBytes, indexRecords } from "./pull_records.ts";
 import { MASTER_ID } from "./publish_route.ts";
 
 /** Longest wait before flow control looks again, in milliseconds. Source: DefaultMQPushConsumerImpl.java PULL_TIME_DELAY_MILLS_WHEN_CACHE_FLOW_CONTROL */
@@ -38,12 +39,21 @@ export interface PullerParts {
   alive(id: number): void;
 }
 
+type ReplicaAddress = NonNullable<ReturnType<PullerParts["address"]>>;
+
+function codeOf(spec: PullSpec): number {
+  return spec.lite ? RequestCode.LITE_PULL_MESSAGE : RequestCode.PULL_MESSAGE;
+}
+
 /** Pulls one queue until it is closed. */
 export class QueuePuller {
   /** The queue. */
   readonly spec: PullSpec;
   readonly #parts: PullerParts;
   readonly #closing = new AbortController();
+  readonly #direct: DirectPull;
+  /** As the signal says, which is slow to ask. */
+  #isClosing = false;
   readonly #ended: Promise<void>;
   #thresholds: PullThresholds;
   #nextOffset: number;
@@ -68,6 +78,7 @@ export class QueuePuller {
     this.#thresholds = spec.thresholds;
     this.#nextOffset = spec.offset;
     this.#commitOffset = spec.commitOffset;
+    this.#direct = new DirectPull(codeOf(spec), this.#fixedFields(), spec.timeoutMs);
     this.#ended = this.#run();
   }
 
@@ -77,7 +88,7 @@ export class QueuePuller {
    * @returns settles when nothing will be handed over any more
    */
   close(): Promise<void> {
-    this.#closing.abort();
+    this.#close();
     this.#wake?.();
     return this.#ended;
   }
@@ -114,9 +125,8 @@ export class QueuePuller {
   }
 
   async #run(): Promise<void> {
-    const { signal } = this.#closing;
     await this.#wait(this.spec.startDelayMs);
-    while (!signal.aborted) {
+    while (!this.#isClosing) {
       if (!await this.#parts.breathe()) return;
       this.#parts.alive(this.spec.id);
       if (this.#paused) {
@@ -146,56 +156,75 @@ export class QueuePuller {
     }
     const begin = this.#parts.clock.monotonicMs();
     try {
-      const answer = await this.#parts.link.invoke(
-        where.address,
-        createRequest(
-          spec.lite ? RequestCode.LITE_PULL_MESSAGE : RequestCode.PULL_MESSAGE,
-          this.#header(where.brokerId),
-        ),
-        { timeoutMs: spec.timeoutMs, signal: this.#closing.signal },
-      );
-      if (this.#closing.signal.aborted) return 0;
-      return this.#answer(answer, where.address, this.#parts.clock.monotonicMs() - begin);
+      const reply = await (this.#askDirect(where) ?? this.#ask(where));
+      if (this.#isClosing || reply === undefined) return 0;
+      return this.#answer(reply, where.address, this.#parts.clock.monotonicMs() - begin);
     } catch (thrown) {
-      if (this.#closing.signal.aborted) return 0;
+      if (this.#isClosing) return 0;
       this.#trouble(clientErrorOf(thrown, where.address));
       return spec.exceptionDelayMs;
     }
   }
 
-  #header(brokerId: number): ExtFields {
-    const { spec } = this;
+  /** The short path, where the connection is there and nothing looks on; ends without an answer on closing. */
+  #askDirect(where: ReplicaAddress): Promise<PullReply | RemotingCommand | undefined> | undefined {
+    const line = this.#parts.link.direct?.(where.address);
+    return line === undefined ? undefined : this.#direct.send(line, this.#place(where.brokerId));
+  }
+
+  #ask({ address, brokerId }: ReplicaAddress): Promise<RemotingCommand> {
+    const { queueOffset, commitOffset, sysFlag } = this.#place(brokerId);
     const ext: ExtFields = {
+      ...this.#fixedFields(),
+      queueOffset: String(queueOffset),
+      commitOffset: String(commitOffset),
+      sysFlag: String(sysFlag),
+    };
+    return this.#parts.link.invoke(address, createRequest(codeOf(this.spec), ext), {
+      timeoutMs: this.spec.timeoutMs,
+      signal: this.#closing.signal,
+    });
+  }
+
+  #place(brokerId: number): PullPlace {
+    const { commitOnPull, postSubscription, lite } = this.spec;
+    return {
+      queueOffset: this.#nextOffset,
+      commitOffset: this.#commitOffset,
+      sysFlag: pullSysFlag({
+        commitOffset: commitOnPull && this.#commitOffset > 0 && brokerId === MASTER_ID,
+        suspend: true,
+        subscription: postSubscription,
+        classFilter: false,
+        litePull: lite,
+      }),
+    };
+  }
+
+  #fixedFields(): ExtFields {
+    const { spec } = this;
+    return {
       consumerGroup: spec.group,
       topic: spec.topic,
       queueId: String(spec.queueId),
-      queueOffset: String(this.#nextOffset),
       maxMsgNums: String(spec.batchSize),
       maxMsgBytes: String(spec.batchBytes),
-      sysFlag: String(pullSysFlag({
-        commitOffset: spec.commitOnPull && this.#commitOffset > 0 && brokerId === MASTER_ID,
-        suspend: true,
-        subscription: spec.postSubscription,
-        classFilter: false,
-        litePull: spec.lite,
-      })),
-      commitOffset: String(this.#commitOffset),
       suspendTimeoutMillis: String(spec.suspendMs),
       subVersion: String(spec.subVersion),
       expressionType: spec.expressionType,
       bname: spec.brokerName,
+      ...(spec.postSubscription ? { subscription: spec.subString } : {}),
     };
-    if (spec.postSubscription) ext["subscription"] = spec.subString;
-    return ext;
   }
 
-  #answer(answer: RemotingCommand, address: string, rtMs: number): number {
+  #answer(answer: PullReply | RemotingCommand, address: string, rtMs: number): number {
     const { spec } = this;
-    if (answer.ext["suggestWhichBrokerId"] !== undefined) this.#brokerId = Number(answer.ext["suggestWhichBrokerId"]);
-    const nextOffset = Number(answer.ext["nextBeginOffset"] ?? this.#nextOffset);
-    switch (answer.code) {
+    const reply = isCommand(answer) ? pullReplyOf(answer) : answer;
+    if (reply.suggestedBrokerId !== undefined) this.#brokerId = reply.suggestedBrokerId;
+    const nextOffset = reply.nextOffset ?? this.#nextOffset;
+    switch (reply.code) {
       case ResponseCode.SUCCESS:
-        this.#found(answer, nextOffset, rtMs);
+        this.#found(reply, nextOffset, rtMs);
         return spec.intervalMs;
       case ResponseCode.PULL_NOT_FOUND:
       case ResponseCode.PULL_RETRY_IMMEDIATELY:
@@ -203,18 +232,24 @@ export class QueuePuller {
         this.#parts.empty({ id: spec.id, nextOffset, rtMs });
         return 0;
       case ResponseCode.PULL_OFFSET_MOVED:
-        this.#closing.abort();
+        this.#close();
         this.#parts.illegal({ id: spec.id, nextOffset });
         return 0;
       default:
-        this.#trouble(refusal("Pull", answer, address));
-        return answer.code === ResponseCode.FLOW_CONTROL ? BROKER_FLOW_CONTROL_MS : spec.exceptionDelayMs;
+        if (isCommand(answer)) this.#trouble(refusal("Pull", answer, address));
+        return reply.code === ResponseCode.FLOW_CONTROL ? BROKER_FLOW_CONTROL_MS : spec.exceptionDelayMs;
     }
   }
 
-  #found(answer: RemotingCommand, nextOffset: number, rtMs: number): void {
+  #close(): void {
+    this.#isClosing = true;
+    this.#closing.abort();
+    this.#direct.giveUp();
+  }
+
+  #found(answer: PullReply, nextOffset: number, rtMs: number): void {
     const { spec } = this;
-    const bytes = ownBytes(answer.body);
+    const bytes = answerBytes(answer.body);
     const indexed = indexRecords(bytes, spec.expressionType === "TAG" ? spec.tagsSet : []);
     this.#nextOffset = nextOffset;
     if (indexed.starts.length === 0) {
@@ -231,8 +266,8 @@ export class QueuePuller {
       starts: indexed.starts,
       bodies: indexed.bodies,
       nextOffset,
-      minOffset: Number(answer.ext["minOffset"] ?? 0),
-      maxOffset: Number(answer.ext["maxOffset"] ?? 0),
+      minOffset: answer.minOffset,
+      maxOffset: answer.maxOffset,
       rtMs,
     });
   }
@@ -248,7 +283,7 @@ export class QueuePuller {
 
   /** Waits, at most so long; progress and closing end it. */
   #wait(ms: number): Promise<void> {
-    if (ms <= 0 || this.#closing.signal.aborted) return Promise.resolve();
+    if (ms <= 0 || this.#isClosing) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
         timer.cancel();

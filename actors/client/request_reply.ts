@@ -12,7 +12,8 @@ import { ClientError } from "./errors.ts";
 import { type Message, propertiesText } from "./message.ts";
 import { MessageExt, parseProperties } from "./message_ext.ts";
 import { PropertyName } from "./property_names.ts";
-import type { SendCall, SendPipeline, SendUnit } from "./send_pipeline.ts";
+import type { SendCall, SendPipeline } from "./send_pipeline.ts";
+import type { SendUnit } from "./send_request.ts";
 
 interface Waiting {
   resolve(reply: MessageExt): void;

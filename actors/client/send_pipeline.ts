@@ -6,6 +6,7 @@
  */
 
 import { markOneway, type RemotingCommand } from "../../protocol/command.ts";
+import { ResponseCode } from "../../protocol/response_code.ts";
 import type { Clock } from "../../store/clock.ts";
 import { compressBody, type CompressionType } from "./compression/body.ts";
 import { sendChannel } from "./diagnostics.ts";
@@ -13,14 +14,14 @@ import { ClientError, type PhaseTimes } from "./errors.ts";
 import type { CheckForbiddenHook, SendMessageContext, SendMessageHook } from "./hooks.ts";
 import { InFlight } from "./in_flight.ts";
 import { type LatencyFaultTable, selectQueue } from "./latency_fault.ts";
-import { type Link, refusal } from "./link.ts";
-import type { PreparedMessage } from "./message.ts";
+import type { Link } from "./link.ts";
 import type { MessageQueue } from "./message_queue.ts";
 import { PropertyName } from "./property_names.ts";
 import type { TopicPublishInfo } from "./publish_route.ts";
 import type { AutoCreate, RouteTable } from "./route_table.ts";
-import { batchBody, isTimed, sendRequest, TRANSACTION_PREPARED } from "./send_request.ts";
-import { type SendResult, sendStatusOf } from "./send_result.ts";
+import { resultOf } from "./send_answer.ts";
+import { batchBody, isTimed, sendRequest, type SendUnit, TRANSACTION_PREPARED } from "./send_request.ts";
+import type { SendResult } from "./send_result.ts";
 
 /** Codes after which a send is tried on another queue. Source: client/producer/DefaultMQProducer.java retryResponseCodes */
 export const RETRY_RESPONSE_CODES: readonly number[] = [17, 14, 1, 16, 204, 205, 2, 1500];
@@ -54,14 +55,6 @@ export interface SendParts {
   readonly faults: LatencyFaultTable | undefined;
 }
 
-/** One send: a message or a batch. */
-export interface SendUnit {
-  /** The message, or the carrier of a batch. */
-  readonly message: PreparedMessage;
-  /** Messages of a batch, undefined for a single one. */
-  readonly batch: readonly PreparedMessage[] | undefined;
-}
-
 /** How a unit is sent. */
 export interface SendCall {
   /** Milliseconds for all tries together. */
@@ -80,6 +73,15 @@ interface Encoded {
   readonly sysFlag: number;
 }
 
+/** A first try that was made on the short path and did not end with SEND_OK. */
+export interface FirstTry {
+  readonly mq: MessageQueue;
+  readonly brokerAddr: string;
+  /** Milliseconds of the monotonic clock when it began. */
+  readonly beginMs: number;
+  readonly outcome: RemotingCommand | ClientError;
+}
+
 type Phases = { -readonly [K in keyof PhaseTimes]: PhaseTimes[K] };
 
 /** Sends units. */
@@ -96,6 +98,11 @@ export class SendPipeline {
     this.#settings = settings;
     this.#parts = parts;
     this.#inFlight = new InFlight(settings.inFlight, parts.clock);
+  }
+
+  /** The bound that all sends of the producer share. */
+  get inFlight(): InFlight {
+    return this.#inFlight;
   }
 
   /** Requests in flight now. */
@@ -131,6 +138,29 @@ export class SendPipeline {
   }
 
   /**
+   * Goes on with a send that is in flight already.
+   *
+   * @param unit what
+   * @param call how
+   * @param first how its first try ended
+   * @returns the broker's answer
+   * @throws {ClientError} as {@linkcode send}
+   */
+  async resume(unit: SendUnit, call: SendCall, first: FirstTry): Promise<SendResult> {
+    const phases: Phases = { storeMs: this.#parts.clock.monotonicMs() - first.beginMs };
+    const { outcome } = first;
+    // A broker that says "go away" has done nothing: all tries are left.
+    const goAway = !(outcome instanceof ClientError) && outcome.code === ResponseCode.GO_AWAY;
+    try {
+      return await this.#tries(unit, call, first.beginMs, phases, goAway ? undefined : first);
+    } catch (thrown) {
+      throw thrown instanceof ClientError ? thrown.withPhases({ ...phases }) : thrown;
+    } finally {
+      this.#inFlight.leave(bytesOf(unit));
+    }
+  }
+
+  /**
    * Sends without an answer; returns when the request is handed to the connection.
    *
    * @param unit what
@@ -162,7 +192,13 @@ export class SendPipeline {
     phases.queueMs = this.#parts.clock.monotonicMs() - begin;
   }
 
-  async #tries(unit: SendUnit, call: SendCall, begin: number, phases: Phases): Promise<SendResult> {
+  async #tries(
+    unit: SendUnit,
+    call: SendCall,
+    begin: number,
+    phases: Phases,
+    first?: FirstTry,
+  ): Promise<SendResult> {
     const { clock, faults } = this.#parts;
     const single = call.queue !== undefined || call.choose !== undefined;
     const timesMax = single ? 1 : 1 + this.#settings.retryTimesWhenSendFailed;
@@ -174,11 +210,14 @@ export class SendPipeline {
       const leftMs = call.timeoutMs - (clock.monotonicMs() - begin);
       if (times > 0 && leftMs <= 0) break;
       let mq: MessageQueue | undefined;
-      const triedAt = clock.monotonicMs();
+      const made = times === 0 ? first : undefined;
+      const triedAt = made?.beginMs ?? clock.monotonicMs();
       try {
-        mq = call.queue ?? await this.#queue(unit, call, phases, lastBroker);
+        mq = made?.mq ?? call.queue ?? await this.#queue(unit, call, phases, lastBroker);
         lastBroker = mq.brokerName;
-        const result = await this.#once(unit, encoded, mq, call, Math.max(1, leftMs), phases);
+        const result = made === undefined
+          ? await this.#once(unit, encoded, mq, call, Math.max(1, leftMs), phases)
+          : firstResult(unit, made, phases);
         faults?.update(mq.brokerName, clock.monotonicMs() - triedAt, { isolation: false, reachable: true });
         if (
           result.sendStatus === "SEND_OK" || !this.#settings.retryAnotherBrokerWhenNotStoreOK || times + 1 === timesMax
@@ -404,46 +443,7 @@ export function vipAddress(address: string): string {
   return `${address.slice(0, at)}:${Number(address.slice(at + 1)) - 2}`;
 }
 
-/** Source: apache/rocketmq client/impl/MQClientAPIImpl.java processSendResponse */
-function resultOf(
-  unit: SendUnit,
-  mq: MessageQueue,
-  answer: RemotingCommand,
-  brokerAddr: string,
-  phases: Phases,
-): SendResult {
-  const sendStatus = sendStatusOf(answer.code);
-  if (sendStatus === undefined) throw sendRefusal(unit.message.topic, answer, brokerAddr);
-  const ids = (unit.batch ?? [unit.message]).map((message) => message.properties.get(PropertyName.UNIQ_KEY) ?? "");
-  const queueId = Number(answer.ext["queueId"] ?? mq.queueId);
-  return {
-    sendStatus,
-    msgId: ids.join(","),
-    offsetMsgId: answer.ext["msgId"] ?? "",
-    messageQueue: { topic: mq.topic, brokerName: mq.brokerName, queueId },
-    queueOffset: Number(answer.ext["queueOffset"] ?? -1),
-    transactionId: answer.ext["transactionId"],
-    regionId: answer.ext["MSG_REGION"] ?? "DefaultRegion",
-    traceOn: answer.ext["TRACE_ON"] !== "false",
-    recallHandle: answer.ext["recallHandle"],
-    brokerAddr,
-    phases: { ...phases },
-  };
-}
-
-function sendRefusal(topic: string, answer: RemotingCommand, brokerAddr: string): ClientError {
-  const general = refusal(`Sending to topic "${topic}"`, answer, brokerAddr);
-  const code = answer.code === 17
-    ? "TOPIC_NOT_FOUND"
-    : answer.code === 16
-    ? "NO_WRITE_PERMISSION"
-    : answer.code === 13
-    ? "MESSAGE_ILLEGAL"
-    : undefined;
-  if (code === undefined) return general;
-  return new ClientError(code, general.message, {
-    brokerAddr,
-    responseCode: answer.code,
-    retryable: general.retryable,
-  });
+function firstResult(unit: SendUnit, { mq, brokerAddr, outcome }: FirstTry, phases: Phases): SendResult {
+  if (outcome instanceof ClientError) throw outcome;
+  return resultOf(unit, mq, outcome, brokerAddr, phases);
 }

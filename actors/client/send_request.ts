@@ -12,12 +12,21 @@ import { type Message, type PreparedMessage, prepareMessage, propertiesText } fr
 import type { MessageQueue } from "./message_queue.ts";
 import { RETRY_PREFIX } from "./names.ts";
 import { PropertyName } from "./property_names.ts";
+import { uniqueIds } from "./unique_ids.ts";
 
 /** sysFlag bit: half message of a transaction. Source: common/sysflag/MessageSysFlag.java TRANSACTION_PREPARED_TYPE */
 export const TRANSACTION_PREPARED = 0x4;
 
 /** MSG_TYPE of replies. Source: common/MixAll.java REPLY_MESSAGE_FLAG */
 export const REPLY_TYPE = "reply";
+
+/** One send: a message or a batch. */
+export interface SendUnit {
+  /** The message, or the carrier of a batch. */
+  readonly message: PreparedMessage;
+  /** Messages of a batch, undefined for a single one. */
+  readonly batch: readonly PreparedMessage[] | undefined;
+}
 
 /** What a send request says besides the message. */
 export interface SendHeader {
@@ -143,6 +152,28 @@ export function checkBatch(messages: readonly PreparedMessage[]): { topic: strin
     }
   }
   return { topic: first.topic, waitStoreMsgOK: first.waitStoreMsgOK };
+}
+
+/**
+ * A batch of messages as one unit.
+ *
+ * @param messages prepared messages with their unique ids
+ * @returns the messages and their carrier
+ * @throws {ClientError} MESSAGE_ILLEGAL when they may not travel together
+ */
+export function batchUnit(messages: readonly PreparedMessage[]): SendUnit {
+  const { topic, waitStoreMsgOK } = checkBatch(messages);
+  const carrier: PreparedMessage = {
+    topic,
+    waitStoreMsgOK,
+    body: new Uint8Array(0),
+    flag: 0,
+    properties: new Map([
+      [PropertyName.WAIT, String(waitStoreMsgOK)],
+      [PropertyName.UNIQ_KEY, uniqueIds().next()],
+    ]),
+  };
+  return { message: carrier, batch: messages };
 }
 
 /**

@@ -30,6 +30,8 @@ export class UniqueIdMaker {
   #monthStartMs = 0;
   #nextMonthStartMs = 0;
   #counter = 0;
+  #timeMs = NaN;
+  #timeText = "";
 
   /**
    * @param seed address, process id, salt
@@ -44,12 +46,19 @@ export class UniqueIdMaker {
   /** @returns the next id, 32 or 56 hexadecimal digits */
   next(): string {
     const nowMs = this.#clock.nowMs();
+    if (nowMs !== this.#timeMs) this.#setTime(nowMs);
+    const count = this.#counter;
+    this.#counter = (count + 1) & 0xffff;
+    return this.#timeText + HEX_OF_BYTE[count >> 8]! + HEX_OF_BYTE[count & 0xff]!;
+  }
+
+  /** Ids of one millisecond differ in the counter only. */
+  #setTime(nowMs: number): void {
     if (nowMs >= this.#nextMonthStartMs) this.#setMonth(nowMs);
     let diffMs = nowMs - this.#monthStartMs;
     if (diffMs < 0 && diffMs > -CLOCK_STEP_BACK_MS_MAX) diffMs = 0;
-    const count = this.#counter;
-    this.#counter = (count + 1) & 0xffff;
-    return this.#prefix + hex(diffMs >>> 0, 8) + hex(count, 4);
+    this.#timeMs = nowMs;
+    this.#timeText = this.#prefix + hex(diffMs >>> 0, 8);
   }
 
   #setMonth(nowMs: number): void {
@@ -80,8 +89,10 @@ function hex(value: number, digits: number): string {
   return value.toString(16).toUpperCase().padStart(digits, "0");
 }
 
+const HEX_OF_BYTE: readonly string[] = Array.from({ length: 256 }, (_, byte) => hex(byte, 2));
+
 function hexOf(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) text += hex(byte, 2);
+  for (const byte of bytes) text += HEX_OF_BYTE[byte];
   return text;
 }

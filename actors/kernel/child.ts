@@ -46,6 +46,8 @@ export interface ChildSpec<C extends Contract> {
   readonly stopDeadlineMs: number;
   /** Milliseconds it gets to start; 30,000 when left out. */
   readonly startDeadlineMs?: number;
+  /** True for a child that is not started with the others, but when it is woken, or never. */
+  readonly isDormant?: boolean;
 }
 
 /** What surrounds a child when it is started. */
@@ -74,6 +76,8 @@ export interface AnyChild {
   readonly stopDeadlineMs: number;
   /** Exit code when the supervisor gives up because of it. */
   readonly exitCode: ((error: Error) => number) | undefined;
+  /** Whether it is started only when it is woken. */
+  readonly isDormant: boolean;
   /** Starts an incarnation. */
   bringUp(surroundings: ChildSurroundings<never>): Promise<ActorHandle>;
 }
@@ -98,6 +102,7 @@ export function child<C extends Contract>(spec: ChildSpec<C>): Child<C> {
     restart: spec.restart,
     stopDeadlineMs: spec.stopDeadlineMs,
     exitCode: spec.exitCode,
+    isDormant: spec.isDormant ?? false,
     bringUp: async (surroundings: ChildSurroundings<never>): Promise<ActorHandle> => {
       const { epoch, peers, clock, scheduler, prepare } = surroundings as unknown as ChildSurroundings<C>;
       const init = await spec.init({ epoch });

@@ -52,6 +52,11 @@ export class DeadlineTable<T> {
     return this.#entries.has(number);
   }
 
+  /** What waits under a number; it stays. */
+  get(number: number): T | undefined {
+    return this.#entries.get(number)?.value;
+  }
+
   /**
    * Enters something.
    *

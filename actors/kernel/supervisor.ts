@@ -5,7 +5,7 @@
  * Reads: the clock.
  * Never: ends the process; it says that it should, and with which exit code.
  *
- *     start  left to right, each wired to the children before it while it starts
+ *     start  left to right, each wired to the children before it while it starts; dormant ones when they are woken
  *     crash  restarted with the next epoch and wired to every child that is up, or given up
  *     stop   right to left, each with its own deadline
  *
@@ -120,6 +120,7 @@ export class Supervisor {
       if (!this.running) {
         throw new ActorGoneError(`Cannot start "${slot.child.name}": the supervisor is ${this.#state}`);
       }
+      if (slot.child.isDormant) continue;
       try {
         await this.#inTurn(() => this.#bringUp(slot));
       } catch (error) {
@@ -129,6 +130,27 @@ export class Supervisor {
       }
       this.#tell({ kind: "started", child: slot.child.name, epoch: slot.epoch });
     }
+  }
+
+  /**
+   * Starts a dormant child, which from then on is kept running as the others are. Harmless when it is up.
+   *
+   * @throws {ActorGoneError} When the supervisor does not run.
+   * @throws {Error} What the child failed with; it stays dormant.
+   */
+  async wake<C extends Contract>(child: Child<C>): Promise<void> {
+    const slot = this.#slotOf(child);
+    await this.#inTurn(async () => {
+      if (!this.running) throw new ActorGoneError(`Cannot wake "${child.name}": the supervisor is ${this.#state}`);
+      if (slot.ref !== undefined) return;
+      await this.#bringUp(slot);
+      this.#tell({ kind: "started", child: child.name, epoch: slot.epoch });
+    });
+  }
+
+  /** Whether a child is up. */
+  isUp<C extends Contract>(child: Child<C>): boolean {
+    return this.#slotOf(child).ref !== undefined;
   }
 
   /**

@@ -14,6 +14,7 @@ import type { Clock, Timer } from "../../store/clock.ts";
 import { createResponse, isOneway, isResponse, markOneway, type RemotingCommand } from "../../protocol/command.ts";
 import { encodeFrame } from "../../protocol/frame.ts";
 import { ResponseCode } from "../../protocol/response_code.ts";
+import type { DirectRequest } from "./direct_request.ts";
 import { NetError } from "./errors.ts";
 import { FrameWriter } from "./frame_writer.ts";
 import { PENDING_BYTES_MAX } from "./limits.ts";
@@ -47,6 +48,8 @@ export interface ChannelOptions extends InboxOptions {
   readonly outstandingMax?: number;
   /** Bytes of the largest frame. */
   readonly frameBytesMax?: number;
+  /** Room that a frame which comes in pieces is given at once. */
+  readonly partialBytesMin?: number;
 }
 
 /** What a channel has counted. */
@@ -59,12 +62,9 @@ export interface ChannelCounts extends InboxCounts {
   readonly pendingBytes: number;
 }
 
-interface Ticket {
-  readonly request: RemotingCommand;
-  readonly timeoutMs: number;
-  readonly resolve: (response: RemotingCommand) => void;
-  readonly reject: (error: Error) => void;
-}
+type Ticket =
+  & Pick<DirectRequest, "code" | "timeoutMs" | "resolve" | "reject">
+  & Partial<Pick<DirectRequest, "answered">>;
 
 let channels = 0;
 
@@ -101,8 +101,10 @@ export class Channel {
     this.#session = new Session<Ticket>({
       clock: options.clock,
       expired: (ticket): void => this.#expire(ticket),
+      answered: (ticket, ...response): boolean => ticket.answered !== undefined && ticket.answered(...response),
       ...(options.outstandingMax === undefined ? {} : { outstandingMax: options.outstandingMax }),
       ...(options.frameBytesMax === undefined ? {} : { frameBytesMax: options.frameBytesMax }),
+      ...(options.partialBytesMin === undefined ? {} : { partialBytesMin: options.partialBytesMin }),
     });
     this.#writer = new FrameWriter({
       connection,
@@ -146,11 +148,30 @@ export class Channel {
    */
   async invoke(request: RemotingCommand, options: InvokeOptions): Promise<RemotingCommand> {
     options.signal?.throwIfAborted();
-    if (!this.#open) throw this.#closedError(request);
+    if (!this.#open) throw this.#closedError(request.code);
     for (const hook of this.#options.hooks) hook.beforeRequest?.(this.remoteAddress, request);
     const response = await this.#send(request, options);
     for (const hook of this.#options.hooks) hook.afterResponse?.(this.remoteAddress, request, response);
     return response;
+  }
+
+  /**
+   * Sends a request that writes its own frame.
+   *
+   * @param request The request.
+   * @returns False when it was not taken: the channel is closed or has hooks.
+   * @throws {NetError} `OVERFLOW`.
+   */
+  direct(request: DirectRequest): boolean {
+    if (!this.#open || this.#options.hooks.length > 0) return false;
+    const opaque = this.#session.enter(request, request);
+    try {
+      this.#writer.place(request, opaque);
+    } catch (error) {
+      this.#session.forget(opaque);
+      throw error;
+    }
+    return true;
   }
 
   /**
@@ -160,7 +181,7 @@ export class Channel {
    * @throws {NetError} `CLOSED` when the channel is.
    */
   oneway(request: RemotingCommand): void {
-    if (!this.#open) throw this.#closedError(request);
+    if (!this.#open) throw this.#closedError(request.code);
     markOneway(request);
     for (const hook of this.#options.hooks) hook.beforeRequest?.(this.remoteAddress, request);
     this.#writer.offer(this.#session.oneway(request));
@@ -201,7 +222,7 @@ export class Channel {
     this.#writer.end();
     this.#inbox.end();
     this.#connection.close();
-    for (const ticket of this.#session.end()) ticket.reject(this.#closedError(ticket.request, error));
+    for (const ticket of this.#session.end()) ticket.reject(this.#closedError(ticket.code, error));
     this.#closed.resolve(error);
   }
 
@@ -218,7 +239,7 @@ export class Channel {
         reject(signal?.reason);
       };
       const ticket: Ticket = {
-        request,
+        code: request.code,
         timeoutMs,
         resolve: (response): void => {
           settle();
@@ -248,6 +269,7 @@ export class Channel {
         const bytes = buffer.filled(count);
         try {
           this.#session.receive(bytes, commands);
+          if (this.#session.outstanding === 0) this.#quiet?.resolve();
         } finally {
           // Whole commands in front of a broken frame are still taken.
           for (const command of commands.splice(0)) this.#take(buffer.detach(command));
@@ -268,7 +290,7 @@ export class Channel {
     const address = this.remoteAddress;
     const error = new NetError(
       "REQUEST_TIMEOUT",
-      `Cannot complete request ${ticket.request.code} to ${address}: no response within ${ticket.timeoutMs} ms`,
+      `Cannot complete request ${ticket.code} to ${address}: no response within ${ticket.timeoutMs} ms`,
       { address },
     );
     ticket.reject(error);
@@ -292,14 +314,14 @@ export class Channel {
     return new NetError("CLOSED", `Cannot read from ${address}: ${why}`, { address, cause });
   }
 
-  #closedError(request: RemotingCommand, cause?: Error): NetError {
+  #closedError(code: number, cause?: Error): NetError {
     const address = this.remoteAddress;
     if (cause instanceof NetError && cause.code !== "REQUEST_TIMEOUT") {
-      return new NetError(cause.code, `Cannot complete request ${request.code}: ${cause.message}`, { address, cause });
+      return new NetError(cause.code, `Cannot complete request ${code}: ${cause.message}`, { address, cause });
     }
     return new NetError(
       "CLOSED",
-      `Cannot complete request ${request.code} to ${address}: the connection is closed`,
+      `Cannot complete request ${code} to ${address}: the connection is closed`,
       { address, ...(cause === undefined ? {} : { cause }) },
     );
   }

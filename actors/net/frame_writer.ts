@@ -8,7 +8,9 @@
  * @module
  */
 
+import type { DirectRequest } from "./direct_request.ts";
 import { NetError } from "./errors.ts";
+import { OutBuffer } from "./out_buffer.ts";
 import type { Connection } from "./transport.ts";
 
 /** How a writer is made. */
@@ -26,14 +28,23 @@ export interface FrameWriterOptions {
 /** Frames up to this size are joined into one write; larger ones are written from where they lie. */
 const JOIN_BYTES_MAX = 65_536;
 
+/** So many bytes of direct requests are written before the turn ends: the other end begins while this one goes on. */
+const EAGER_BYTES = 32_768;
+
 /** The writer. */
 export class FrameWriter {
   readonly #options: FrameWriterOptions;
   #frames: Uint8Array[] = [];
   #pendingBytes = 0;
+  readonly #out = new OutBuffer();
+  #scheduled = false;
   #writing = false;
   #ended = false;
   #drained: PromiseWithResolvers<void> | undefined;
+  readonly #endTurn = (): void => {
+    this.#scheduled = false;
+    if (!this.#writing && !this.#ended) void this.#write();
+  };
 
   /**
    * Makes a FrameWriter.
@@ -52,22 +63,16 @@ export class FrameWriter {
   /** Takes a frame; it must not be changed afterwards. Past the bound the writer fails with `SLOW_READER`. */
   offer(frame: Uint8Array): void {
     if (this.#ended) return;
-    this.#pendingBytes += frame.length;
-    if (this.#pendingBytes > this.#options.pendingBytesMax) {
-      const address = this.#options.connection.remoteAddress;
-      this.#fail(
-        new NetError(
-          "SLOW_READER",
-          `Cannot write to ${address}: ${this.#pendingBytes} bytes wait, limit is ${this.#options.pendingBytesMax}`,
-          { address },
-        ),
-      );
-      return;
-    }
+    if (this.#out.openBytes > 0) this.#frames.push(this.#out.seal());
     this.#frames.push(frame);
-    if (this.#writing) return;
-    this.#writing = true;
-    queueMicrotask(() => void this.#write());
+    this.#offered(frame.length);
+  }
+
+  /** Lets a request write its frame behind what was offered before. Past the bound the writer fails with `SLOW_READER`. */
+  place(request: DirectRequest, opaque: number): void {
+    if (this.#ended) return;
+    this.#offered(this.#out.place(request, opaque));
+    if (!this.#writing && this.#out.openBytes >= EAGER_BYTES) void this.#write();
   }
 
   /** Settles when everything offered so far is written, or nothing can be. */
@@ -85,17 +90,39 @@ export class FrameWriter {
     this.#drained?.resolve();
   }
 
+  #offered(bytes: number): void {
+    this.#pendingBytes += bytes;
+    if (this.#pendingBytes > this.#options.pendingBytesMax) {
+      const address = this.#options.connection.remoteAddress;
+      this.#fail(
+        new NetError(
+          "SLOW_READER",
+          `Cannot write to ${address}: ${this.#pendingBytes} bytes wait, limit is ${this.#options.pendingBytesMax}`,
+          { address },
+        ),
+      );
+      return;
+    }
+    if (this.#writing || this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(this.#endTurn);
+  }
+
   async #write(): Promise<void> {
+    this.#writing = true;
     try {
-      while (this.#frames.length > 0) {
+      while (this.#frames.length > 0 || this.#out.openBytes > 0) {
+        if (this.#out.openBytes > 0) this.#frames.push(this.#out.seal());
         const frames = this.#frames;
         this.#frames = [];
+        this.#out.swap();
         for (const bytes of join(frames)) {
           await this.#writeAll(bytes);
           if (this.#ended) return;
           this.#pendingBytes -= bytes.length;
           this.#options.wrote();
         }
+        this.#out.written();
       }
       this.#drained?.resolve();
       this.#drained = undefined;

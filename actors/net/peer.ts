@@ -11,6 +11,7 @@
 import { type Clock, systemClock } from "../../store/clock.ts";
 import type { RemotingCommand } from "../../protocol/command.ts";
 import { Channel, type ChannelCounts, type InvokeOptions, notSupported } from "./channel.ts";
+import type { DirectRequest } from "./direct_request.ts";
 import type { RequestHandler } from "./inbox.ts";
 import { CONNECT_TIMEOUT_MS, IDLE_MS } from "./limits.ts";
 import type { RpcHook } from "./rpc_hook.ts";
@@ -45,6 +46,9 @@ export interface PeerOptions {
   readonly frameBytesMax?: number;
 }
 
+/** Room for an answer that comes in pieces: that of an ordinary pull, so that it is copied once. */
+const PARTIAL_BYTES_MIN = 65_536;
+
 /** The peer. */
 export class Peer {
   /** The address as it was given, `host:port`. */
@@ -72,6 +76,7 @@ export class Peer {
       hooks: options.hooks ?? [],
       idleMs: options.idleMs ?? IDLE_MS,
       handler: options.onRequest ?? notSupported,
+      partialBytesMin: PARTIAL_BYTES_MIN,
       ...(options.handlerFailed === undefined ? {} : { handlerFailed: options.handlerFailed }),
       ...(options.closeOnTimeout === undefined ? {} : { closeOnTimeout: options.closeOnTimeout }),
       ...(options.outstandingMax === undefined ? {} : { outstandingMax: options.outstandingMax }),
@@ -110,6 +115,17 @@ export class Peer {
    */
   invoke(request: RemotingCommand, options: InvokeOptions): Promise<RemotingCommand> {
     return this.#channel.invoke(request, options);
+  }
+
+  /**
+   * Sends a request that writes its own frame.
+   *
+   * @param request The request.
+   * @returns False when it was not taken: the connection is closed or has hooks.
+   * @throws {NetError} `OVERFLOW`.
+   */
+  direct(request: DirectRequest): boolean {
+    return this.#channel.direct(request);
   }
 
   /**

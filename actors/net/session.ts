@@ -12,7 +12,10 @@
 
 import type { Clock } from "../../store/clock.ts";
 import type { RemotingCommand } from "../../protocol/command.ts";
-import { FrameDecoder } from "../../protocol/frame.ts";
+import { FRAME_PREFIX_BYTES, FrameDecoder, type FrameTaker } from "../../protocol/frame.ts";
+import { HeaderScan } from "../../protocol/hot/header_scan.ts";
+import { readInt } from "../../protocol/java_number.ts";
+import type { DirectRequest } from "./direct_request.ts";
 import { FrameSlab } from "./frame_slab.ts";
 import { DeadlineTable } from "../kernel/deadline_table.ts";
 import { NetError } from "./errors.ts";
@@ -24,14 +27,22 @@ export interface SessionOptions<T> {
   readonly clock: Clock;
   /** Told of each request whose deadline has passed. */
   readonly expired: (ticket: T) => void;
+  /** Offers the scanned header of a response to the request it belongs to; false when it wants the decoded response. */
+  readonly answered?: (ticket: T, ...response: Parameters<DirectRequest["answered"]>) => boolean;
   /** Requests that may be outstanding; {@link OUTSTANDING_MAX} when left out. */
   readonly outstandingMax?: number;
   /** Bytes of the largest frame; that of the protocol when left out. */
   readonly frameBytesMax?: number;
+  /** Room that a frame which comes in pieces is given at once; that of the protocol when left out. */
+  readonly partialBytesMin?: number;
 }
 
 /** Largest opaque; Java's counter is an int. */
 const OPAQUE_MAX = 0x7fff_ffff;
+
+/** Length word and the word that holds type and length of the header. Source: apache/rocketmq remoting/protocol/RemotingCommand.java */
+const TYPE_AT = 4;
+const RESPONSE_FLAG = 1;
 
 /** The session. `T` is what the owner keeps for each of its requests. */
 export class Session<T> {
@@ -39,6 +50,10 @@ export class Session<T> {
   readonly #outstanding: DeadlineTable<T>;
   readonly #outstandingMax: number;
   readonly #slab = new FrameSlab();
+  readonly #scan = new HeaderScan();
+  readonly #answered: SessionOptions<T>["answered"];
+  /** Whether a direct request was ever made: other sessions never scan. */
+  #direct = false;
   #opaque = 0;
   #unknownResponses = 0;
 
@@ -48,11 +63,16 @@ export class Session<T> {
    * @param options Clock, bounds, and who is told of deadlines.
    */
   constructor(options: SessionOptions<T>) {
-    this.#decoder = new FrameDecoder(
-      options.frameBytesMax === undefined ? {} : { frameBytesMax: options.frameBytesMax },
-    );
+    const { frameBytesMax, partialBytesMin, answered } = options;
+    const taker: FrameTaker = (bytes, start, end, own) => this.#direct && this.#takeDirect(bytes, start, end, own);
+    this.#decoder = new FrameDecoder({
+      ...(frameBytesMax === undefined ? {} : { frameBytesMax }),
+      ...(partialBytesMin === undefined ? {} : { partialBytesMin }),
+      ...(answered === undefined ? {} : { taker }),
+    });
     this.#outstanding = new DeadlineTable(options.clock, options.expired);
     this.#outstandingMax = options.outstandingMax ?? OUTSTANDING_MAX;
+    this.#answered = answered;
   }
 
   /** Requests that wait for their response. */
@@ -93,13 +113,27 @@ export class Session<T> {
    * @throws {ProtocolError} When the request cannot be encoded.
    */
   request(request: RemotingCommand, timeoutMs: number, ticket: T): Uint8Array {
-    if (this.#outstanding.size >= this.#outstandingMax) {
-      throw new NetError("OVERFLOW", `Cannot send request ${request.code}: ${this.#outstandingMax} wait already`);
-    }
+    this.#requireRoom(request.code);
     request.opaque = this.#nextOpaque();
     const frame = this.#slab.encode(request);
     this.#outstanding.add(request.opaque, timeoutMs, ticket);
     return frame;
+  }
+
+  /**
+   * Enters a request that writes its own frame.
+   *
+   * @param request The request.
+   * @param ticket What is kept for it.
+   * @returns Its number.
+   * @throws {NetError} `OVERFLOW` when too many requests wait.
+   */
+  enter(request: DirectRequest, ticket: T): number {
+    this.#requireRoom(request.code);
+    this.#direct = true;
+    const opaque = this.#nextOpaque();
+    this.#outstanding.add(opaque, request.timeoutMs, ticket);
+    return opaque;
   }
 
   /**
@@ -132,6 +166,25 @@ export class Session<T> {
   /** Takes out everything that waits. */
   end(): T[] {
     return this.#outstanding.drain();
+  }
+
+  /** Gives a response to the direct request that it belongs to. @returns false for every other frame */
+  #takeDirect(bytes: Uint8Array, start: number, end: number, own: boolean): boolean {
+    if (bytes[start + TYPE_AT] !== 0) return false;
+    const scan = this.#scan;
+    const headerStart = start + FRAME_PREFIX_BYTES;
+    const headerEnd = headerStart + readInt(bytes, start + TYPE_AT);
+    if (headerEnd > end || !scan.scanJson(bytes, headerStart, headerEnd)) return false;
+    if ((scan.flag & RESPONSE_FLAG) === 0) return false;
+    const ticket = this.#outstanding.get(scan.opaque);
+    if (ticket === undefined || this.#answered?.(ticket, bytes, scan, headerEnd, end, own) !== true) return false;
+    this.#outstanding.take(scan.opaque);
+    return true;
+  }
+
+  #requireRoom(code: number): void {
+    if (this.#outstanding.size < this.#outstandingMax) return;
+    throw new NetError("OVERFLOW", `Cannot send request ${code}: ${this.#outstandingMax} wait already`);
   }
 
   /** Opaque numbers start at 1: some clients take 0 for none. */

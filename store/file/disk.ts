@@ -1,5 +1,5 @@
 /**
- * What the store needs of a disk, all of it synchronous.
+ * What the store needs of a disk, all of it synchronous but one: a sync for threads that must not stand still meanwhile.
  *
  * Owns: the `Disk` and `DiskFile` interfaces and their error.
  * Reads: nothing; an implementation is injected (`deno_disk.ts`, `memory_disk.ts`, `faulty_disk.ts`).
@@ -125,6 +125,12 @@ export interface Disk {
   makeDirectory(path: string): void;
   /** Blocks until the names in a directory are on the device. */
   syncDirectory(path: string): void;
+  /**
+   * Brings what was written to a file so far onto the device while the thread goes on.
+   *
+   * @throws {DiskError} as a rejection, when the device fails; the file must then not be trusted any more
+   */
+  syncLater(path: string): Promise<void>;
   /**
    * Takes an exclusive lock on a file, which is made when it is not there.
    *

@@ -168,6 +168,16 @@ export class FaultyDisk implements Disk {
     return !this.#live.exists(child);
   }
 
+  // deno-lint-ignore require-await -- a failure must be a rejection
+  async syncLater(path: string): Promise<void> {
+    const file = this.open(path, "write");
+    try {
+      file.syncData();
+    } finally {
+      file.close();
+    }
+  }
+
   lock(path: string): DiskLock | undefined {
     return this.#live.lock(path);
   }

@@ -40,6 +40,29 @@ export function writeTextFile(disk: Disk, path: string, text: string): void {
   disk.writeFile(path, bytes);
 }
 
+/**
+ * As {@link writeTextFile}, but the thread goes on while the device works. Two of these on one file must not overlap.
+ *
+ * @throws {DiskError} as a rejection, when the disk refuses
+ */
+export async function writeTextFileLater(disk: Disk, path: string, text: string): Promise<void> {
+  if (!disk.exists(path) || !disk.exists(`${path}${BACKUP_SUFFIX}`)) return writeTextFile(disk, path, text);
+  const before = disk.readFile(path);
+  if (before.length > 0) await overwriteLater(disk, `${path}${BACKUP_SUFFIX}`, before);
+  await overwriteLater(disk, path, new TextEncoder().encode(text));
+}
+
+async function overwriteLater(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
+  const file = disk.open(path, "create");
+  try {
+    file.write(bytes, 0, bytes.length, 0);
+    file.truncate(bytes.length);
+  } finally {
+    file.close();
+  }
+  await disk.syncLater(path);
+}
+
 /** Where a text came from. */
 export interface ReadText<T> {
   /** What the text says. */

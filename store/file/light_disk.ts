@@ -187,6 +187,15 @@ export class LightDisk implements Disk {
     });
   }
 
+  async syncLater(path: string): Promise<void> {
+    try {
+      using file = await Deno.open(path, OPEN_OPTIONS.write);
+      await file.syncData();
+    } catch (error) {
+      throw toDiskError(error, "sync", path);
+    }
+  }
+
   lock(path: string): DiskLock | undefined {
     return onDisk("lock", path, () => {
       const file = Deno.openSync(path, { read: true, write: true, create: true });

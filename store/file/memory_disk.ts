@@ -218,6 +218,16 @@ export class MemoryDisk implements Disk {
     if (this.#find(path)?.kind !== "directory") throw new DiskError("NOT_FOUND", "sync directory", path);
   }
 
+  // deno-lint-ignore require-await -- a failure must be a rejection
+  async syncLater(path: string): Promise<void> {
+    const file = this.open(path, "write");
+    try {
+      file.syncData();
+    } finally {
+      file.close();
+    }
+  }
+
   lock(path: string): DiskLock | undefined {
     if (this.#locks.has(path)) return undefined;
     this.open(path, "create").close();

@@ -175,6 +175,16 @@ export class SegmentSet {
     }
   }
 
+  /** Paths of the segments that hold bytes of a range. */
+  pathsOf(from: number, to: number): string[] {
+    const paths: string[] = [];
+    for (let start = this.startOf(from); start < to; start += this.fileBytes) {
+      const segment = this.fileAt(start);
+      if (segment !== undefined) paths.push(segment.path);
+    }
+    return paths;
+  }
+
   /**
    * Ends the set at a position: later segments are removed, the last first, and what follows the position in its own
    * segment becomes zeros, so that no old record can be taken for a new one. A segment that starts at the position stays.

@@ -11,6 +11,7 @@
  * Source: apache/rocketmq store/timer/TimerCheckpoint.java
  */
 import { type DataVersion, NO_DATA_VERSION } from "../../protocol/data_version.ts";
+import type { Disk } from "../file/disk.ts";
 
 /** Bytes in use. Source: apache/rocketmq store/timer/TimerCheckpoint.java encode */
 export const TIMER_CHECKPOINT_BYTES = 56;
@@ -62,4 +63,23 @@ export function decodeTimerCheckpoint(bytes: Uint8Array): TimerCheckpoint {
     masterQueueOffset: word(3),
     version: { stateVersion: word(4), timestamp: word(5), counter: word(6) },
   };
+}
+
+/**
+ * Writes into a slave's checkpoint how far the timers of its master are; what this store has in its own wheel stays as it is.
+ *
+ * @param config directory of the configuration files
+ * @param answer of the master to request 60
+ * @throws {DiskError} when the disk refuses
+ *
+ * Source: apache/rocketmq broker SlaveSynchronize.syncTimerCheckPoint
+ */
+export function writeFollowedCheckpoint(disk: Disk, config: string, answer: Uint8Array): void {
+  const path = `${config}/timercheck`;
+  const own = disk.exists(path) ? decodeTimerCheckpoint(disk.readFile(path)) : NO_TIMER_CHECKPOINT;
+  const { readTimeMs, masterQueueOffset, version } = decodeTimerCheckpoint(answer);
+  if (own.readTimeMs === readTimeMs && own.masterQueueOffset === masterQueueOffset) return;
+  const bytes = new Uint8Array(TIMER_CHECKPOINT_FILE_BYTES);
+  bytes.set(encodeTimerCheckpoint({ ...own, readTimeMs, masterQueueOffset, version }));
+  disk.writeFile(path, bytes);
 }

@@ -12,6 +12,7 @@
  *
  * Source: apache/rocketmq store/timer/TimerLog.java
  */
+import type { Disk } from "../file/disk.ts";
 import type { SegmentSet } from "../file/segment_set.ts";
 
 /** Bytes of a unit. Source: apache/rocketmq store/timer/TimerLog.java UNIT_SIZE */
@@ -164,6 +165,13 @@ export class TimerLog {
   sync(): void {
     if (this.#syncedEnd < this.#end) this.#files.syncRange(this.#syncedEnd, this.#end);
     this.#syncedEnd = this.#end;
+  }
+
+  /** As {@link sync}, but the thread goes on while the device works; what is appended meanwhile is left to the next one. */
+  async syncLater(disk: Disk): Promise<void> {
+    const end = this.#end;
+    for (const path of this.#files.pathsOf(this.#syncedEnd, end)) await disk.syncLater(path);
+    this.#syncedEnd = Math.max(this.#syncedEnd, Math.min(end, this.#end));
   }
 
   /** Removes files of which every message is gone from the commit log. @returns files removed */

@@ -91,6 +91,11 @@ export function readTimer(record: StoredRecord): StoredTimer | undefined {
   return { record, properties, outMs, realTopic, recalls: properties.get(PropertyName.TIMER_DEL_UNIQKEY) };
 }
 
+/** When a message was to be delivered, milliseconds since 1970; one that was rolled counts its delay anew. @returns undefined when it does not say */
+export function deliverTimeOf({ record, properties }: StoredTimer): number | undefined {
+  return deliverTime(properties, record.storeTimestamp);
+}
+
 /** Whether a recall means this message; both spellings of the key are understood. */
 export function isRecalled(
   { properties, realTopic }: StoredTimer,

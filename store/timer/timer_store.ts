@@ -13,7 +13,7 @@ import { nextDataVersion } from "../../protocol/data_version.ts";
 import { javaStringHash } from "../../protocol/java_hash.ts";
 import type { Disk, DiskFile } from "../file/disk.ts";
 import { HandleCache } from "../file/handle_cache.ts";
-import { readTextFile, writeTextFile } from "../file/json_file.ts";
+import { readTextFile, writeTextFile, writeTextFileLater } from "../file/json_file.ts";
 import { SegmentSet } from "../file/segment_set.ts";
 import {
   decodeTimerCheckpoint,
@@ -63,6 +63,9 @@ export interface WheelRequest {
   readonly isRecall: boolean;
 }
 
+/** What a checkpoint is made of. */
+export type TimerSnapshot = Pick<TimerCheckpoint, "readTimeMs" | "logPosition" | "queueOffset">;
+
 /** Paths of the timer files. Source: apache/rocketmq store/timer/TimerMessageStore.java, broker BrokerPathConfigHelper */
 function timerPaths(root: string, config: string): Record<"wheel" | "log" | "checkpoint" | "metrics", string> {
   return {
@@ -99,6 +102,7 @@ export class TimerStore {
   readonly #options: TimerStoreOptions;
   readonly #handles: HandleCache;
   readonly #checkpointFile: DiskFile;
+  readonly #checkpointPath: string;
   readonly #metricsPath: string;
   readonly #logDirectory: string;
   #syncedFiles = 0;
@@ -111,6 +115,7 @@ export class TimerStore {
     const { disk, root, config, precisionMs } = options;
     const paths = timerPaths(root, config);
     this.#options = options;
+    this.#checkpointPath = paths.checkpoint;
     this.#metricsPath = paths.metrics;
     disk.makeDirectory(config);
     this.#checkpointFile = disk.open(paths.checkpoint, "create");
@@ -135,7 +140,8 @@ export class TimerStore {
     this.#logDirectory = paths.log;
     this.counts = readTextFile(disk, paths.metrics, (text) => TimerCounts.decode(text))?.value ?? new TimerCounts();
     this.#readTimeMs = Math.max(this.#checkpoint.readTimeMs, this.#earliestReadMs(options.nowMs));
-    this.replayBelow = this.#checkpoint.queueOffset;
+    // On a store that followed a master, only the master's offset says what was delivered.
+    this.replayBelow = Math.max(this.#checkpoint.queueOffset, this.#checkpoint.masterQueueOffset);
     this.replayReadMs = this.#checkpoint.readTimeMs;
     this.log = new TimerLog(files, files.first);
     const { queueOffset, recovered } = this.#recover();
@@ -199,10 +205,10 @@ export class TimerStore {
     this.#readTimeMs = Math.max(this.#readTimeMs, timeMs);
   }
 
-  /** Positions of the units of a slot, the first first. */
-  unitsOf(slot: WheelSlot): number[] {
+  /** Positions of the units of a slot behind one of them, the first first. */
+  unitsOf(slot: WheelSlot, behind: number = NO_POSITION): number[] {
     const positions: number[] = [];
-    for (let at = slot.last; at !== NO_POSITION;) {
+    for (let at = slot.last; at !== NO_POSITION && at > behind;) {
       const unit = this.log.read(at);
       if (unit === undefined) break;
       positions.push(at);
@@ -221,7 +227,7 @@ export class TimerStore {
   }
 
   /** What a checkpoint would say now. */
-  snapshot(): Pick<TimerCheckpoint, "readTimeMs" | "logPosition" | "queueOffset"> {
+  snapshot(): TimerSnapshot {
     return { readTimeMs: this.#readTimeMs, logPosition: this.log.end, queueOffset: this.#queueOffset };
   }
 
@@ -231,29 +237,54 @@ export class TimerStore {
    * @param snapshot taken when or before now
    * @throws {DiskError} when the disk refuses
    */
-  save(snapshot: Pick<TimerCheckpoint, "readTimeMs" | "logPosition" | "queueOffset">, nowMs: number): void {
-    const before = this.#checkpoint;
+  save(snapshot: TimerSnapshot, nowMs: number): void {
     this.wheel.flush();
     this.log.sync();
+    this.#syncLogNames();
+    this.wheel.sync();
+    if (this.#move(snapshot, nowMs)) this.#checkpointFile.syncData();
+    if (!this.counts.dirty) return;
+    writeTextFile(this.#options.disk, this.#metricsPath, this.counts.encode());
+    this.counts.markSaved();
+  }
+
+  /**
+   * As {@link save}, but the thread goes on while the device works. Two of these must not overlap.
+   *
+   * @throws {DiskError} as a rejection, when the disk refuses
+   */
+  async saveLater(snapshot: TimerSnapshot, nowMs: number): Promise<void> {
+    const { disk } = this.#options;
+    this.wheel.flush();
+    await this.log.syncLater(disk);
+    this.#syncLogNames();
+    await this.wheel.syncLater();
+    if (this.#move(snapshot, nowMs)) await disk.syncLater(this.#checkpointPath);
+    if (!this.counts.dirty) return;
+    const text = this.counts.encode();
+    this.counts.markSaved();
+    await writeTextFileLater(disk, this.#metricsPath, text);
+  }
+
+  #syncLogNames(): void {
     if (this.log.fileCount !== this.#syncedFiles) this.#options.disk.syncDirectory(this.#logDirectory);
     this.#syncedFiles = this.log.fileCount;
-    this.wheel.sync();
+  }
+
+  /** Writes the checkpoint when it says something new. */
+  #move(snapshot: TimerSnapshot, nowMs: number): boolean {
+    const before = this.#checkpoint;
     const isMoved = before.readTimeMs !== snapshot.readTimeMs || before.queueOffset !== snapshot.queueOffset ||
       before.logPosition !== snapshot.logPosition;
-    if (isMoved) {
-      this.#checkpoint = {
-        ...snapshot,
-        masterQueueOffset: snapshot.queueOffset,
-        version: nextDataVersion(before.version, nowMs),
-      };
-      const bytes = encodeTimerCheckpoint(this.#checkpoint);
-      this.#checkpointFile.write(bytes, 0, bytes.length, 0);
-      this.#checkpointFile.syncData();
-    }
-    if (this.counts.dirty) {
-      writeTextFile(this.#options.disk, this.#metricsPath, this.counts.encode());
-      this.counts.markSaved();
-    }
+    if (!isMoved) return false;
+    this.#checkpoint = {
+      ...snapshot,
+      masterQueueOffset: snapshot.queueOffset,
+      version: nextDataVersion(before.version, nowMs),
+    };
+    const bytes = encodeTimerCheckpoint(this.#checkpoint);
+    this.#checkpointFile.write(bytes, 0, bytes.length, 0);
+    return true;
   }
 
   /** Closes the files. */

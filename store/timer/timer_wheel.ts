@@ -46,6 +46,8 @@ export interface WheelSlot {
 export class TimerWheel {
   /** Whether the file was made now. */
   readonly isNew: boolean;
+  readonly #disk: Disk;
+  readonly #path: string;
   readonly #file: DiskFile;
   readonly #precisionMs: number;
   readonly #changed = new Map<number, WheelSlot>();
@@ -53,8 +55,10 @@ export class TimerWheel {
   #block: Uint8Array | undefined;
   #isUnsynced = false;
 
-  private constructor(file: DiskFile, precisionMs: number, isNew: boolean) {
+  private constructor(disk: Disk, path: string, file: DiskFile, precisionMs: number, isNew: boolean) {
     this.isNew = isNew;
+    this.#disk = disk;
+    this.#path = path;
     this.#file = file;
     this.#precisionMs = precisionMs;
   }
@@ -82,7 +86,7 @@ export class TimerWheel {
       );
     }
     if (bytes === 0) file.truncate(WHEEL_SLOTS * SLOT_BYTES);
-    return new TimerWheel(file, precisionMs, bytes === 0);
+    return new TimerWheel(disk, path, file, precisionMs, bytes === 0);
   }
 
   /** The slot of a time, or undefined when it holds nothing of that time. */
@@ -113,6 +117,13 @@ export class TimerWheel {
   sync(): void {
     if (this.#isUnsynced) this.#file.syncData();
     this.#isUnsynced = false;
+  }
+
+  /** As {@link sync}, but the thread goes on while the device works. */
+  async syncLater(): Promise<void> {
+    if (!this.#isUnsynced) return;
+    this.#isUnsynced = false;
+    await this.#disk.syncLater(this.#path);
   }
 
   /** The earliest slot that holds something, from a time on and before another. Written slots only. */

@@ -1,11 +1,12 @@
 /**
  * A broker in a process of its own, as a user starts it, by itself or under strace.
  *
- * Owns: the process, its folder, its stop. Reads: /proc, through a shell. Never: outlives the test.
+ * Owns: the process, its folder, its stop. Reads: nothing. Never: outlives the test.
  *
  * @module
  */
 import { freePort } from "../conformance/ports.ts";
+import { residentBytesOf } from "../helpers/resident_bytes.ts";
 import { until, within } from "../helpers/until.ts";
 import { PATIENCE_MS } from "./broker_bench.ts";
 
@@ -92,9 +93,7 @@ export class BrokerProcess {
 
   /** Resident memory in bytes. */
   residentBytes(): number {
-    const script = 'while read -r name value unit; do [ "$name" = VmRSS: ] && echo "$value"; done <"/proc/$1/status"';
-    const { stdout } = new Deno.Command("sh", { args: ["-c", script, "sh", String(this.pid)] }).outputSync();
-    return Number(new TextDecoder().decode(stdout)) * 1024;
+    return residentBytesOf(this.pid);
   }
 
   /** Sends the process a signal. */

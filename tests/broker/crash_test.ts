@@ -31,6 +31,7 @@ const CRASHES = 3;
 
 /** Kills an actor and waits until it is back. @returns milliseconds that took */
 async function crash(bench: BrokerBench, name: ActorName): Promise<number> {
+  await bench.wake(name);
   const { epoch } = bench.incarnation(name);
   const actor = bench.actor(name);
   const began = performance.now();
@@ -62,6 +63,7 @@ const CASES: readonly [name: ActorName, mode: string, settings: Partial<BrokerVa
   ["commit-log", "transient pool", { transientStorePoolEnable: true }],
   ["flush-queues", "ASYNC_FLUSH", { flushIntervalConsumeQueue: 10 }],
   ["transactions", "ASYNC_FLUSH", {}],
+  ["timer", "ASYNC_FLUSH", { timerFlushIntervalMs: 100 }],
   ["housekeeping", "ASYNC_FLUSH", { cleanResourceInterval: 10 }],
 ];
 
@@ -197,7 +199,7 @@ Deno.test("schedule killed while messages wait for their time: all of them come"
 });
 
 Deno.test("cold-read killed while it is asked: the asker is told, and the next one gets the message", async () => {
-  await withBroker({}, async (bench) => {
+  await withBroker({ settings: { accessMessageInMemoryMaxRatio: 0 } }, async (bench) => {
     await bench.topic("T", { queues: 1 });
     const client = await bench.client();
     const body = new Uint8Array(64 * 1024);

@@ -1,6 +1,7 @@
 /** Each actor of a broker paused by itself: what stops, what goes on, and that everything catches up afterwards. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { existsSync } from "node:fs";
+import { decodeRecords } from "../../protocol/record.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
 import { ResponseCode } from "../../protocol/response_code.ts";
 import { pull, send } from "../conformance/broker_requests.ts";
@@ -160,7 +161,8 @@ Deno.test("schedule paused: delayed messages do not come, others do; resumed: th
 });
 
 Deno.test("cold-read paused: old messages and queries wait, while sends and pulls of new ones go on; resumed: they are answered", async () => {
-  await withBroker({}, async (bench) => {
+  // No part of the log counts as being in memory.
+  await withBroker({ settings: { accessMessageInMemoryMaxRatio: 0 } }, async (bench) => {
     const client = await bench.client();
     await bench.topic("T", { queues: 1 });
     const body = new Uint8Array(64 * 1024);
@@ -181,6 +183,29 @@ Deno.test("cold-read paused: old messages and queries wait, while sends and pull
       assert(!view.isAnswered());
     });
     for (const answered of [old!, view!]) assertEquals((await answered.answer).code, 0);
+  });
+});
+
+Deno.test("cold-read paused: messages that the ring has lost and the page cache has are served all the same", async () => {
+  await withBroker({}, async (bench) => {
+    const client = await bench.client();
+    await bench.topic("T", { queues: 1 });
+    const body = new Uint8Array(64 * 1024);
+    const count = 2 * SMALL_RING_BYTES / body.length;
+    for (let i = 0; i < count; i++) await sendOk(client, "T", body.fill(i));
+    await untilDispatched(bench);
+    await bench.whilePaused("cold-read", async () => {
+      // A read that has to wait for a slow disk sends the pulls of the next second to ColdReadService, which is paused.
+      const asked: UnderWay[] = [];
+      const answered = (): UnderWay | undefined => asked.find((one) => one.isAnswered());
+      await until(async () => {
+        asked.push(underWay(pull(await bench.client(), "T", { max: 3 })));
+        await until(answered, { timeoutMs: 1_500, what: "an answer" }).catch(() => {});
+        return answered();
+      }, { timeoutMs: PATIENCE_MS, what: "a pull from the page cache" });
+      const records = decodeRecords((await answered()!.answer).body);
+      assertEquals(records.map(({ body }) => body[0]), [0, 1, 2]);
+    });
   });
 });
 

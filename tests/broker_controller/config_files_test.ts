@@ -10,7 +10,7 @@ function files(): { files: ConfigFiles; bench: PlaneBench } {
 }
 
 for (const store of ["store-clean", "store-killed", "store-timer"]) {
-  for (const file of [ConfigFile.Topics, ConfigFile.Groups, ConfigFile.Offsets]) {
+  for (const file of [ConfigFile.Topics, ConfigFile.Groups, ConfigFile.Offsets, ConfigFile.Filters]) {
     Deno.test(`ConfigFiles writes ${file} of ${store} byte for byte as RocketMQ did`, () => {
       const text = Deno.readTextFileSync(new URL(`${store}/config/${file}`, STORES));
       const bench = new PlaneBench({ files: { [file]: text }, conf: goldConf(store) });

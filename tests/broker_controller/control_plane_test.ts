@@ -552,6 +552,51 @@ Deno.test("ControlPlane.answer() to 306, 316 and 329 asks whoever deletes files"
   });
 });
 
+Deno.test("ControlPlane keeps the expressions of groups, tells gateways the one in force and saves them", async () => {
+  const first = new PlaneBench();
+  const beat = (expression: string, subVersion: number, bench: PlaneBench): Promise<unknown> =>
+    bench.request(
+      RequestCode.HEART_BEAT,
+      {},
+      heartbeat({
+        consumerDataSet: [{
+          groupName: "g",
+          consumeType: "CONSUME_PASSIVELY",
+          messageModel: "CLUSTERING",
+          consumeFromWhere: "CONSUME_FROM_FIRST_OFFSET",
+          subscriptionDataSet: [{ ...SUBSCRIPTION, subString: expression, expressionType: "SQL92", subVersion }],
+          unitMode: false,
+        }],
+      }),
+    );
+  const inForce = (bench: PlaneBench): unknown =>
+    updates<SubscriptionUpdate>(bench, "subscriptions").at(-1)?.changed[0]?.subscriptions[0]?.filter;
+  first.plane.subscribe({ name: "gateway-0", control: true });
+  await beat("a > 1", 10, first);
+  assertEquals(inForce(first), { expression: "a > 1", clientVersion: 10 });
+  await beat("a > 2", 11, first);
+  assertEquals(inForce(first), { expression: "a > 2", clientVersion: 11 });
+  first.plane.saveFilters();
+  const saved = JSON.parse(first.file("consumerFilter.json")!).filterDataByTopic.T.groupFilterData.g;
+  assertEquals([saved.expression, saved.dead, saved.bornTime], ["a > 2", false, first.clock.now]);
+  first.clock.now += 5;
+  await first.plane.state.consumers.unregister("g", { gateway: 0, channel: 1 });
+  first.plane.stop();
+  await withBench(
+    new PlaneBench({ files: { "consumerFilter.json": first.file("consumerFilter.json")! } }),
+    async (bench) => {
+      bench.plane.subscribe({ name: "gateway-0", control: true });
+      // A client whose clock went back: the newer expression stays in force, as with RocketMQ.
+      await beat("a > 3", 9, bench);
+      assertEquals(inForce(bench), { expression: "a > 2", clientVersion: 11 });
+      await beat("a >", 12, bench);
+      assertEquals(inForce(bench), undefined);
+      await bench.request(RequestCode.UNREGISTER_CLIENT, { clientID: "c1", consumerGroup: "g" });
+      assertEquals(bench.plane.state.filters.get("T", "g"), undefined);
+    },
+  );
+});
+
 Deno.test("ControlPlane starts again with what it saved", async () => {
   const first = new PlaneBench();
   await first.request(RequestCode.UPDATE_AND_CREATE_TOPIC, { ...CREATE, attributes: "+message.type=FIFO" });
@@ -570,5 +615,49 @@ Deno.test("ControlPlane starts again with what it saved", async () => {
       11,
     ]);
     return Promise.resolve();
+  });
+});
+
+Deno.test("ControlPlane disables groups that read too far behind, when that is asked for", async () => {
+  const queues = [{ topic: "T", queueId: 0, minOffset: 0, maxOffset: 100, nextOffset: 100 }];
+  const conf = "disableConsumeIfConsumerReadSlowly=true\nconsumerFallbehindThreshold=1000\n";
+  const counts = { queueId: 0, count: 1, times: 1, bytes: 9, latencyMs: 0, fromDiskCount: 0, fromDiskBytes: 0 };
+  const got = (group: string, nextOffset: number, behindBytes: number) => ({
+    ...counts,
+    topic: "T",
+    group,
+    nextOffset,
+    behindBytes,
+  });
+  const traffic = [got("slow", 10, 1_001), got("near", 10, 1_000), got("done", 100, 5_000)];
+  await withBench(new PlaneBench({ queues, conf }), async (bench) => {
+    bench.plane.subscribe({ name: "gateway-0", control: true });
+    await bench.request(RequestCode.UPDATE_AND_CREATE_TOPIC, CREATE);
+    for (const { group } of traffic) await bench.request(RequestCode.HEART_BEAT, {}, heartbeat({}, group));
+    bench.plane.countTraffic({ puts: [], gets: traffic, sendBacks: [] });
+    await bench.plane.protect();
+    const enabled = (): unknown[] => traffic.map(({ group }) => bench.plane.state.groups.get(group)?.consumeEnable);
+    assertEquals(enabled(), [false, true, true]);
+    assertEquals(
+      updates<GroupUpdate>(bench, "groups").at(-1)?.changed.map((entry) => [entry.group, entry.consumeEnable]),
+      [
+        ["slow", false],
+      ],
+    );
+    assertEquals(bench.plane.state.offsets.queryPulled("near", "T", 0), 10);
+    // An operator enables it again: it is judged by what it reads from then on.
+    await bench.request(
+      RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP,
+      {},
+      new TextEncoder().encode('{"groupName":"slow"}'),
+    );
+    await bench.plane.protect();
+    assertEquals(enabled(), [true, true, true]);
+  });
+  await withBench(new PlaneBench({ queues }), async (bench) => {
+    await bench.request(RequestCode.HEART_BEAT, {}, heartbeat({}, "slow"));
+    bench.plane.countTraffic({ puts: [], gets: [got("slow", 10, 2 ** 40)], sendBacks: [] });
+    await bench.plane.protect();
+    assertEquals(bench.plane.state.groups.get("slow")?.consumeEnable, true, "off by default");
   });
 });

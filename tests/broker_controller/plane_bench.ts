@@ -106,6 +106,7 @@ export class PlaneBench {
       outputs: this.#outputs(options),
       callNameServer: (address, command) =>
         options.nameServer?.(address, command) ?? Promise.reject(new Error("no name server")),
+      callMaster: () => Promise.reject(new Error("no master")),
       isGone: (error) => error instanceof Error && error.name === "Gone",
       registered: (nameServer) => this.registered.push(nameServer),
       master: () => {},
@@ -166,6 +167,7 @@ export class PlaneBench {
         this.flushes.push(except);
         return Promise.resolve();
       },
+      replication: { slaves: () => Promise.resolve([]), master: () => Promise.resolve(undefined) },
       delayOffsets: () => Promise.resolve(options.delayOffsets ?? { text: '{"offsetTable":{}}', levels: [] }),
       subscriberLink: (name) => ({
         connected: true,

@@ -10,8 +10,8 @@ import {
   type SendCall,
   SendPipeline,
   type SendSettings,
-  type SendUnit,
 } from "../../actors/client/send_pipeline.ts";
+import type { SendUnit } from "../../actors/client/send_request.ts";
 import { createResponse } from "../../protocol/command.ts";
 import { systemClock } from "../../store/clock.ts";
 import { type Script, ScriptedLink, stored } from "./scripted_link.ts";

@@ -54,6 +54,7 @@ export async function java54Client(): Promise<ClientProgram> {
       "conformance.Admin",
       "conformance.Transactions",
       "conformance.Filters",
+      "conformance.Delivery",
     ],
   };
 }

@@ -1,7 +1,7 @@
 /**
  * Our client beside Apache's Java client 5.4.0 and ali-ons 3.12.0, against the same broker in one run.
  *
- *     deno task bench:client [--rounds 3] [--seconds 10] [--warm-up 5] [--backlog 1000000] [--broker ringmq|apache]
+ *     deno task bench:client [--rounds 3] [--seconds 10] [--warm-up 5] [--backlog 1000000] [--broker ringmq|apache] [--help]
  *
  * The clients alternate, medians are compared: messages a second of 1 KiB with 64 concurrent sends (64 threads for Java),
  * push consumption of a backlog (ali-ons is left out: it takes minutes), processor seconds for a million messages, resident
@@ -13,6 +13,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { Admin } from "../../actors/client/mod.ts";
 import { java54Client, nodeClient } from "../../tests/conformance/toolbox.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
+import { endOnHelp } from "../help.ts";
 import { median } from "./load.ts";
 
 /** What a load program prints. */
@@ -32,6 +33,17 @@ const CONCURRENT = 64;
 const QUEUES = 8;
 const PACE = { perSecond: 2_000, seconds: 5 } as const;
 
+endOnHelp(`
+deno task bench:client       our client beside Apache's Java client 5.4.0 and ali-ons 3.12.0, against the same broker in one run
+  --rounds <n>               how often each client is measured; medians are compared           3
+  --seconds <s>              how long each send is measured                                    10
+  --warm-up <s>              sends that are not counted, before                                5
+  --backlog <messages>       messages that are push-consumed                                   1000000
+  --broker ringmq|apache     the broker that all of them use                                   ringmq
+  -h  --help                 print this, and end
+
+It needs java, javac and node; what it lacks of the clients it takes from Maven and npm.
+`);
 const args = parseArgs(Deno.args, {
   string: ["rounds", "seconds", "warm-up", "backlog", "broker"],
   default: { rounds: "3", seconds: "10", "warm-up": "5", backlog: "1000000", broker: "ringmq" },

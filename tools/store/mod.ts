@@ -10,6 +10,7 @@ import { StoreError } from "../../store/errors.ts";
 import { DiskError } from "../../store/file/disk.ts";
 import { DenoDisk } from "../../store/file/deno_disk.ts";
 import { systemClock } from "../../store/clock.ts";
+import { endOnHelp } from "../help.ts";
 import { checkStore } from "./check.ts";
 import { dumpIndex, dumpLog, dumpQueue, dumpState } from "./dump.ts";
 import { ProgressBar } from "./progress_bar.ts";
@@ -167,4 +168,7 @@ function main(): number {
   }
 }
 
-if (import.meta.main) Deno.exit(main());
+if (import.meta.main) {
+  endOnHelp(USAGE);
+  Deno.exit(main());
+}

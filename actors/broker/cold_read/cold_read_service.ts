@@ -25,6 +25,7 @@ import type { SqlFilter } from "../../../store/filter/sql_filter.ts";
 import { FilterSyntaxError } from "../../../store/filter/sql_tokens.ts";
 import { RecordScan, ScanKind } from "../../../store/record_scan.ts";
 import { PULL_BYTES_MAX, PULL_MESSAGES_MAX, PULL_UNITS_MAX, PullPlan } from "../gateway/pull_plan.ts";
+import { PlannedRead } from "../gateway/planned_read.ts";
 import { answerQuery, answerView } from "./message_query.ts";
 import { RecordReader } from "./record_reader.ts";
 
@@ -70,9 +71,12 @@ export class ColdReadService {
   readonly #queues = new Map<string, ConsumeQueueReader>();
   readonly #index: IndexFileReader;
   readonly #plan = new PullPlan();
+  readonly #planned: PlannedRead;
   readonly #filters = new FilterCache();
   readonly #scan = new RecordScan();
   readonly #init: BrokerActorInit;
+  /** Of the record that a filtered pull found last. */
+  #lastPosition = 0;
 
   /** @param init shared memory and configuration; @param context of the actor */
   constructor(init: BrokerActorInit, context: ActorContext<ColdReadContract>) {
@@ -80,7 +84,9 @@ export class ColdReadService {
     this.#context = context;
     this.#memory = new LogMemory(init.memory.log);
     this.#store = openStore(init.values, "read", HANDLES_MAX);
-    this.records = new RecordReader(new LogReader(this.#memory, this.#store.commitLog), appendBytesMax(init.values));
+    const reader = new LogReader(this.#memory, this.#store.commitLog);
+    this.records = new RecordReader(reader, appendBytesMax(init.values));
+    this.#planned = new PlannedRead(reader);
     this.#index = new IndexFileReader({
       directory: this.#store.shape.index,
       shape: { slots: init.values.maxHashSlotNum, entries: init.values.maxIndexNum },
@@ -154,6 +160,7 @@ export class ColdReadService {
         if (record === null || !this.#matches(filter, record)) continue;
         if (found.length > 0 && bytes + record.length > limits.bytes) return this.#filtered(found, bytes, offset + i);
         found.push(record);
+        this.#lastPosition = plan.positions[i]!;
         bytes += record.length;
         if (found.length >= limits.messages) return this.#filtered(found, bytes, offset + i + 1);
       }
@@ -176,11 +183,16 @@ export class ColdReadService {
       body.set(record, at);
       at += record.length;
     }
-    return { status: "FOUND", nextBeginOffset, messages: found.length, body };
+    const behindBytes = this.#memory.written.load() - this.#lastPosition;
+    return { status: "FOUND", nextBeginOffset, messages: found.length, behindBytes, body };
   }
 
   #readPlan(pull: ColdPull, plan: PullPlan): ColdPullFound {
     const body = new Uint8Array(plan.bytes);
+    if (this.#planned.read(plan, body, 0)) {
+      const behindBytes = this.#memory.written.load() - plan.positions[plan.count - 1]!;
+      return { status: "FOUND", nextBeginOffset: plan.nextOffset, messages: plan.count, behindBytes, body };
+    }
     let at = 0;
     let messages = 0;
     for (let i = 0; i < plan.count; i++) {
@@ -193,14 +205,14 @@ export class ColdReadService {
       status: "FOUND",
       nextBeginOffset: plan.nextOffset,
       messages,
+      behindBytes: this.#memory.written.load() - plan.positions[plan.count - 1]!,
       body: at === body.length ? body : body.slice(0, at),
     };
   }
 
   /** Records far behind the end count as on disk and travel in smaller answers. Source: apache/rocketmq store MessageStoreConfig.maxTransfer…OnMessageInDisk */
   #limits(pull: ColdPull, plan: PullPlan): { messages: number; bytes: number } {
-    const first = new DataView(plan.units.buffer).getBigUint64(0);
-    const behind = this.#memory.written.load() - Number(first);
+    const behind = this.#memory.written.load() - unitPosition(plan.view, 0);
     const memoryBytes = this.#init.machineMemoryBytes * this.#init.values.accessMessageInMemoryMaxRatio / 100;
     const inMemory = behind <= memoryBytes;
     const { values } = this.#init;
@@ -306,5 +318,5 @@ function nothing(
   status: "NO_MATCHED_MESSAGE" | "MESSAGE_WAS_REMOVING" | "OFFSET_FOUND_NULL",
   nextBeginOffset: number,
 ): ColdPullFound {
-  return { status, nextBeginOffset, messages: 0, body: new Uint8Array(0) };
+  return { status, nextBeginOffset, messages: 0, behindBytes: 0, body: new Uint8Array(0) };
 }

@@ -1,14 +1,13 @@
 /**
  * Requests about the broker as a whole.
  *
- * Owns: the answers to 25, 26, 28, 306, 316, 329, 401, 402, 907 and 2003.
+ * Owns: the answers to 25, 26, 28, 306, 316, 329, 401, 402 and 2003.
  * Reads: configuration, gauges, rates.
  * Never: deletes a file itself.
  *
  * Source: apache/rocketmq broker AdminBrokerProcessor, QueryAssignmentProcessor.setMessageRequestMode
  */
 import { decodeSetMessageRequestMode } from "../../../protocol/bodies/assignment.ts";
-import { encodeHaRuntimeInfo } from "../../../protocol/bodies/ha_runtime_info.ts";
 import { encodeGetBrokerConfigResponseHeader } from "../../../protocol/commands/broker_admin.ts";
 import { encodeDataVersion } from "../../../protocol/data_version.ts";
 import { stringifyFastJson } from "../../../protocol/fast_json.ts";
@@ -18,7 +17,6 @@ import { parseProperties } from "../../../protocol/properties_text.ts";
 import { RequestCode } from "../../../protocol/request_code.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
 import { decodeUtf8, encodeUtf8 } from "../../../protocol/utf8.ts";
-import { Gauge } from "../../../store/gauges.ts";
 import { RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
 import { ConfigFile } from "./config_files.ts";
 import { accept, type HandlerTable, refuse, type Room } from "./request_desk.ts";
@@ -80,23 +78,6 @@ function runtimeRequests({ state, outputs }: Room): HandlerTable {
         })),
       });
       return accept(call, {}, encodeKvTable({ table }));
-    },
-
-    [RequestCode.GET_BROKER_HA_STATUS]: (call) => {
-      const body = encodeHaRuntimeInfo({
-        master: state.values.brokerId === 0,
-        masterCommitLogMaxOffset: state.gauges.get(Gauge.LogMaxPosition),
-        inSyncSlaveNums: 0,
-        haConnectionInfo: [],
-        haClientRuntimeInfo: {
-          lastReadTimestamp: 0,
-          lastWriteTimestamp: 0,
-          masterFlushOffset: 0,
-          maxOffset: 0,
-          transferredByteInSecond: 0,
-        },
-      });
-      return accept(call, {}, body);
     },
 
     [RequestCode.GET_COLD_DATA_FLOW_CTR_INFO]: (call) => {

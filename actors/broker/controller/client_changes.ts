@@ -8,12 +8,12 @@
 import { createRequest, markOneway } from "../../../protocol/command.ts";
 import type { HeartbeatData } from "../../../protocol/heartbeat.ts";
 import { RequestCode } from "../../../protocol/request_code.ts";
-import type { SubscriptionData } from "../../../protocol/subscription.ts";
+import { ExpressionType, type SubscriptionData } from "../../../protocol/subscription.ts";
 import type { ClientChannel, ClientEntry } from "../../../store/client_channel.ts";
 import type { ConsumerEffect, LiveConsumerGroup, LiveSubscription } from "../../../store/consumer_table.ts";
 import { retryTopicOf } from "../../../store/topic_names.ts";
 import { TopicPerm } from "../../../store/topic_view.ts";
-import type { LiveGroup, SubscriptionUpdate } from "../broker_controller_contract.ts";
+import type { LiveGroup, SubscriptionEntry, SubscriptionUpdate } from "../broker_controller_contract.ts";
 import type { GroupChanges } from "./group_changes.ts";
 import type { Outputs } from "./outputs.ts";
 import type { ControllerState } from "./state.ts";
@@ -51,7 +51,7 @@ export class ClientChanges {
     return {
       version: this.#listeners.subscribers.versionOf("subscriptions"),
       whole: true,
-      changed: this.#state.consumers.all().map(liveGroupOf),
+      changed: this.#state.consumers.all().map((group) => this.#liveGroup(group)),
       removed: [],
     };
   }
@@ -80,13 +80,17 @@ export class ClientChanges {
         topicSysFlag: consumer.unitMode ? UNIT_SUBSCRIPTION_FLAG : 0,
       });
       const withoutSubscriptions = heartbeat.heartbeatFingerprint !== 0 && heartbeat.withoutSub;
+      const subscriptions = withoutSubscriptions ? undefined : consumer.subscriptionDataSet.map(liveSubscriptionOf);
       const effect = this.#state.consumers.register({
         group: consumer.groupName,
         consumeType: consumer.consumeType,
         messageModel: consumer.messageModel,
         consumeFromWhere: consumer.consumeFromWhere,
-        subscriptions: withoutSubscriptions ? undefined : consumer.subscriptionDataSet.map(liveSubscriptionOf),
+        subscriptions,
       }, client);
+      if (subscriptions !== undefined) {
+        this.#state.filters.register(consumer.groupName, subscriptions, this.#state.nowMs());
+      }
       effects.push(group.notifyConsumerIdsChangedEnable ? effect : { ...effect, notify: [] });
     }
     for (const producer of heartbeat.producerDataSet) this.#state.producers.register(producer.groupName, { ...client });
@@ -139,20 +143,33 @@ export class ClientChanges {
   async #publish(groups: readonly string[]): Promise<void> {
     const live = groups.map((group) => ({ group, found: this.#state.consumers.get(group) }));
     for (const { group, found } of live) {
-      if (found === undefined) this.#fingerprints.delete(group);
+      if (found !== undefined) continue;
+      this.#fingerprints.delete(group);
+      this.#state.filters.unregister(group, this.#state.nowMs());
     }
     await this.#listeners.subscribers.publish("subscriptions", (version): SubscriptionUpdate => ({
       version,
       whole: false,
-      changed: live.flatMap(({ found }) => found === undefined ? [] : [liveGroupOf(found)]),
+      changed: live.flatMap(({ found }) => found === undefined ? [] : [this.#liveGroup(found)]),
       removed: live.flatMap(({ group, found }) => found === undefined ? [group] : []),
     }));
   }
+
+  /** A group as gateways check pulls against it: with the expressions that are in force, which may be others than the heartbeat's. */
+  #liveGroup({ group, consumeType, messageModel, subscriptions }: LiveConsumerGroup): LiveGroup {
+    const entries = subscriptions.map((subscription): SubscriptionEntry => {
+      const filter = isTagType(subscription.expressionType)
+        ? undefined
+        : this.#state.filters.get(subscription.topic, group);
+      if (filter === undefined) return subscription;
+      return { ...subscription, filter: { expression: filter.expression, clientVersion: filter.clientVersion } };
+    });
+    return { group, consumeType, messageModel, subscriptions: entries };
+  }
 }
 
-/** A group as gateways check pulls against it. */
-function liveGroupOf({ group, consumeType, messageModel, subscriptions }: LiveConsumerGroup): LiveGroup {
-  return { group, consumeType, messageModel, subscriptions };
+function isTagType(type: string): boolean {
+  return type === "" || type === ExpressionType.TAG;
 }
 
 /** A subscription of a heartbeat as the table keeps it. */

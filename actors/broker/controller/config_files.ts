@@ -1,11 +1,12 @@
 /**
  * The configuration files of the control plane in RocketMQ's dialect.
  *
- * Owns: what topics.json, subscriptionGroup.json, consumerOffset.json and messageRequestMode.json say, and the fields in
+ * Owns: what topics.json, subscriptionGroup.json, consumerOffset.json, consumerFilter.json and messageRequestMode.json say, and the fields in
  * them that this code does not know, which are kept. Of topics and groups it keeps the text, so that one change among thousands does not write all of them again.
  * Reads: the state when it writes, the files when it loads.
  * Never: decides when a file is written; `config_saver.ts` does.
  */
+import { consumerFilterTableJson } from "../../../protocol/bodies/consumer_filters.ts";
 import { consumerOffsetTableJson } from "../../../protocol/bodies/consumer_offsets.ts";
 import { messageRequestModeTableJson, type SetMessageRequestMode } from "../../../protocol/bodies/assignment.ts";
 import {
@@ -28,6 +29,7 @@ export const ConfigFile = {
   Topics: "topics.json",
   Groups: "subscriptionGroup.json",
   Offsets: "consumerOffset.json",
+  Filters: "consumerFilter.json",
   RequestModes: "messageRequestMode.json",
 } as const;
 
@@ -76,6 +78,11 @@ export class ConfigFiles {
         const entries = [...offsetTable].map(([key, queues]) => [key, new Map(queues)] as const);
         this.#state.offsets.replace(entries, dataVersion);
         this.#state.offsets.markSaved();
+        break;
+      }
+      case ConfigFile.Filters: {
+        const { filterDataByTopic } = consumerFilterTableJson.read(tree, "");
+        if (!this.#state.filters.load(filterDataByTopic.values(), this.#state.nowMs())) return;
         break;
       }
       case ConfigFile.RequestModes: {
@@ -171,6 +178,8 @@ export class ConfigFiles {
           groupTopicMap: groupTopicMapOf(offsets.groupTopics()),
           offsetTable: new Map([...offsets.entries()].map(([key, queues]) => [key, sortedByQueue(queues)])),
         });
+      case ConfigFile.Filters:
+        return write(consumerFilterTableJson, { filterDataByTopic: this.#state.filters.entries() });
       case ConfigFile.RequestModes:
         return write(messageRequestModeTableJson, {
           messageRequestModeMap: new Map(

@@ -26,6 +26,7 @@ interface Pending {
   readonly done: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+  readonly timer: Timer;
 }
 
 /** Saves the files of one directory. */
@@ -62,10 +63,10 @@ export class ConfigSaver {
     const waiting = this.#pending.get(name);
     if (waiting !== undefined) return waiting.done;
     const { promise: done, resolve, reject } = Promise.withResolvers<void>();
-    this.#pending.set(name, { done, resolve, reject });
     const lastMs = this.#writeMs.get(name) ?? 0;
     const waitMs = lastMs > LARGE_WRITE_MS ? Math.min(WAIT_MAX_MS, lastMs * LARGE_WRITE_WAIT) : 0;
-    this.#clock.setTimer(waitMs, () => this.#flush(name));
+    const timer = this.#clock.setTimer(waitMs, () => this.#flush(name));
+    this.#pending.set(name, { done, resolve, reject, timer });
     return done;
   }
 
@@ -94,6 +95,7 @@ export class ConfigSaver {
     const pending = this.#pending.get(name);
     if (pending === undefined) return;
     this.#pending.delete(name);
+    pending.timer.cancel();
     try {
       this.saveNow(name);
       pending.resolve();

@@ -19,6 +19,9 @@ import type { Subscribers } from "./subscribers.ts";
 /** Keys that no request may change. Source: apache/rocketmq broker AdminBrokerProcessor.initConfigBlackList */
 const UNCHANGEABLE_KEYS: readonly string[] = ["brokerConfigPath", "rocketmqHome", "configBlackList"];
 
+/** Keys that RocketMQ does not show, or not know, while nobody has set them. */
+const SHOWN_WHEN_SET = ["haMasterAddress", "slaveSynchronizeInterval", "syncMasterVersion"] as const;
+
 /** What a change leads to besides its publication. */
 export interface ConfigurationListeners {
   readonly subscribers: Subscribers;
@@ -60,7 +63,9 @@ export class ConfigurationChanges {
 
   /** Text of the whole configuration, as request 26 answers it and as the file is written. */
   text(): string {
-    const table = configurationTable(this.#state.configuration);
+    const { configuration } = this.#state;
+    const table = configurationTable(configuration);
+    for (const key of SHOWN_WHEN_SET) if (configuration.origins[key] === "default") table.delete(key);
     for (const [key, { type }] of Object.entries(BROKER_SCHEMA as ConfigurationSchema)) {
       const text = table.get(key);
       if (type === "double" && text !== undefined) table.set(key, javaDouble(Number(text)));

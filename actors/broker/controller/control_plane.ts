@@ -16,7 +16,12 @@ import { Gauge } from "../../../store/gauges.ts";
 import { TableFullError } from "../../../store/table_limit.ts";
 import { DLQ_TOPIC_PREFIX, RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
 import { TopicPerm } from "../../../store/topic_view.ts";
-import type { BrokerControllerContract, BrokerControllerInit, ControlSnapshot } from "../broker_controller_contract.ts";
+import type {
+  BrokerControllerContract,
+  BrokerControllerInit,
+  ControlSnapshot,
+  GetCount,
+} from "../broker_controller_contract.ts";
 import { brokerRequests } from "./broker_requests.ts";
 import { ChannelOrder } from "./channel_order.ts";
 import { ClientChanges } from "./client_changes.ts";
@@ -36,7 +41,9 @@ import type { Outputs } from "./outputs.ts";
 import { queueRequests } from "./queue_requests.ts";
 import { type NameServerCall, Registrar } from "./registrar.ts";
 import { type Call, type HandlerTable, refuse, type Room } from "./request_desk.ts";
+import { replicationRequests } from "./replication_requests.ts";
 import { resetRequests } from "./reset_requests.ts";
+import { SlaveSynchronize } from "./slave_synchronize.ts";
 import { ControllerState } from "./state.ts";
 import { PublicationError, Subscribers } from "./subscribers.ts";
 import { TopicChanges } from "./topic_changes.ts";
@@ -52,6 +59,8 @@ export interface ControlPlaneWorld {
   readonly isGone: (error: unknown) => boolean;
   /** A name server accepted the broker for the first time. */
   readonly registered: (nameServer: string) => void;
+  /** Sends a request to the master of this slave and waits for its answer. */
+  readonly callMaster: NameServerCall;
   /** A slave learned its master. */
   readonly master: (address: string, haAddress: string) => void;
 }
@@ -68,6 +77,8 @@ type Asks = BrokerControllerContract["asks"];
 export class ControlPlane {
   readonly state: ControllerState;
   readonly registrar: Registrar;
+  /** What a slave takes over from its master. */
+  readonly slave: SlaveSynchronize;
   readonly #world: ControlPlaneWorld;
   readonly #subscribers: Subscribers;
   readonly #room: Room;
@@ -99,7 +110,10 @@ export class ControlPlane {
     const { outputs } = world;
     const registrar = new Registrar(state, world.callNameServer, {
       ordered: (names) => this.#inBackground("mark order topics", topics.markOrdered(names)),
-      master: world.master,
+      master: (address, haAddress) => {
+        world.master(address, haAddress);
+        if (this.slave.follow(address)) this.#inBackground("first take-over from the master", this.slave.syncAll());
+      },
       accepted: world.registered,
       failed: (nameServer, reason) => outputs.log("warn", `Cannot register with name server ${nameServer}: ${reason}`),
     });
@@ -121,6 +135,16 @@ export class ControlPlane {
     groups.start();
     this.state = state;
     this.registrar = registrar;
+    this.slave = new SlaveSynchronize({
+      state,
+      topics,
+      groups,
+      saver,
+      disk: world.disk,
+      directory: this.#directory,
+      call: world.callMaster,
+      log: outputs.log,
+    });
     this.#subscribers = subscribers;
     this.#room = { state, topics, groups, clients, offsets, configuration, files, saver, outputs };
     this.#handlers = handlersOf(this.#room);
@@ -204,13 +228,6 @@ export class ControlPlane {
     if (dropped > 0) this.#world.outputs.log("error", `Cannot keep ${dropped} offset commits: the table is full`);
   }
 
-  /** Up to where groups have pulled. */
-  pulled(commits: BrokerControllerContract["tells"]["pulled"]): void {
-    for (const { group, topic, queueId, offset } of commits) {
-      this.state.offsets.commitPulled(group, topic, queueId, offset);
-    }
-  }
-
   /** A gateway answered a pull with a reset. */
   resetTaken(reset: BrokerControllerContract["tells"]["resetTaken"]): void {
     this.#inBackground("taken reset", this.#room.offsets.taken(reset));
@@ -219,8 +236,35 @@ export class ControlPlane {
   /** Traffic of about one second. */
   countTraffic({ puts, gets, sendBacks }: BrokerControllerContract["tells"]["traffic"]): void {
     for (const count of puts) this.state.stats.put(count);
-    for (const count of gets) this.state.stats.got(count);
+    for (const count of gets) this.#got(count);
     for (const { topic, group, count } of sendBacks) this.state.stats.sendBack(topic, group, count);
+  }
+
+  /**
+   * Disables groups that read too far behind, when that is asked for. An operator enables them again.
+   * Source: apache/rocketmq broker BrokerController.protectBroker
+   */
+  async protect(): Promise<void> {
+    const { state } = this;
+    if (!state.values.disableConsumeIfConsumerReadSlowly) return state.readLag.clear();
+    const slow = state.readLag.slowGroups(
+      state.values.consumerFallbehindThreshold,
+      (topic, queueId) => state.maxOffset(topic, queueId),
+    );
+    for (const [group, behindBytes] of slow) {
+      state.readLag.forget(group);
+      if (!await this.#room.groups.disableConsume(group)) continue;
+      this.#world.outputs.log("warn", `Group "${group}" is disabled: it reads ${behindBytes} bytes behind`);
+    }
+  }
+
+  #got(count: GetCount): void {
+    const { topic, group, queueId, nextOffset, behindBytes = 0 } = count;
+    this.state.stats.got(count);
+    if (nextOffset === undefined) return;
+    this.state.offsets.commitPulled(group, topic, queueId, nextOffset);
+    if (!this.state.values.disableConsumeIfConsumerReadSlowly) return;
+    this.state.readLag.record({ group, topic, queueId, nextOffset, behindBytes });
   }
 
   /** Drops clients that have not been heard for too long. */
@@ -233,6 +277,15 @@ export class ControlPlane {
     if (!this.state.offsets.dirty) return;
     this.#room.saver.saveNow(ConfigFile.Offsets);
     this.state.offsets.markSaved();
+  }
+
+  /** Writes the filters of groups when they have changed. @throws {DiskError} when the disk refuses */
+  saveFilters(): void {
+    const { filters, values } = this.state;
+    filters.clean(this.state.nowMs(), values.filterDataCleanTimeSpan);
+    if (!filters.dirty) return;
+    this.#room.saver.saveNow(ConfigFile.Filters);
+    filters.markSaved();
   }
 
   /** Takes the totals of the day that ends. */
@@ -250,6 +303,7 @@ export class ControlPlane {
   stop(): void {
     this.#room.saver.flush();
     this.saveOffsets();
+    this.saveFilters();
   }
 
   async #answer(call: Call): Promise<RemotingCommand> {
@@ -294,5 +348,6 @@ function handlersOf(room: Room): HandlerTable {
     ...consumeStatsRequests(room),
     ...inspectionRequests(room),
     ...brokerRequests(room),
+    ...replicationRequests(room),
   };
 }

@@ -5,6 +5,7 @@
  * Reads: nothing that is not in the state.
  * Never: touches live consumers; a group that is deleted while it consumes goes on until its members leave.
  */
+import type { DataVersion } from "../../../protocol/data_version.ts";
 import type { SubscriptionGroupConfig } from "../../../protocol/subscription_group.ts";
 import type { GroupEntry, GroupUpdate } from "../broker_controller_contract.ts";
 import { PREDEFINED_GROUPS } from "../../../store/subscription_groups.ts";
@@ -79,12 +80,33 @@ export class GroupChanges {
     if (updated.length > 0) await this.#announce(updated, []);
   }
 
+  /** Puts the table of a master in place of this one. */
+  async follow(
+    configs: readonly SubscriptionGroupConfig[],
+    forbidden: Iterable<readonly [string, ReadonlyMap<string, number>]>,
+    version: DataVersion,
+  ): Promise<void> {
+    const { groups } = this.#state;
+    const wanted = new Set(configs.map(({ groupName }) => groupName));
+    const removed = [...groups.configs()].map(({ groupName }) => groupName).filter((name) => !wanted.has(name));
+    groups.replace(configs, forbidden, version);
+    await this.#announce(configs, removed);
+  }
+
   /** Removes a group, with its offsets when asked. */
   async remove(group: string, cleanOffsets: boolean): Promise<void> {
     const existed = this.#state.groups.remove(group, this.#state.nowMs());
     if (cleanOffsets) this.#state.offsets.removeGroup(group);
     if (this.#state.values.autoDeleteUnusedStats) this.#state.stats.removeGroup(group);
     if (existed) await this.#announce([], [group]);
+  }
+
+  /** Takes from a group the right to read. @returns whether it had it */
+  async disableConsume(group: string): Promise<boolean> {
+    const config = this.#state.groups.get(group);
+    if (config === undefined || !config.consumeEnable) return false;
+    await this.#announce([this.#state.groups.disableConsume(config, this.#state.nowMs())], []);
+    return true;
   }
 
   /** Forbids or allows a group to read a topic. */

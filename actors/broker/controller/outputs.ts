@@ -8,6 +8,7 @@
 import type { RemotingCommand } from "../../../protocol/command.ts";
 import type { ClientChannel } from "../../../store/client_channel.ts";
 import type { QueueUnit } from "../broker_controller_contract.ts";
+import type { MasterReport, SlaveReport } from "../ha/ha_contract.ts";
 import type { SubscriberLink } from "./subscribers.ts";
 
 /** How long the controller waits for a read of the cold-read service, milliseconds. */
@@ -53,10 +54,19 @@ export interface DelayOffsets {
   readonly levels: readonly { level: number; delivered: number }[];
 }
 
+/** Who knows how replication stands. */
+export interface ReplicationReports {
+  /** The slaves that are connected; none when no slave has ever come. */
+  slaves(): Promise<readonly SlaveReport[]>;
+  /** How this slave stands with its master; undefined when it is none. */
+  master(): Promise<MasterReport | undefined>;
+}
+
 /** The world around the control plane. */
 export interface Outputs {
   readonly coldReads: ColdReads;
   readonly housekeeping: Housekeeping;
+  readonly replication: ReplicationReports;
   /** Removes the queues of topics that nobody appends to any more. */
   deleteQueues(topics: readonly string[]): Promise<void>;
   /** Sends a one-way request to a client. */

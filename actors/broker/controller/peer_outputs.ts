@@ -7,7 +7,12 @@
  */
 import { ActorGoneError } from "../../kernel/errors.ts";
 import type { ActorContext, PeerRef } from "../../kernel/contract.ts";
-import type { BrokerControllerContract, GatewayPeerContract } from "../broker_controller_contract.ts";
+import { awake } from "../awake.ts";
+import type {
+  BrokerControllerContract,
+  ColdReadPeerContract,
+  GatewayPeerContract,
+} from "../broker_controller_contract.ts";
 import { COLD_READ_TIMEOUT_MS, type Outputs, PUBLISH_TIMEOUT_MS } from "./outputs.ts";
 import type { SnapshotKind, SubscriberLink } from "./subscribers.ts";
 
@@ -35,6 +40,7 @@ export function peerOutputs(context: Context, gateways: readonly string[]): Outp
   return {
     coldReads: coldReadsOf(context),
     housekeeping: housekeepingOf(context),
+    replication: replicationOf(context),
     deleteQueues: async (topics) => {
       await context.peer("reput").ask("deleteTopics", { topics: [...topics] }, { timeoutMs: HOUSEKEEPING_TIMEOUT_MS });
     },
@@ -59,13 +65,13 @@ export function peerOutputs(context: Context, gateways: readonly string[]): Outp
 }
 
 function coldReadsOf(context: Context): Outputs["coldReads"] {
-  const peer = context.peer("cold-read");
+  const peer = (): Promise<PeerRef<ColdReadPeerContract>> => awake(context, context.peer("cold-read"), "cold-read");
   const options = { timeoutMs: COLD_READ_TIMEOUT_MS };
   return {
-    offsetByTime: async (request) => (await peer.ask("offsetByTime", request, options)).offset,
-    storeTimes: async (points) => (await peer.ask("storeTimes", { items: [...points] }, options)).times,
-    readMessage: async (position) => (await peer.ask("readMessage", { offset: position }, options)).record,
-    queueUnits: (request) => peer.ask("queueUnits", request, options),
+    offsetByTime: async (request) => (await (await peer()).ask("offsetByTime", request, options)).offset,
+    storeTimes: async (points) => (await (await peer()).ask("storeTimes", { items: [...points] }, options)).times,
+    readMessage: async (position) => (await (await peer()).ask("readMessage", { offset: position }, options)).record,
+    queueUnits: async (request) => await (await peer()).ask("queueUnits", request, options),
   };
 }
 
@@ -81,6 +87,20 @@ function housekeepingOf(context: Context): Outputs["housekeeping"] {
     },
     deleteExpiredCommitLog: async () => {
       await peer.ask("deleteExpiredCommitLog", null, options);
+    },
+  };
+}
+
+function replicationOf(context: Context): Outputs["replication"] {
+  const options = { timeoutMs: COLD_READ_TIMEOUT_MS };
+  return {
+    slaves: async () => {
+      const service = context.peer("ha-service");
+      return service.connected ? (await service.ask("slaves", null, options)).slaves : [];
+    },
+    master: async () => {
+      const client = context.peer("ha-client");
+      return client.connected ? await client.ask("master", null, options) : undefined;
     },
   };
 }

@@ -10,10 +10,13 @@ import type { Clock } from "../../../store/clock.ts";
 import { BrokerStats } from "../../../store/broker_stats.ts";
 import { ConsumerOffsets } from "../../../store/consumer_offsets.ts";
 import { ConsumerTable } from "../../../store/consumer_table.ts";
+import { bloomShape } from "../../../store/filter/bloom_filter.ts";
+import { ConsumerFilters } from "../../../store/filter/consumer_filters.ts";
 import { Gauges } from "../../../store/gauges.ts";
 import { ProducerTable } from "../../../store/producer_table.ts";
 import { QueueLocks } from "../../../store/queue_locks.ts";
 import { QueueSlots } from "../../../store/queue_slots.ts";
+import { ReadLag } from "../../../store/read_lag.ts";
 import { RequestModes } from "../../../store/request_modes.ts";
 import { StoreStats } from "../../../store/store_stats.ts";
 import { SubscriptionGroups } from "../../../store/subscription_groups.ts";
@@ -32,9 +35,12 @@ export class ControllerState {
   readonly offsets: ConsumerOffsets;
   readonly producers = new ProducerTable();
   readonly consumers = new ConsumerTable();
+  readonly filters: ConsumerFilters;
   readonly locks = new QueueLocks();
   readonly slots: QueueSlots;
   readonly requestModes = new RequestModes();
+  /** Kept only while slow groups are to be disabled. */
+  readonly readLag = new ReadLag();
   readonly stats: BrokerStats;
   readonly gauges: Gauges;
   readonly storeStats: StoreStats;
@@ -52,7 +58,9 @@ export class ControllerState {
    */
   constructor(init: BrokerControllerInit, clock: Clock) {
     const nowMs = clock.nowMs();
+    const { maxErrorRateOfBloomFilter, expectConsumerNumUseFilter } = init.configuration.values;
     this.clock = clock;
+    this.filters = new ConsumerFilters(bloomShape(maxErrorRateOfBloomFilter, expectConsumerNumUseFilter));
     this.configuration = init.configuration;
     const version: DataVersion = { stateVersion: 0, timestamp: nowMs, counter: 0 };
     this.topics = new TopicTable(version);

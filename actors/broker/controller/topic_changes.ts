@@ -5,7 +5,9 @@
  * Reads: nothing that is not in the state.
  * Never: answers before every subscriber works with the change.
  */
-import type { TopicConfig } from "../../../protocol/topic_config.ts";
+import type { DataVersion } from "../../../protocol/data_version.ts";
+import { decodeUtf8 } from "../../../protocol/utf8.ts";
+import { encodeTopicConfig, type TopicConfig } from "../../../protocol/topic_config.ts";
 import type { FixedTopicRequest, SendTopicRequest } from "../../../store/topic_table.ts";
 import type { TopicEntry, TopicUpdate } from "../../../store/topic_view.ts";
 import { ConfigFile } from "./config_files.ts";
@@ -120,6 +122,24 @@ export class TopicChanges {
     await this.#within(this.#listeners.registrar.registerChanged(updated));
   }
 
+  /**
+   * Puts the table of a master in place of this one. Topics of its own that every broker has stay.
+   *
+   * @throws {QueueTableError} when no slots are left
+   */
+  async follow(configs: readonly TopicConfig[], version: DataVersion): Promise<void> {
+    const { topics, systemTopics, slots } = this.#state;
+    const wanted = new Set(configs.map(({ topicName }) => topicName));
+    const system = new Set(systemTopics.names());
+    await this.remove(topics.names().filter((name) => !wanted.has(name) && !system.has(name)));
+    await this.#afterDeletion([...wanted]);
+    const changed = configs.filter((config) => !isSameConfig(topics.get(config.topicName), config));
+    for (const config of changed) slots.allocate(config.topicName, queueNumsOf(config));
+    topics.load(configs, version);
+    await this.#announce(changed, []);
+    void this.#listeners.registrar.registerAll();
+  }
+
   /** Removes topics with their queues, offsets and statistics. */
   async remove(topics: readonly string[]): Promise<void> {
     const nowMs = this.#state.nowMs();
@@ -203,6 +223,10 @@ export class TopicChanges {
     await Promise.race([work, promise]);
     timer.cancel();
   }
+}
+
+function isSameConfig(left: TopicConfig | undefined, right: TopicConfig): boolean {
+  return left !== undefined && decodeUtf8(encodeTopicConfig(left)) === decodeUtf8(encodeTopicConfig(right));
 }
 
 function queueNumsOf(config: TopicConfig): number {

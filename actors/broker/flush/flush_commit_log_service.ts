@@ -166,9 +166,9 @@ export class FlushCommitLogService {
   /** Syncs everything that is written now. @returns the position that is on the device */
   flush(): number {
     const memory = this.#memory;
-    const from = memory.flushed.load();
     const to = memory.written.load();
-    if (to === from || memory.status === LogStatus.ReadOnly) return from;
+    const from = this.#beginning(to);
+    if (to <= from || memory.status === LogStatus.ReadOnly) return from;
     const beganMs = this.#context.clock.monotonicMs();
     try {
       this.#files.syncRange(from, to);
@@ -187,6 +187,16 @@ export class FlushCommitLogService {
     this.#promise(to);
     this.#context.countWork(1);
     return to;
+  }
+
+  /** Where the next sync begins. The empty log of a slave may begin above 0 all at once: there is nothing to sync below. */
+  #beginning(written: number): number {
+    const { flushed, logStart } = this.#memory;
+    const position = flushed.load();
+    const start = logStart.load();
+    if (position >= start || written < start) return position;
+    flushed.store(start);
+    return start;
   }
 
   /** Writes down what is on the device, so that recovery can tell damage from a torn tail. Not more often than it is worth. */

@@ -13,8 +13,14 @@ export const ACK_HOLD_BYTES_MAX = 64 * 1024 * 1024;
 const FIRST_BYTES = 64 * 1024;
 const FIRST_ENTRIES = 1024;
 
-/** Called for an acknowledgement whose time is over; gets the connection and the frame's place in the arena. */
-export type LateAck = (connection: GatewayConnection, arena: Uint8Array, start: number, end: number) => void;
+/** Called for an acknowledgement whose time is over; gets the connection, the frame's place in the arena and the position that it waited for. */
+export type LateAck = (
+  connection: GatewayConnection,
+  arena: Uint8Array,
+  start: number,
+  end: number,
+  position: number,
+) => void;
 
 /** A queue of acknowledgements by position. One for each gateway. */
 export class AckQueue {
@@ -98,7 +104,8 @@ export class AckQueue {
   /** Gives every acknowledgement whose deadline has come to `late`. */
   expire(nowMs: number, late: LateAck): void {
     while (this.#head < this.#tail && this.#deadlines[this.#head]! <= nowMs) {
-      late(this.#connections[this.#head]!, this.#arena, this.#frontStart(), this.#ends[this.#head]!);
+      const at = this.#head;
+      late(this.#connections[at]!, this.#arena, this.#frontStart(), this.#ends[at]!, this.#positions[at]!);
       this.#dropFront();
     }
     this.#compact();
@@ -109,7 +116,13 @@ export class AckQueue {
     let last = this.#tail;
     while (last > this.#head && this.#positions[last - 1]! > position) last--;
     for (let i = last; i < this.#tail; i++) {
-      refused(this.#connections[i]!, this.#arena, i === 0 ? 0 : this.#ends[i - 1]!, this.#ends[i]!);
+      refused(
+        this.#connections[i]!,
+        this.#arena,
+        i === 0 ? 0 : this.#ends[i - 1]!,
+        this.#ends[i]!,
+        this.#positions[i]!,
+      );
       this.#connections[i] = undefined;
     }
     this.#tail = last;

@@ -30,6 +30,8 @@ const PULL_TAIL = encoder.encode(`","serializeTypeCurrentRPC":"JSON","version":$
 const ACK_BYTES_MAX = ACK_0.length + ACK_1.length + ACK_2.length + TAIL_0.length + TAIL_1.length + 8 +
   10 + 32 + 16 + 11 + 32;
 
+const COMMA = 0x2c;
+
 /** Bytes that the header of one pull answer takes at most. */
 const PULL_BYTES_MAX = 512;
 
@@ -90,6 +92,53 @@ export class AckEncoder {
     at = put(out, at, ACK_2);
     at = put(out, at, this.#idPrefix);
     at = putHex16(out, at, position);
+    at = put(out, at, this.#region);
+    at = putDecimal(out, at, queueOffset);
+    at = put(out, at, TAIL_0);
+    at = putDecimal(out, at, opaque);
+    at = put(out, at, TAIL_1);
+    putLengths(out, start, at - start - 8, 0);
+    return at;
+  }
+
+  /** Bytes that the acknowledgement of a batch takes at most. */
+  batchBytesMax(count: number): number {
+    return ACK_BYTES_MAX + this.#region.length + count * (this.#idPrefix.length + 17);
+  }
+
+  /**
+   * Writes the acknowledgement of a batch: it names each message.
+   *
+   * @param out where it goes, with room for {@link batchBytesMax}
+   * @param start first byte
+   * @param opaque of the request
+   * @param queueId that the messages got
+   * @param queueOffset that the first message got
+   * @param position physical offset of the first record
+   * @param sizes bytes of each record
+   * @param count of messages, one at least
+   * @returns byte behind the acknowledgement
+   */
+  encodeBatch(
+    out: Uint8Array,
+    start: number,
+    opaque: number,
+    queueId: number,
+    queueOffset: number,
+    position: number,
+    sizes: Int32Array,
+    count: number,
+  ): number {
+    let at = put(out, start + 8, ACK_0);
+    at = putDecimal(out, at, queueId);
+    at = put(out, at, ACK_2);
+    let next = position;
+    for (let i = 0; i < count; i++) {
+      if (i > 0) out[at++] = COMMA;
+      at = put(out, at, this.#idPrefix);
+      at = putHex16(out, at, next);
+      next += sizes[i]!;
+    }
     at = put(out, at, this.#region);
     at = putDecimal(out, at, queueOffset);
     at = put(out, at, TAIL_0);

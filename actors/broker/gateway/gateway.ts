@@ -18,8 +18,9 @@ import type { LogMemory } from "../../../store/memory/log_memory.ts";
 import type { Clock } from "../../../store/clock.ts";
 import type { Connection, Listener } from "../../net/transport.ts";
 import { ackOpaque, isAck } from "./answer_bytes.ts";
-import type { AckQueue } from "./ack_hold.ts";
+import type { AckQueue, LateAck } from "./ack_hold.ts";
 import { GatewayConnection } from "./connection.ts";
+import type { BatchPath } from "./batch_path.ts";
 import { SendOutcome, type SendPath } from "./send_path.ts";
 
 /** Connections of one gateway at most. */
@@ -45,6 +46,8 @@ export const SendRefusal = {
   Busy: "busy",
   /** The disk is full, the log is read-only or the broker stops. */
   Unavailable: "unavailable",
+  /** The broker follows another one. */
+  Follower: "follower",
 } as const;
 
 /** One of {@link SendRefusal}. */
@@ -74,6 +77,7 @@ export interface GatewayParts {
   readonly appender: LogAppender;
   readonly writer: LogWriter;
   readonly sends: SendPath;
+  readonly batches: BatchPath;
   readonly pulls: PullTaker;
   readonly general: GeneralPath;
   readonly acks: AckQueue;
@@ -82,6 +86,12 @@ export interface GatewayParts {
   readonly laterWrite: LaterWrite | undefined;
   /** How long an acknowledgement waits for the device or the slaves. Milliseconds. */
   readonly ackTimeoutMs: number;
+  /** Why no send is taken here, whatever state the log is in; undefined for a master. */
+  readonly refusal: SendRefusalValue | undefined;
+  /** Whether too few replicas are in step for messages that wait for them. Once a batch. */
+  readonly isShortOfReplicas: () => boolean;
+  /** Something was written that acknowledgements wait for. Once a turn. */
+  readonly held: () => void;
   /** Told when the log failed for good; the process must end. */
   readonly fail: (error: unknown) => void;
 }
@@ -200,7 +210,7 @@ export class Gateway {
   /** Moves acknowledgements whose position the device or the slaves have reached, and gives up those that are late. */
   releaseAcks(
     position: number,
-    late: (connection: GatewayConnection, arena: Uint8Array, start: number, end: number) => void,
+    late: LateAck,
   ): void {
     const { acks, clock } = this.#parts;
     if (acks.nextPosition <= position) acks.releaseUpTo(position, this.#touch);
@@ -272,7 +282,7 @@ export class Gateway {
       ? scan.scanJson(input, start + 8, bodyStart)
       : scan.scanBinary(input, start + 8, bodyStart);
     if (scanned && (scan.flag & 1) === 0) {
-      if (scan.code === RequestCode.SEND_MESSAGE_V2) {
+      if (scan.code === RequestCode.SEND_MESSAGE_V2 || scan.code === RequestCode.SEND_BATCH_MESSAGE) {
         if (this.#send(connection, input, bodyStart, end)) return;
       } else if (scan.code === RequestCode.PULL_MESSAGE || scan.code === RequestCode.LITE_PULL_MESSAGE) {
         if (!connection.fast && this.#parts.pulls.take(connection, scan, input)) return;
@@ -284,10 +294,15 @@ export class Gateway {
 
   /** @returns false when the general path has to take it */
   #send(connection: GatewayConnection, input: Uint8Array, bodyStart: number, end: number): boolean {
-    const { sends } = this.#parts;
+    const { sends, batches } = this.#parts;
+    const isBatch = this.#scan.code === RequestCode.SEND_BATCH_MESSAGE;
     for (let attempt = 0; attempt < 2; attempt++) {
       if (!this.#inBatch && !this.#beginBatch()) return this.#refuse(connection);
-      const outcome = sends.append(connection, this.#scan, input, bodyStart, end);
+      // The producer of a batch waits; the general path tells it why it is refused.
+      if (isBatch && sends.isShortOfReplicas) return false;
+      const outcome = isBatch
+        ? batches.append(connection, this.#scan, input, bodyStart, end, sends.storeTimestampMs)
+        : sends.append(connection, this.#scan, input, bodyStart, end);
       if (outcome === SendOutcome.Appended) {
         this.counters.shortSends++;
         if (!connection.dirty) {
@@ -307,19 +322,21 @@ export class Gateway {
   #refuse(connection: GatewayConnection): boolean {
     this.counters.refusedSends++;
     const status = this.#parts.memory.status;
-    const reason = status === LogStatus.Open || status === LogStatus.Busy ? SendRefusal.Busy : SendRefusal.Unavailable;
+    const reason = this.#parts.refusal ??
+      (status === LogStatus.Open || status === LogStatus.Busy ? SendRefusal.Busy : SendRefusal.Unavailable);
     if ((this.#scan.flag & 2) === 0) this.#parts.general.refuseSend(connection, this.#scan.opaque, reason);
     return true;
   }
 
   #beginBatch(): boolean {
-    const { appender, acks, clock, sends, memory, ackTimeoutMs } = this.#parts;
-    if (acks.isFull) return false;
+    const { appender, acks, clock, sends, memory, ackTimeoutMs, refusal, isShortOfReplicas } = this.#parts;
+    if (acks.isFull || refusal !== undefined) return false;
     this.fence();
     if (!appender.begin()) return false;
     this.#inBatch = true;
     this.markAppended(memory.epoch);
     sends.storeTimestampMs = clock.nowMs();
+    sends.isShortOfReplicas = isShortOfReplicas();
     acks.deadlineMs = clock.monotonicMs() + ackTimeoutMs;
     return true;
   }
@@ -355,11 +372,11 @@ export class Gateway {
   }
 
   #write(): void {
-    const { memory, writer, acks, laterWrite } = this.#parts;
+    const { memory, writer, acks, laterWrite, held } = this.#parts;
     this.#appended = false;
     if (laterWrite !== undefined && memory.status !== LogStatus.ReadOnly) return laterWrite.appended();
     if (this.#isWritten(writer.write()) && memory.epoch === this.#turnEpoch) {
-      if (acks.length > 0) memory.flushBell.ring();
+      if (acks.length > 0) held();
       return;
     }
     this.#refuseAcks();

@@ -42,7 +42,7 @@ export async function startGateway(
     tells: {
       push: ({ channel, command }) => parts.push(channel, command),
       closeChannel: ({ channel }) => parts.gateway.connections.get(channel)?.close(),
-      holdRestarted: () => parts.pulls.offerAgain(),
+      holdRestarted: () => parts.pulls.holdRestarted(),
     },
     stop: async () => {
       actor.stop();

@@ -1,9 +1,11 @@
 /** The contract of a gateway actor. */
+import type { WakeSignal } from "../awake.ts";
 import type { TimerContract } from "../timer/timer_contract.ts";
 import type { TransactionsContract } from "../transactions/transactions_contract.ts";
 import type { BrokerControllerContract, GatewayPeerContract } from "../broker_controller_contract.ts";
 import type { BrokerActorInit } from "../broker_init.ts";
 import type { ColdReadContract } from "../cold_read_contract.ts";
+import type { HoldContract } from "../hold/hold_contract.ts";
 import { defineRole, type Role } from "../../kernel/contract.ts";
 import type { GatewayCounters } from "./gateway.ts";
 
@@ -22,6 +24,7 @@ export interface GatewayReport extends GatewayCounters {
   connections: number;
   parked: number;
   ringPulls: number;
+  warmPulls: number;
   coldPulls: number;
   writes: number;
   writtenBytes: number;
@@ -45,7 +48,7 @@ export type GatewayContract = {
     /** PullRequestHoldService was started again: parked pulls have to be offered anew. */
     holdRestarted: null;
   };
-  signals: {
+  signals: WakeSignal & {
     /** The log failed for good. */
     failed: { text: string };
     log: { level: "info" | "warn" | "error"; text: string };
@@ -53,6 +56,7 @@ export type GatewayContract = {
   peers: {
     "controller": BrokerControllerContract;
     "cold-read": ColdReadContract;
+    "hold": HoldContract;
     "transactions": TransactionsContract;
     "timer": TimerContract;
   };

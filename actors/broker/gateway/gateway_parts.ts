@@ -4,7 +4,7 @@
  * It owns no logic of its own beyond wiring: which part asks whom, and the batches (offset commits, traffic) that are told from time to time.
  */
 import { FilterCache } from "../../../store/filter/filter_cache.ts";
-import type { ActorContext } from "../../kernel/contract.ts";
+import type { ActorContext, PeerRef } from "../../kernel/contract.ts";
 import type { RemotingCommand } from "../../../protocol/command.ts";
 import { decodeEndTransactionRequestHeader } from "../../../protocol/commands/transaction.ts";
 import { createResponse } from "../../../protocol/command.ts";
@@ -23,30 +23,39 @@ import { RecordAppender } from "../../../store/record_appender.ts";
 import { RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
 import { type TopicEntry, TopicPerm, type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import type { ConfigurationUpdate, ControlSnapshot, OffsetCommit } from "../broker_controller_contract.ts";
+import { awake } from "../awake.ts";
 import { openStore, type StoreHandles } from "../broker_init.ts";
+import type { ColdReadContract } from "../cold_read_contract.ts";
 import { WaiterBell } from "../broker_memory.ts";
 import { lockWatchOf, logWriterOf } from "../log_writer_of.ts";
 import { commitCaller } from "../flush/commit_rule.ts";
 import { isWrittenLater, unwrittenBytesMax } from "../write_mode.ts";
+import { isSlave } from "../ha/replication_rules.ts";
 import { AckQueue } from "./ack_hold.ts";
-import { AckEncoder, ackOpaque } from "./answer_bytes.ts";
+import { AckRelease } from "./ack_release.ts";
+import { AckEncoder } from "./answer_bytes.ts";
 import { ClientCalls } from "./client_calls.ts";
+import { BatchPath } from "./batch_path.ts";
 import { type GatewayConnection, hostBytes } from "./connection.ts";
 import { ControlView } from "./control_view.ts";
 import { Gateway } from "./gateway.ts";
 import type { GatewayContract, GatewayInit } from "./gateway_contract.ts";
 import { GatewayGeneralPath } from "./general_path.ts";
+import { GatewayReplication } from "./gateway_replication.ts";
 import { GeneralSend, type PendingAck } from "./general_send.ts";
 import { NameLookup } from "./name_lookup.ts";
+import { PlannedRead, WarmGate } from "./planned_read.ts";
 import { PullService } from "./pull_service.ts";
 import { RecallMessage, type RecallSettings } from "./recall_message.ts";
 import { TimerState } from "./timer_state.ts";
 import { timerRules } from "../timer/timer_rules.ts";
 import { SendBack, type SendBackHelp } from "./send_back.ts";
 import { SendReply, type SendReplyHelp } from "./send_reply.ts";
-import { SendPath } from "./send_path.ts";
+import { SendPath, type SendPathParts } from "./send_path.ts";
 import { ServedTopic } from "./served_topic.ts";
+import { pullRefusalOf, sendRefusalOf, slaveRejection } from "./slave_refusals.ts";
 import { TrafficMeter } from "./traffic_meter.ts";
+import { WakeFilterIds } from "./wake_filter_ids.ts";
 
 /** How long a gateway waits for BrokerController or ColdReadService. Milliseconds. */
 const ASK_MS = 10_000;
@@ -85,7 +94,8 @@ export class GatewayParts {
   readonly #queueReaders = new Map<ServedTopic, ConsumeQueueReader[]>();
   readonly #settings: RecallSettings;
   readonly #timerState: TimerState;
-  readonly #waitsForDevice: boolean;
+  readonly #release: AckRelease;
+  readonly #replication: GatewayReplication;
   #commits: OffsetCommit[] = [];
   #sendBacks = new Map<string, { group: string; topic: string; count: number }>();
   #spread = 0;
@@ -99,7 +109,10 @@ export class GatewayParts {
     const memory = new LogMemory(init.memory.log);
     this.#memory = memory;
     this.#store = openStore(values, "write", QUEUE_HANDLES_MAX);
-    this.#waitsForDevice = values.flushDiskType === "SYNC_FLUSH";
+    this.#replication = new GatewayReplication(init, memory);
+    const markDirty = (connection: GatewayConnection): void => this.gateway.markDirty(connection);
+    const acks = this.#acks;
+    this.#release = new AckRelease({ values, memory, acks, replication: this.#replication, markDirty });
     this.#settings = this.#sendSettings();
     this.#topics = new NameLookup((name) => this.#serve(name));
     this.#meter = new TrafficMeter(this.#topics, new GaugeBatch(new Gauges(init.gauges)));
@@ -112,7 +125,6 @@ export class GatewayParts {
     this.bell = memory.waiterBell(init.index);
     this.#wakes = new TokenRing(init.memory.wakes[init.index]!);
     this.writer = this.#makeWriter();
-    const markDirty = (connection: GatewayConnection): void => this.gateway.markDirty(connection);
     this.#calls = new ClientCalls(context.clock, markDirty);
     this.#timerState = new TimerState(values, this.#store, context);
     const help = this.#sendHelp();
@@ -128,14 +140,16 @@ export class GatewayParts {
       pulls: () => this.pulls,
       calls: this.#calls,
       control: (command, connection) => this.#askController(command, connection),
-      query: async (command) => await context.peer("cold-read").ask("query", { command }, { timeoutMs: ASK_MS }),
+      query: async (command) => await (await this.#reader()).ask("query", { command }, { timeoutMs: ASK_MS }),
       endTransaction: async (command) => {
         const header = decodeEndTransactionRequestHeader(command.ext);
-        const answer = await context.peer("transactions").ask("end", header, { timeoutMs: ASK_MS });
+        const transactions = await awake(context, context.peer("transactions"), "transactions");
+        const answer = await transactions.ask("end", header, { timeoutMs: ASK_MS });
         return answer === null ? null : createResponse(command, answer.code, answer.remark);
       },
       ensureGroup: (group) => this.#ensureGroup(group),
       markDirty,
+      rejects: slaveRejection(values),
       channelClosed: (connection) => {
         this.pulls.closed(connection);
         context.peer("controller").tell("channelClosed", { gateway: init.index, channel: connection.id });
@@ -164,7 +178,7 @@ export class GatewayParts {
       recallMessageEnable: values.recallMessageEnable,
       allowRecallWhenBrokerNotWriteable: values.allowRecallWhenBrokerNotWriteable,
       appendTopicForTimerDeleteKey: values.appendTopicForTimerDeleteKey,
-      isSlave: values.brokerRole === "SLAVE",
+      isSlave: isSlave(values),
     };
   }
 
@@ -189,31 +203,35 @@ export class GatewayParts {
 
   #makeGateway(): Gateway {
     const { values, index, incarnation } = this.#init;
-    const sends = new SendPath({
+    const parts: SendPathParts = {
       memory: this.#memory,
       appender: this.#appender,
       queues: this.view.queues,
       topics: this.#topics,
       acks: new AckEncoder(this.#settings.storeHost, values),
-      hold: this.#waitsForDevice ? this.#acks : undefined,
+      hold: this.#release.holds ? this.#acks : undefined,
       storeHost: this.#settings.storeHost,
       clusterName: values.brokerClusterName,
       regionId: values.regionId,
       traceOn: values.traceOn,
       // The short path knows no checksum of properties: with it, every send takes the general one.
       bodyBytesMax: values.enabledAppendPropCRC ? 0 : values.maxMessageSize,
-    });
+    };
     return new Gateway({
       memory: this.#memory,
       appender: this.#appender,
       writer: this.writer,
-      sends,
+      sends: new SendPath(parts),
+      batches: new BatchPath(parts),
       pulls: this.pulls,
       general: this.general,
       acks: this.#acks,
       clock: this.#context.clock,
       laterWrite: isWrittenLater(values) ? commitCaller(values, this.#memory) : undefined,
-      ackTimeoutMs: values.syncFlushTimeout,
+      ackTimeoutMs: this.#release.timeoutMs,
+      refusal: sendRefusalOf(values),
+      isShortOfReplicas: () => this.#replication.isShort,
+      held: () => this.#release.held(),
       fail: (error) =>
         this.#context.signal("failed", {
           text: `Cannot write the commit log: ${error instanceof Error ? error.message : error}`,
@@ -224,6 +242,8 @@ export class GatewayParts {
   #makePulls(markDirty: (connection: GatewayConnection) => void): PullService {
     const { values } = this.#init;
     const controller = this.#context.peer("controller");
+    const reader = new LogReader(this.#memory, this.#store.commitLog);
+    const pageCacheBytes = this.#init.machineMemoryBytes * values.accessMessageInMemoryMaxRatio / 100;
     return new PullService({
       control: this.control,
       topics: this.#topics,
@@ -232,7 +252,9 @@ export class GatewayParts {
         readUnits: (topic, queueId, offset, count, into) =>
           this.#queueReader(topic, queueId)?.readUnits(offset, count, into, 0) ?? 0,
       },
-      reader: new LogReader(this.#memory, this.#store.commitLog),
+      reader,
+      planned: new PlannedRead(reader),
+      warm: new WarmGate(this.#context.clock, this.#memory.written.load(), pageCacheBytes),
       settings: {
         brokerPermission: values.brokerPermission,
         brokerIP1: values.brokerIP1,
@@ -241,21 +263,33 @@ export class GatewayParts {
         isExpression: (text) => this.#filters.isValid(text),
         longPollingEnable: values.longPollingEnable,
         shortPollingTimeMs: values.shortPollingTimeMills,
+        refusal: pullRefusalOf(values),
       },
       parks: new TokenRing(this.#init.memory.parks[this.#init.index]!),
       wakes: this.#wakes,
+      suggestion: this.#replication.suggestion,
       holdBell: this.#memory.waiterBell(WaiterBell.Hold),
       clock: this.#context.clock,
       meter: this.#meter,
-      cold: (pull) => this.#context.peer("cold-read").ask("pull", pull, { timeoutMs: ASK_MS }),
+      cold: async (pull) => await (await this.#reader()).ask("pull", pull, { timeoutMs: ASK_MS }),
       markDirty,
       commit: (group, topic, queueId, offset, connection) => {
         this.#commits.push({ group, topic, queueId, offset, clientHost: connection.remoteAddress });
         if (this.#commits.length >= COMMITS_MAX) this.flushOffsets();
       },
       refuse: (connection, opaque, refusal) => this.general.refuse(connection, opaque, refusal),
+      wakeFilters: new WakeFilterIds(
+        this.#init.index,
+        this.#init.incarnation,
+        (change) => this.#context.peer("hold").tell("filter", change),
+      ),
       resetTaken: (group, topic, queueId) => controller.tell("resetTaken", { group, topic, queueId }),
     });
+  }
+
+  /** ColdReadService, which sleeps until it is needed. */
+  #reader(): Promise<PeerRef<ColdReadContract>> {
+    return awake(this.#context, this.#context.peer("cold-read"), "cold-read");
   }
 
   #sendHelp(): SendBackHelp & SendReplyHelp {
@@ -274,7 +308,7 @@ export class GatewayParts {
       isCongested: (outMs) => this.#timerState.isCongested(outMs, this.#spread),
       append: (records, entry, queueId, ack) => this.#append(records, entry, queueId, ack),
       readMessage: async (offset) =>
-        (await this.#context.peer("cold-read").ask("readMessage", { offset }, { timeoutMs: ASK_MS })).record,
+        (await (await this.#reader()).ask("readMessage", { offset }, { timeoutMs: ASK_MS })).record,
       callProducer: async (clientId, command, timeoutMs) => {
         const request = { clientId, command, timeoutMs };
         const { answer } = await controller.ask("callProducer", request, { timeoutMs: timeoutMs + ASK_MS });
@@ -291,6 +325,9 @@ export class GatewayParts {
 
   /** Appends encoded records and puts their acknowledgement where the end of the turn, or the device, releases it. */
   #append(records: Uint8Array[], entry: TopicEntry, queueId: number, ack: PendingAck): RemotingCommand | undefined {
+    if (ack.wait && this.#replication.isShort) {
+      return createResponse(ack.command, ResponseCode.SYSTEM_ERROR, "in-sync replicas not enough");
+    }
     const nowMs = this.#context.clock.nowMs();
     for (let attempt = 0; attempt < 2; attempt++) {
       this.gateway.fence();
@@ -322,8 +359,8 @@ export class GatewayParts {
 
   #acknowledge(ack: PendingAck, queueOffset: number, position: number, end: number): void {
     const frame = encodeFrame(ack.answer(queueOffset, position));
-    if (this.#waitsForDevice && ack.wait) {
-      this.#acks.deadlineMs = this.#context.clock.monotonicMs() + this.#init.values.syncFlushTimeout;
+    if (this.#release.holds && ack.wait) {
+      this.#acks.deadlineMs = this.#context.clock.monotonicMs() + this.#release.timeoutMs;
       const room = this.#acks.room(frame.length);
       room.set(frame, this.#acks.start);
       this.#acks.hold(ack.connection, this.#acks.start + frame.length, end);
@@ -431,13 +468,13 @@ export class GatewayParts {
 
   /** Whether a wake or an acknowledgement waits. */
   hasWork(): boolean {
-    return !this.#wakes.isEmpty || this.#acks.nextPosition <= this.#memory.flushed.load();
+    return !this.#wakes.isEmpty || this.#acks.nextPosition <= this.#release.position();
   }
 
   /** Takes wakes and acknowledgements. */
   takeWork(): void {
     if (!this.#wakes.isEmpty) this.pulls.takeWakes();
-    if (this.#acks.length > 0) this.gateway.releaseAcks(this.#memory.flushed.load(), this.#late);
+    if (this.#acks.length > 0) this.gateway.releaseAcks(this.#release.position(), this.#release.late);
   }
 
   /** Once a second: statistics, commits, idle connections. */
@@ -457,16 +494,6 @@ export class GatewayParts {
       if (nowMs - connection.lastActiveMs > idleMs && connection.lastActiveMs > 0) connection.close();
     }
   }
-
-  /** The device did not take a record in time: the producer is told so, with the record's place. Source: apache/rocketmq store FLUSH_DISK_TIMEOUT */
-  readonly #late = (connection: GatewayConnection, arena: Uint8Array, start: number, end: number): void => {
-    const frame = arena.slice(start, end);
-    this.general.refuse(connection, ackOpaque(frame, 0, frame.length), {
-      refused: true,
-      code: ResponseCode.FLUSH_DISK_TIMEOUT,
-      remark: "",
-    });
-  };
 
   #log(level: "info" | "warn" | "error", text: string): void {
     this.#context.signal("log", { level, text });

@@ -23,6 +23,7 @@ import type { PullRefusal } from "./pull_request.ts";
 import type { RecallMessage } from "./recall_message.ts";
 import type { SendBack } from "./send_back.ts";
 import type { SendReply } from "./send_reply.ts";
+import { REJECTED } from "./slave_refusals.ts";
 
 /** Requests of one connection that wait for other actors at most. */
 export const PENDING_MAX = 8192;
@@ -49,6 +50,8 @@ export interface GeneralParts {
   /** Knows or creates a group, for a pull of one that this gateway does not know. */
   readonly ensureGroup: (group: string) => Promise<unknown>;
   readonly markDirty: (connection: GatewayConnection) => void;
+  /** On a slave: the answer to requests that only a master takes. */
+  readonly rejects: ((command: RemotingCommand) => RemotingCommand | undefined) | undefined;
   /** A connection is gone. */
   readonly channelClosed: (connection: GatewayConnection) => void;
 }
@@ -108,6 +111,7 @@ export class GatewayGeneralPath implements GeneralPath {
 
   /** Refuses a send. */
   refuseSend(connection: GatewayConnection, opaque: number, reason: SendRefusalValue): void {
+    if (reason === SendRefusal.Follower) return this.refuse(connection, opaque, REJECTED);
     const refusal = reason === SendRefusal.Busy
       ? { code: ResponseCode.SYSTEM_BUSY, remark: "[PC_SYNCHRONIZED]broker busy, start flow control for a while" }
       : {
@@ -132,6 +136,8 @@ export class GatewayGeneralPath implements GeneralPath {
   }
 
   async #handle(connection: GatewayConnection, command: RemotingCommand): Promise<RemotingCommand | null | undefined> {
+    const rejected = this.#parts.rejects?.(command);
+    if (rejected !== undefined) return rejected;
     switch (command.code) {
       case RequestCode.SEND_MESSAGE:
       case RequestCode.SEND_MESSAGE_V2:

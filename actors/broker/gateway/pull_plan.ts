@@ -31,7 +31,8 @@ export class PullPlan {
   bytes = 0;
   /** Offset behind the last unit looked at. */
   nextOffset = 0;
-  readonly #view = new DataView(this.units.buffer);
+  /** {@link units}, for numbers. */
+  readonly view: DataView = new DataView(this.units.buffer);
 
   /**
    * Plans over `units`, of which the first `unitCount` are filled.
@@ -46,7 +47,7 @@ export class PullPlan {
     limits: { messages: number; bytes: number },
     codes: ReadonlySet<number> | null,
   ): void {
-    const view = this.#view;
+    const view = this.view;
     const messages = Math.max(1, Math.min(limits.messages, PULL_MESSAGES_MAX));
     const bytesMax = Math.min(limits.bytes, PULL_BYTES_MAX);
     this.count = 0;

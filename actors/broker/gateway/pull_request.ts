@@ -191,16 +191,19 @@ function checkLiveSubscription(
   if (subscription.entry.subVersion < fields.subVersion) {
     return refuse(ResponseCode.SUBSCRIPTION_NOT_LATEST, "the consumer's subscription not latest");
   }
-  const { expressionType, subString } = subscription.entry;
+  const { expressionType, filter } = subscription.entry;
   if (isTagType(expressionType)) return { refused: false, codes: subscription.codes, filter: null };
-  if (!settings.enablePropertyFilter) return refuseExpression(expressionType);
-  if (expressionType === ExpressionType.SQL92 && settings.isExpression(subString)) {
-    return { refused: false, codes: null, filter: subString };
+  if (filter === undefined) {
+    return refuse(
+      ResponseCode.FILTER_DATA_NOT_EXIST,
+      "The broker's consumer filter data is not exist!Your expression may be wrong!",
+    );
   }
-  return refuse(
-    ResponseCode.FILTER_DATA_NOT_EXIST,
-    "The broker's consumer filter data is not exist!Your expression may be wrong!",
-  );
+  if (filter.clientVersion < fields.subVersion) {
+    return refuse(ResponseCode.FILTER_DATA_NOT_LATEST, "the consumer's consumer filter data not latest");
+  }
+  if (!settings.enablePropertyFilter) return refuseExpression(expressionType);
+  return { refused: false, codes: null, filter: filter.expression };
 }
 
 function refuseExpression(type: string | undefined): PullRefusal {

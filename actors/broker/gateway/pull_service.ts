@@ -13,15 +13,17 @@ import { ResponseCode } from "../../../protocol/response_code.ts";
 import type { Clock } from "../../../store/clock.ts";
 import type { LogReader } from "../../../store/log_reader.ts";
 import type { Doorbell } from "../../../store/memory/doorbell.ts";
-import { putLong, type TokenRing } from "../../../store/memory/token_ring.ts";
+import { putLong, takeLong, type TokenRing } from "../../../store/memory/token_ring.ts";
 import type { QueueTable } from "../../../store/queue_table.ts";
 import { PARK_GONE, PARK_WORDS, WAKE_WORDS, WakeReason } from "../broker_memory.ts";
 import type { ColdPull, ColdPullFound } from "../cold_read_contract.ts";
 import { type PullAnswer, pushPullHeader } from "./answer_bytes.ts";
 import type { GatewayConnection } from "./connection.ts";
+import type { PullSuggestion } from "./gateway_replication.ts";
 import type { ControlView } from "./control_view.ts";
 import type { NameLookup } from "./name_lookup.ts";
 import { PULL_UNITS_MAX, PullPlan } from "./pull_plan.ts";
+import type { PlannedRead, WarmGate } from "./planned_read.ts";
 import {
   checkPull,
   type PullFields,
@@ -32,12 +34,16 @@ import {
 } from "./pull_request.ts";
 import type { ServedTopic } from "./served_topic.ts";
 import type { PullMeter } from "./traffic_meter.ts";
+import type { WakeFilterIds } from "./wake_filter_ids.ts";
 
 /** Pulls parked on one gateway at most; the next one is answered at once. */
 export const PARKED_MAX = 200_000;
 
 /** Longest time that a client may have its pull parked. Milliseconds. */
 export const SUSPEND_MS_MAX = 300_000;
+
+/** Id of every master. Source: apache/rocketmq common MixAll.MASTER_ID */
+const MASTER_ID = 0;
 
 /** Reads consume-queue units. */
 export interface QueueUnits {
@@ -52,7 +58,16 @@ export interface PullParts {
   readonly queues: QueueTable;
   readonly units: QueueUnits;
   readonly reader: LogReader;
-  readonly settings: PullSettings & { readonly longPollingEnable: boolean; readonly shortPollingTimeMs: number };
+  /** Reads files, and when this thread may. */
+  readonly planned: PlannedRead;
+  readonly warm: WarmGate;
+  readonly settings: PullSettings & {
+    readonly longPollingEnable: boolean;
+    readonly shortPollingTimeMs: number;
+    /** Why no pull is taken here; undefined when they are. */
+    readonly refusal: PullRefusal | undefined;
+  };
+  readonly suggestion: PullSuggestion;
   readonly parks: TokenRing;
   readonly wakes: TokenRing;
   readonly holdBell: Doorbell;
@@ -72,6 +87,8 @@ export interface PullParts {
   ) => void;
   /** Answers with a code and a remark. */
   readonly refuse: (connection: GatewayConnection, opaque: number, refusal: PullRefusal) => void;
+  /** Numbers of what parked pulls filter by. */
+  readonly wakeFilters: WakeFilterIds;
   /** A pull took a pending offset reset. */
   readonly resetTaken: (group: string, topic: string, queueId: number) => void;
 }
@@ -99,15 +116,22 @@ export class PullService {
   #nextToken = 1;
   #coldPulls = 0;
   #ringPulls = 0;
+  #warmPulls = 0;
 
   /** @param parts what it works with */
   constructor(parts: PullParts) {
     this.#parts = parts;
   }
 
-  /** Pulls parked now, and pulls answered from the ring and by ColdReadService so far. */
-  get counters(): { readonly parked: number; readonly ringPulls: number; readonly coldPulls: number } {
-    return { parked: this.#parked.size, ringPulls: this.#ringPulls, coldPulls: this.#coldPulls };
+  /** Pulls parked now, and pulls answered from the ring, from the page cache and by ColdReadService so far. */
+  get counters(): {
+    readonly parked: number;
+    readonly ringPulls: number;
+    readonly warmPulls: number;
+    readonly coldPulls: number;
+  } {
+    const [ringPulls, warmPulls, coldPulls] = [this.#ringPulls, this.#warmPulls, this.#coldPulls];
+    return { parked: this.#parked.size, ringPulls, warmPulls, coldPulls };
   }
 
   /**
@@ -153,11 +177,19 @@ export class PullService {
       this.#parked.delete(token);
       request.connection.parked?.delete(token);
       if (request.connection.closed) continue;
+      // What PullRequestHoldService passed over does not match.
+      request.offset = Math.max(request.offset, takeLong(this.#wake, 2));
       const late = this.#wake[1] === WakeReason.Deadline || this.#parts.clock.nowMs() >= request.deadlineMs;
       this.#execute(request, !late);
     }
     if (wakes.takeOverflow()) this.offerAgain();
     else if (this.#unoffered.size > 0) this.#offerUnoffered();
+  }
+
+  /** PullRequestHoldService was started again and knows nothing: filters are told and pulls are offered anew. */
+  holdRestarted(): void {
+    this.#parts.wakeFilters.forgetAll();
+    this.offerAgain();
   }
 
   /** Offers every parked pull anew, after PullRequestHoldService was started again or lost a wake. */
@@ -199,6 +231,7 @@ export class PullService {
 
   #start(connection: GatewayConnection, opaque: number, fields: PullFields, commitOffset: number): void {
     const { control, topics, settings, commit, clock } = this.#parts;
+    if (settings.refusal !== undefined) return this.#parts.refuse(connection, opaque, settings.refusal);
     const group = control.groups.byName(fields.groupName);
     const topic = topics.byName(fields.topicName);
     const checked = checkPull(fields, group, topic, settings, connection.remoteAddress);
@@ -269,8 +302,33 @@ export class PullService {
     if (read === 0) return this.#readCold(request, min, max);
     plan.make(request.offset, read, { messages: request.maxMsgNums, bytes: request.maxMsgBytes }, request.codes);
     if (plan.count === 0) return this.#noMatch(request, plan.nextOffset, min, max, maySuspend);
-    if (plan.positions[0]! < reader.ringStart()) return this.#readCold(request, min, max);
-    if (!this.#copy(request, min, max)) this.#readCold(request, min, max);
+    const first = plan.positions[0]!;
+    if (first >= reader.ringStart() ? this.#copy(request, min, max) : this.#readWarm(request, first, min, max)) return;
+    this.#readCold(request, min, max);
+  }
+
+  /** @returns false when somebody has to read it who may wait for the disk */
+  #readWarm(request: PullRequest, first: number, min: number, max: number): boolean {
+    const { warm, planned, reader, meter, markDirty } = this.#parts;
+    if (!warm.enter(first, reader.end)) return false;
+    const plan = this.#plan;
+    const connection = request.connection;
+    const before = connection.outEnd;
+    const behindBytes = reader.end - plan.positions[plan.count - 1]!;
+    const answer = this.#fill(request, ResponseCode.SUCCESS, "FOUND", plan.nextOffset, min, max);
+    this.#suggest(request, behindBytes);
+    if (!pushPullHeader(connection, request.opaque, answer, plan.bytes)) return true;
+    const isRead = planned.read(plan, connection.out, connection.outEnd);
+    warm.leave();
+    if (!isRead) {
+      connection.outEnd = before;
+      return false;
+    }
+    connection.outEnd += plan.bytes;
+    this.#warmPulls++;
+    meter.found(request, plan.count, plan.bytes, true, plan.nextOffset, behindBytes);
+    markDirty(connection);
+    return true;
   }
 
   /** @returns false when the ring was written over meanwhile */
@@ -280,6 +338,8 @@ export class PullService {
     const connection = request.connection;
     const before = connection.outEnd;
     const answer = this.#fill(request, ResponseCode.SUCCESS, "FOUND", plan.nextOffset, min, max);
+    const behindBytes = reader.end - plan.positions[plan.count - 1]!;
+    this.#suggest(request, behindBytes);
     if (!pushPullHeader(connection, request.opaque, answer, plan.bytes)) return true;
     for (let i = 0; i < plan.count; i++) {
       if (!reader.copyFromRing(plan.positions[i]!, plan.sizes[i]!, connection.out, connection.outEnd)) {
@@ -289,14 +349,14 @@ export class PullService {
       connection.outEnd += plan.sizes[i]!;
     }
     this.#ringPulls++;
-    meter.found(request, plan.count, plan.bytes, false);
+    meter.found(request, plan.count, plan.bytes, false, plan.nextOffset, behindBytes);
     markDirty(connection);
     return true;
   }
 
   /** Nothing that was looked at matches: go on behind it, or wait, or tell the client to ask again. */
   #noMatch(request: PullRequest, next: number, min: number, max: number, maySuspend: boolean): void {
-    if (maySuspend && next === max) {
+    if (maySuspend && next === max && !this.#parts.suggestion.isBesideMaster()) {
       request.offset = next;
       return this.#park(request);
     }
@@ -312,11 +372,14 @@ export class PullService {
     max: number,
     maySuspend: boolean,
   ): void {
-    if (maySuspend && code === ResponseCode.PULL_NOT_FOUND && this.#parked.size < PARKED_MAX) {
+    const isBesideMaster = this.#parts.suggestion.isBesideMaster();
+    if (maySuspend && !isBesideMaster && code === ResponseCode.PULL_NOT_FOUND && this.#parked.size < PARKED_MAX) {
       return this.#park(request);
     }
     this.#parts.meter.missed();
-    const answer = this.#fill(request, code, status, next, min, max);
+    const told = isBesideMaster ? ResponseCode.PULL_RETRY_IMMEDIATELY : code;
+    const answer = this.#fill(request, told, status, next, min, max);
+    this.#suggest(request, 0);
     if (pushPullHeader(request.connection, request.opaque, answer, 0)) this.#parts.markDirty(request.connection);
   }
 
@@ -330,6 +393,22 @@ export class PullService {
     answer.minOffset = min;
     answer.maxOffset = max;
     return answer;
+  }
+
+  /**
+   * Names the broker that the client should turn to next.
+   *
+   * @param behindBytes bytes from the last record given to the end of the log; 0 when none is
+   *
+   * Source: apache/rocketmq broker PullMessageProcessor.composeResponseHeader, store DefaultMessageStore.getMessage
+   */
+  #suggest({ group: { config } }: PullRequest, behindBytes: number): void {
+    const { suggestion } = this.#parts;
+    const answer = this.#answer;
+    answer.suggestWhichBrokerId = MASTER_ID;
+    if (!suggestion.mayReadSlaves) return;
+    if (behindBytes > suggestion.slowBytes) answer.suggestWhichBrokerId = config.whichBrokerWhenConsumeSlowly;
+    else if (!suggestion.isBesideMaster()) answer.suggestWhichBrokerId = config.brokerId;
   }
 
   #takeReset(request: PullRequest, min: number, max: number): boolean {
@@ -375,10 +454,12 @@ export class PullService {
       return this.#nothing(request, found.status, code, found.nextBeginOffset, min, max, false);
     }
     const answer = this.#fill(request, ResponseCode.SUCCESS, "FOUND", found.nextBeginOffset, min, max);
+    this.#suggest(request, found.behindBytes);
     if (!pushPullHeader(connection, request.opaque, answer, found.body.length)) return;
     connection.out.set(found.body, connection.outEnd);
     connection.outEnd += found.body.length;
-    this.#parts.meter.found(request, found.messages, found.body.length, true);
+    const { messages, body, nextBeginOffset, behindBytes } = found;
+    this.#parts.meter.found(request, messages, body.length, true, nextBeginOffset, behindBytes);
     this.#parts.markDirty(connection);
   }
 
@@ -399,6 +480,8 @@ export class PullService {
     record[1] = request.slot;
     putLong(record, 2, request.offset);
     putLong(record, 4, deadlineMs);
+    record[6] = request.queueId;
+    record[7] = deadlineMs === PARK_GONE ? 0 : this.#parts.wakeFilters.idOf(request);
     return this.#parts.parks.offer(record);
   }
 

@@ -18,6 +18,8 @@ import type { QueueTable } from "../../../store/queue_table.ts";
 import type { AckEncoder } from "./answer_bytes.ts";
 import type { GatewayConnection } from "./connection.ts";
 import type { NameLookup } from "./name_lookup.ts";
+import { BORN_HOST_V6, PLAIN_SYS_FLAGS, putBytes, putLong, RECORD_FIXED_BYTES, STORE_HOST_V6 } from "./record_bytes.ts";
+import { RECORD_MAGIC } from "./record_bytes.ts";
 import type { ServedTopic } from "./served_topic.ts";
 
 /** What became of a send. */
@@ -32,18 +34,6 @@ export const SendOutcome = {
 
 /** One of {@link SendOutcome}. */
 export type SendOutcomeValue = (typeof SendOutcome)[keyof typeof SendOutcome];
-
-/** Magic of a v1 record. Source: apache/rocketmq common MessageDecoder.MESSAGE_MAGIC_CODE */
-const RECORD_MAGIC = 0xdaa320a7 | 0;
-
-/** Bytes of a v1 record without hosts, body, topic and properties. */
-const FIXED_BYTES = 75;
-
-/** System flags that the short path stores as they are: compressed, multi-tags, compression type. */
-const PLAIN_SYS_FLAGS = 0x703;
-
-const BORN_HOST_V6 = 0x10;
-const STORE_HOST_V6 = 0x20;
 
 /** Where acknowledgements go that wait for more than the write. */
 export interface AckHold {
@@ -87,6 +77,8 @@ export class SendPath {
   readonly #storeHostFlag: number;
   /** Store time of the batch under way, milliseconds since 1970. */
   storeTimestampMs = 0;
+  /** Whether messages that wait for slaves have to be refused, which the general path does. */
+  isShortOfReplicas = false;
 
   /** @param parts what it works with */
   constructor(parts: SendPathParts) {
@@ -132,7 +124,7 @@ export class SendPath {
       scan.valueEnd[field]!,
       scan.escaped[field] === 1,
     );
-    if (kind !== PropertiesKind.Plain) return SendOutcome.General;
+    if (kind !== PropertiesKind.Plain || (this.isShortOfReplicas && this.#properties.wait)) return SendOutcome.General;
     const propertiesBytes = this.#properties.length + this.#brokerProperties.length;
     if (propertiesBytes > PROPERTIES_BYTES_MAX) return SendOutcome.General;
     return this.#place(connection, scan, served, bytes, bodyStart, bodyEnd, propertiesBytes);
@@ -148,7 +140,7 @@ export class SendPath {
     propertiesBytes: number,
   ): SendOutcomeValue {
     const { appender, queues, storeHost } = this.#parts;
-    const recordBytes = FIXED_BYTES + connection.bornHost.length + storeHost.length + (bodyEnd - bodyStart) +
+    const recordBytes = RECORD_FIXED_BYTES + connection.bornHost.length + storeHost.length + (bodyEnd - bodyStart) +
       served.name.length +
       propertiesBytes;
     const index = appender.place(recordBytes);
@@ -259,19 +251,4 @@ export class SendPath {
       );
     }
   }
-}
-
-function putLong(view: DataView, at: number, value: number): void {
-  const high = Math.floor(value / 0x1_0000_0000);
-  view.setUint32(at, high);
-  view.setUint32(at + 4, value - high * 0x1_0000_0000);
-}
-
-function putBytes(into: Uint8Array, at: number, from: Uint8Array, bytes: number): number {
-  if (bytes > 96) {
-    into.set(from.subarray(0, bytes), at);
-  } else {
-    for (let i = 0; i < bytes; i++) into[at + i] = from[i]!;
-  }
-  return at + bytes;
 }

@@ -23,12 +23,21 @@ interface Gets {
   bytes: number;
   fromDiskCount: number;
   fromDiskBytes: number;
+  nextOffset: number;
+  behindBytes: number;
 }
 
 /** Counts pulls. */
 export interface PullMeter {
-  /** A pull was answered with messages. */
-  found(request: PullRequest, messages: number, bytes: number, fromDisk: boolean): void;
+  /** A pull was answered with messages; `nextOffset` is behind the last, which lies `behindBytes` before the end of the log. */
+  found(
+    request: PullRequest,
+    messages: number,
+    bytes: number,
+    fromDisk: boolean,
+    nextOffset: number,
+    behindBytes: number,
+  ): void;
   /** A pull was answered without. */
   missed(): void;
 }
@@ -54,7 +63,14 @@ export class TrafficMeter implements PullMeter {
   }
 
   /** A pull was answered with messages. */
-  found(request: PullRequest, messages: number, bytes: number, fromDisk: boolean): void {
+  found(
+    request: PullRequest,
+    messages: number,
+    bytes: number,
+    fromDisk: boolean,
+    nextOffset: number,
+    behindBytes: number,
+  ): void {
     let bySlot = this.#gets.get(request.group);
     if (bySlot === undefined) this.#gets.set(request.group, bySlot = new Map());
     let gets = bySlot.get(request.slot);
@@ -68,12 +84,16 @@ export class TrafficMeter implements PullMeter {
         bytes: 0,
         fromDiskCount: 0,
         fromDiskBytes: 0,
+        nextOffset: 0,
+        behindBytes: 0,
       };
       bySlot.set(request.slot, gets);
     }
     gets.count += messages;
     gets.times++;
     gets.bytes += bytes;
+    gets.nextOffset = nextOffset;
+    gets.behindBytes = behindBytes;
     if (fromDisk) {
       gets.fromDiskCount += messages;
       gets.fromDiskBytes += bytes;
@@ -92,18 +112,8 @@ export class TrafficMeter implements PullMeter {
     for (const topic of this.#topics.values()) if (topic.touched) takePuts(topic, puts, this.#gauges);
     const gets: TrafficCounts["gets"][number][] = [];
     for (const bySlot of this.#gets.values()) {
-      for (const { group, topic, queueId, count, times, bytes, fromDiskCount, fromDiskBytes } of bySlot.values()) {
-        gets.push({
-          topic: topic.entry.topic,
-          group: group.name,
-          queueId,
-          count,
-          times,
-          bytes,
-          latencyMs: 0,
-          fromDiskCount,
-          fromDiskBytes,
-        });
+      for (const { group, topic, ...counts } of bySlot.values()) {
+        gets.push({ topic: topic.entry.topic, group: group.name, latencyMs: 0, ...counts });
       }
     }
     this.#gets.clear();

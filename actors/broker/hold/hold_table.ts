@@ -1,8 +1,8 @@
 /**
  * The table of parked pulls: by queue, woken by arrivals or by time.
  *
- * Pure state. A pull is told to wake when its queue's largest offset has passed the offset it waits at, or when its deadline has come; the
- * gateway that parked it decides then what to answer. Waking a pull that its gateway no longer knows costs nothing: its token means nothing there.
+ * Pure state. A pull is told to wake when its queue's largest offset has passed the offset it waits at and something there may match its filter, or when its deadline has come;
+ * the gateway that parked it decides then what to answer. Waking a pull that its gateway no longer knows costs nothing: its token means nothing there.
  */
 import { WakeReason } from "../broker_memory.ts";
 
@@ -10,20 +10,40 @@ import { WakeReason } from "../broker_memory.ts";
 export interface Parked {
   readonly gateway: number;
   readonly token: number;
+  /** Offset that it waits at. */
   readonly offset: number;
   readonly deadlineMs: number;
+  /** Queue within its topic. */
+  readonly queueId: number;
+  /** Number that its gateway gave to what it filters by; 0 when every message matches. */
+  readonly filterId: number;
 }
 
-/** Called for each pull to wake. */
-export type Wake = (gateway: number, token: number, reason: number) => void;
+/** Called for each pull to wake, with the offset to go on at: what lies before it does not match. */
+export type Wake = (gateway: number, token: number, reason: number, offset: number) => void;
+
+/** Finds the first offset from `from` on whose message may match a pull's filter; `to` when there is none below. */
+export type FirstMatch = (parked: Parked, from: number, to: number) => number;
+
+/** A pull with the offset up to which nothing matches. */
+interface Held {
+  readonly parked: Parked;
+  seen: number;
+}
 
 /** Tokens of one gateway lie below this. */
 const TOKENS_MAX = 2 ** 32;
 
 /** Parked pulls of a broker. */
 export class HoldTable {
-  readonly #bySlot = new Map<number, Map<number, Parked>>();
+  readonly #bySlot = new Map<number, Map<number, Held>>();
+  readonly #firstMatch: FirstMatch;
   #size = 0;
+
+  /** @param firstMatch looks into the messages that have come; without it everything may match */
+  constructor(firstMatch: FirstMatch = (_, from) => from) {
+    this.#firstMatch = firstMatch;
+  }
 
   /** Pulls parked now. */
   get size(): number {
@@ -40,7 +60,7 @@ export class HoldTable {
     let pulls = this.#bySlot.get(slot);
     if (pulls === undefined) this.#bySlot.set(slot, pulls = new Map());
     const before = pulls.size;
-    pulls.set(keyOf(parked), parked);
+    pulls.set(keyOf(parked), { parked, seen: parked.offset });
     this.#size += pulls.size - before;
   }
 
@@ -53,7 +73,7 @@ export class HoldTable {
   }
 
   /**
-   * Wakes the pulls of a queue that wait below its largest offset.
+   * Wakes the pulls of a queue that wait below its largest offset for something that may be there.
    *
    * @param maxOffset of the queue, plus one
    * @returns how many were woken
@@ -61,7 +81,7 @@ export class HoldTable {
   arrived(slot: number, maxOffset: number, wake: Wake): number {
     const pulls = this.#bySlot.get(slot);
     if (pulls === undefined) return 0;
-    return this.#wakeWhere(slot, pulls, WakeReason.Arrival, (parked) => parked.offset < maxOffset, wake);
+    return this.#wakeWhere(slot, pulls, WakeReason.Arrival, (held) => this.#mayMatch(held, maxOffset), wake);
   }
 
   /**
@@ -72,7 +92,7 @@ export class HoldTable {
   expire(nowMs: number, wake: Wake): number {
     let woken = 0;
     for (const [slot, pulls] of this.#bySlot) {
-      woken += this.#wakeWhere(slot, pulls, WakeReason.Deadline, (parked) => parked.deadlineMs <= nowMs, wake);
+      woken += this.#wakeWhere(slot, pulls, WakeReason.Deadline, ({ parked }) => parked.deadlineMs <= nowMs, wake);
     }
     return woken;
   }
@@ -84,19 +104,25 @@ export class HoldTable {
     if (size !== this.#size) throw new Error(`Hold table counts ${this.#size} pulls, its queues hold ${size}`);
   }
 
+  #mayMatch(held: Held, maxOffset: number): boolean {
+    if (held.seen >= maxOffset) return false;
+    if (held.parked.filterId !== 0) held.seen = this.#firstMatch(held.parked, held.seen, maxOffset);
+    return held.seen < maxOffset;
+  }
+
   #wakeWhere(
     slot: number,
-    pulls: Map<number, Parked>,
+    pulls: Map<number, Held>,
     reason: number,
-    due: (parked: Parked) => boolean,
+    due: (held: Held) => boolean,
     wake: Wake,
   ): number {
     let woken = 0;
-    for (const [key, parked] of pulls) {
-      if (!due(parked)) continue;
+    for (const [key, held] of pulls) {
+      if (!due(held)) continue;
       pulls.delete(key);
       woken++;
-      wake(parked.gateway, parked.token, reason);
+      wake(held.parked.gateway, held.parked.token, reason, held.seen);
     }
     this.#size -= woken;
     if (pulls.size === 0) this.#bySlot.delete(slot);

@@ -2,19 +2,20 @@
  * PullRequestHoldService: keeps the pulls that found nothing and wakes them.
  *
  * It owns the hold table. Parks come from each gateway through a ring, arrivals from ReputMessageService through another; wakes go back through a ring of each gateway. It
- * reads the queues' largest offsets, never their files. After a park it looks at the queue again, so an arrival between a gateway's look and its park
- * is never lost.
+ * reads the queues' largest offsets, and for pulls with a filter the units and records that have come: those sleep on while nothing may match. After a park it looks at the queue
+ * again, so an arrival between a gateway's look and its park is never lost.
  *
  * Source: apache/rocketmq broker PullRequestHoldService
  */
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
-import { takeLong, TokenRing } from "../../../store/memory/token_ring.ts";
-import { TopicView } from "../../../store/topic_view.ts";
+import { putLong, takeLong, TokenRing } from "../../../store/memory/token_ring.ts";
+import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { ARRIVAL_WORDS, PARK_GONE, PARK_WORDS, WaiterBell, WAKE_WORDS } from "../broker_memory.ts";
 import type { BrokerActorInit } from "../broker_init.ts";
 import type { HoldContract } from "./hold_contract.ts";
 import { HoldTable } from "./hold_table.ts";
+import { WakeFilters } from "./wake_filters.ts";
 
 /** Longest sleep while no pull is parked. Milliseconds. */
 const IDLE_MS = 5000;
@@ -32,13 +33,14 @@ export async function startPullRequestHoldService(
   const loop = service.run();
   return {
     asks: {
-      topics: (update) => ({ version: service.view.apply(update) }),
+      topics: (update) => ({ version: service.apply(update) }),
       counters: () => service.counters,
     },
-    tells: {},
+    tells: { filter: (change) => service.filters.apply(change) },
     stop: async () => {
       service.stop();
       await loop;
+      service.filters.close();
     },
   };
 }
@@ -47,9 +49,11 @@ export async function startPullRequestHoldService(
 export class PullRequestHoldService {
   /** This thread's topics, for its queue table. */
   readonly view: TopicView = new TopicView();
+  /** What pulls with a filter are woken for. */
+  readonly filters: WakeFilters;
   readonly #context: ActorContext<HoldContract>;
   readonly #memory: LogMemory;
-  readonly #table = new HoldTable();
+  readonly #table: HoldTable;
   readonly #arrivals: TokenRing;
   readonly #parks: TokenRing[];
   readonly #wakes: TokenRing[];
@@ -66,15 +70,24 @@ export class PullRequestHoldService {
   constructor(init: BrokerActorInit, context: ActorContext<HoldContract>) {
     this.#context = context;
     this.#memory = new LogMemory(init.memory.log);
+    this.filters = new WakeFilters(init, this.#memory);
+    this.#table = new HoldTable(this.filters.firstMatch);
     this.#arrivals = new TokenRing(init.memory.arrivals);
     this.#parks = init.memory.parks.map((ring) => new TokenRing(ring));
     this.#wakes = init.memory.wakes.map((ring) => new TokenRing(ring));
   }
 
-  /** Pulls parked now, parked so far and woken so far; wake-ups that were missed. */
-  get counters(): { held: number; parked: number; woken: number; missed: number } {
+  /** Pulls parked now, parked so far and woken so far; wake-ups that were missed; filters known. */
+  get counters(): { held: number; parked: number; woken: number; missed: number; filters: number } {
     const missed = this.#memory.waiterBell(WaiterBell.Hold).missed;
-    return { held: this.#table.size, parked: this.#parked, woken: this.#wokenTotal, missed };
+    const filters = this.filters.size;
+    return { held: this.#table.size, parked: this.#parked, woken: this.#wokenTotal, missed, filters };
+  }
+
+  /** Applies a step of the topic table. @returns the version known afterwards */
+  apply(update: TopicUpdate): number {
+    this.filters.forgetTopics(update.removed);
+    return this.view.apply(update);
   }
 
   /** Gets the topics as they are now; the controller sends what changes from then on. */
@@ -136,7 +149,14 @@ export class PullRequestHoldService {
         continue;
       }
       this.#memory.parkedPulls = this.#table.size + 1;
-      this.#table.park(slot, { gateway, token: record[0]!, offset: takeLong(record, 2), deadlineMs });
+      this.#table.park(slot, {
+        gateway,
+        token: record[0]!,
+        offset: takeLong(record, 2),
+        deadlineMs,
+        queueId: record[6]!,
+        filterId: record[7]!,
+      });
       this.#look(slot);
     }
     ring.takeOverflow();
@@ -158,9 +178,10 @@ export class PullRequestHoldService {
     this.#table.arrived(slot, this.view.queues.maxOffset(slot), this.#wakeOne);
   }
 
-  readonly #wakeOne = (gateway: number, token: number, reason: number): void => {
+  readonly #wakeOne = (gateway: number, token: number, reason: number, offset: number): void => {
     this.#wake[0] = token;
     this.#wake[1] = reason;
+    putLong(this.#wake, 2, offset);
     this.#wakes[gateway]!.offer(this.#wake);
     this.#woken.add(gateway);
     this.#wokenTotal++;

@@ -18,6 +18,7 @@ import { DenoDisk } from "../../../store/file/deno_disk.ts";
 import { TIMER_TOPIC } from "../../../store/timer/timer_message.ts";
 import type { SegmentSet } from "../../../store/file/segment_set.ts";
 import { HandleCache } from "../../../store/file/handle_cache.ts";
+import { HALF_TOPIC } from "../../../store/half_message.ts";
 import { IndexFileSet } from "../../../store/index_file_set.ts";
 import { LogReader } from "../../../store/log_reader.ts";
 import type { Doorbell } from "../../../store/memory/doorbell.ts";
@@ -31,6 +32,12 @@ import type { ReputContract, ReputDirt } from "./reput_contract.ts";
 
 /** Bytes of the log taken at once. Small enough to stay in the processor's cache, large enough to pay for the cursors. */
 const RUN_BYTES = 256 * 1024;
+
+/** Behind by so much it takes longer runs: each queue then gets more units by one write, which pays with many queues. Bytes. */
+const BEHIND_BYTES = 1024 * 1024;
+
+/** The longer run. Bytes. */
+const BEHIND_RUN_BYTES = 2 * 1024 * 1024;
 
 /** Longest sleep of an idle service. Milliseconds. */
 const IDLE_MS = 5000;
@@ -99,6 +106,7 @@ export class ReputMessageService implements DispatchMarks {
   readonly #hasWorkFn = (): boolean => this.#hasWork();
   #scheduleArrived = false;
   #timerArrived = false;
+  #hasHalf = false;
   #arrived = false;
   #dozes = 0;
   #isAfterCrash: boolean;
@@ -298,9 +306,12 @@ export class ReputMessageService implements DispatchMarks {
 
   /** Dispatches one run. @returns bytes dispatched */
   turn(): number {
-    const position = this.dispatcher.position;
     const written = this.#memory.written.load();
+    const position = this.#beginning(written);
     if (written === position) return 0;
+    if (written - position > BEHIND_BYTES && this.#run.length < BEHIND_RUN_BYTES) {
+      this.#run = new Uint8Array(BEHIND_RUN_BYTES);
+    }
     const bytes = Math.min(written - position, this.#run.length);
     const read = this.#reader.read(position, bytes, this.#run, 0);
     const next = this.dispatcher.dispatch(this.#run, 0, read, position);
@@ -326,9 +337,20 @@ export class ReputMessageService implements DispatchMarks {
     return next - position;
   }
 
+  /** Where the next run begins. The empty log of a slave may begin above 0 all at once: there is nothing to dispatch below. */
+  #beginning(written: number): number {
+    const { position } = this.dispatcher;
+    if (position > 0) return position;
+    const start = this.#memory.logStart.load();
+    if (start === 0 || written < start) return position;
+    this.dispatcher.beginAt(start);
+    this.#memory.dispatched.store(start);
+    return start;
+  }
+
   /** A run without one whole record: take more of the log at once, or stop before what is no record. */
   #grow(position: number, read: number): void {
-    const limit = this.#recordBytesMax + RUN_BYTES;
+    const limit = this.#recordBytesMax + BEHIND_RUN_BYTES;
     if (this.dispatcher.stoppedBy !== ScanKind.Short || this.#run.length >= limit) {
       throw new Error(`Cannot dispatch the commit log: no record at position ${position}, ${read} bytes read`);
     }
@@ -354,6 +376,9 @@ export class ReputMessageService implements DispatchMarks {
     const { topic } = this.#names[queue]!;
     if (topic === SCHEDULE_TOPIC) this.#scheduleArrived = true;
     if (topic === TIMER_TOPIC) this.#timerArrived = true;
+    if (topic === HALF_TOPIC && !this.#hasHalf) {
+      this.#hasHalf = this.#context.signal("wake", { child: "transactions" });
+    }
     const slot = this.#slots[queue]!;
     if (slot >= 0) this.#publish(slot, maxOffset);
   }

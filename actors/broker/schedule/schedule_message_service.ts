@@ -17,7 +17,7 @@ import { DelayOffsets } from "../../../store/delay_offsets.ts";
 import { parseDelayLevels } from "../../../store/delay_levels.ts";
 import { SCHEDULE_TOPIC } from "../../../store/dispatch_files.ts";
 import { LightDisk } from "../../../store/file/light_disk.ts";
-import { readTextFile, writeTextFile } from "../../../store/file/json_file.ts";
+import { readTextFile, writeTextFile, writeTextFileLater } from "../../../store/file/json_file.ts";
 import { LogAppender } from "../../../store/log_appender.ts";
 import { LogReader } from "../../../store/log_reader.ts";
 import { type LogWriter, WriteOutcome } from "../../../store/log_writer.ts";
@@ -25,6 +25,7 @@ import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { withCrcRoom } from "../../../store/property_crc.ts";
 import { encodeNewMessage } from "../../../store/new_message.ts";
 import { RecordAppender } from "../../../store/record_appender.ts";
+import { Redelivery } from "../../../store/redelivery.ts";
 import { RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
 import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { RecordReader } from "../cold_read/record_reader.ts";
@@ -41,9 +42,6 @@ const IDLE_MS = 5000;
 
 /** Wait after the log refused. Milliseconds. */
 const BACK_OFF_MS = 1000;
-
-/** How often the offsets are written. Source: apache/rocketmq store MessageStoreConfig.flushDelayOffsetInterval */
-const SAVE_EVERY_MS = 10_000;
 
 /** Starts the behaviour. */
 export async function startScheduleMessageService(
@@ -66,6 +64,7 @@ export async function startScheduleMessageService(
     stop: async () => {
       service.stop();
       await loop;
+      await service.saved;
       service.save();
     },
   };
@@ -90,7 +89,13 @@ export class ScheduleMessageService {
   readonly #units = new Uint8Array(RUN_MESSAGES * UNIT_BYTES);
   readonly #unitView = new DataView(this.#units.buffer);
   readonly #missing = new Set<string>();
+  readonly #redelivery = new Redelivery();
+  /** Settles when no offsets are being written. */
+  saved: Promise<unknown> = Promise.resolve();
+  #isSaving = false;
   #nextDueMs = 0;
+  /** How often the offsets are written, in milliseconds. */
+  readonly #saveEveryMs: number;
   #nextSaveMs: number;
   #stopping = false;
   #delivered = 0;
@@ -134,7 +139,8 @@ export class ScheduleMessageService {
     });
     this.#path = `${store.shape.config}/delayOffset.json`;
     this.offsets = readTextFile(this.#disk, this.#path, DelayOffsets.decode)?.value ?? new DelayOffsets();
-    this.#nextSaveMs = context.clock.monotonicMs() + SAVE_EVERY_MS;
+    this.#saveEveryMs = values.flushDelayOffsetInterval;
+    this.#nextSaveMs = context.clock.monotonicMs() + this.#saveEveryMs;
   }
 
   /** Messages delivered and dropped so far, and the longest lateness in milliseconds. */
@@ -177,8 +183,8 @@ export class ScheduleMessageService {
         const work = await this.turn();
         const nowMs = clock.monotonicMs();
         if (nowMs >= this.#nextSaveMs) {
-          this.#nextSaveMs = nowMs + SAVE_EVERY_MS;
-          this.save();
+          this.#nextSaveMs = nowMs + this.#saveEveryMs;
+          this.#saveLater();
         }
         if (work === 0) {
           await bell.sleepAsync(hasWork, Math.max(1, Math.min(IDLE_MS, this.#nextDueMs - clock.nowMs())));
@@ -201,6 +207,18 @@ export class ScheduleMessageService {
     if (!this.offsets.dirty) return;
     writeTextFile(this.#disk, this.#path, this.offsets.encode());
     this.offsets.markSaved();
+  }
+
+  /** The device may take seconds on a busy machine: deliveries go on meanwhile. */
+  #saveLater(): void {
+    if (!this.offsets.dirty || this.#isSaving) return;
+    this.#isSaving = true;
+    const text = this.offsets.encode();
+    this.offsets.markSaved();
+    this.saved = writeTextFileLater(this.#disk, this.#path, text).then(
+      () => this.#isSaving = false,
+      (error) => this.#context.fail(error),
+    );
   }
 
   /** Looks at every level once. @returns messages delivered */
@@ -259,11 +277,21 @@ export class ScheduleMessageService {
     for (let i = 0; i < count; i++) {
       const at = i * UNIT_BYTES;
       const bytes = this.#records.readSized(unitPosition(this.#unitView, at), unitSize(this.#unitView, at));
-      const message = bytes === null ? undefined : await this.#rebuildOne(bytes);
+      const message = bytes === null ? undefined : this.#copy(bytes) ?? await this.#rebuildOne(bytes);
       if (message === undefined) this.#dropped++;
       else messages.push(message);
     }
     return messages;
+  }
+
+  /** The usual message, for a queue that is there. @returns undefined when the message has to be looked at closer */
+  #copy(bytes: Uint8Array): { record: Uint8Array; slot: number } | undefined {
+    const redelivery = this.#redelivery;
+    if (this.#hasPropertyCrc || !redelivery.read(bytes)) return undefined;
+    const { topic, queueId } = redelivery;
+    if (topic === SCHEDULE_TOPIC || topic.startsWith("RMQ_SYS_TRANS_")) return undefined;
+    const slot = this.#view.get(topic)?.slots[queueId];
+    return slot === undefined ? undefined : { record: redelivery.make(), slot };
   }
 
   async #rebuildOne(bytes: Uint8Array): Promise<{ record: Uint8Array; slot: number } | undefined> {

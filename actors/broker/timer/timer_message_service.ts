@@ -25,9 +25,10 @@ import {
   TIMER_TOPIC,
   toDequeued,
 } from "../../../store/timer/timer_message.ts";
-import { TimerMagic, type TimerUnit } from "../../../store/timer/timer_log.ts";
+import { TimerMagic } from "../../../store/timer/timer_log.ts";
 import { TimerCounts } from "../../../store/timer/timer_metrics.ts";
 import { hasTimerFiles, rollWindow, TimerStore, type WheelRequest } from "../../../store/timer/timer_store.ts";
+import type { WheelSlot } from "../../../store/timer/timer_wheel.ts";
 import { RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
 import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { appendBytesMax, type BrokerActorInit, openStore, type StoreHandles } from "../broker_init.ts";
@@ -35,7 +36,9 @@ import { WaiterBell } from "../broker_memory.ts";
 import { RecordReader } from "../cold_read/record_reader.ts";
 import { LogOutlet, LogWriteError, type OutgoingRecord } from "../log_outlet.ts";
 import { SystemQueue } from "../transactions/system_queue.ts";
+import { TimerSaver } from "./timer_saver.ts";
 import { type Outgoing, SlotRun } from "./slot_run.ts";
+import type { UnitParts } from "./slot_units.ts";
 import type { TimerContract, TimerCounters } from "./timer_contract.ts";
 
 /** Messages of one turn. */
@@ -43,6 +46,9 @@ const RUN_MESSAGES = 256;
 
 /** Longest sleep while nothing comes and nothing falls due. Milliseconds. */
 const IDLE_MS = 1000;
+
+/** A slot is put in order so long before it is over, or half a slot when that is less. Milliseconds. */
+const LOOK_AHEAD_MS = 300;
 
 /** Wait after the log or the disk refused. Milliseconds. */
 const BACK_OFF_MS = 1000;
@@ -74,7 +80,7 @@ export async function startTimerMessageService(
     stop: async () => {
       service.stop();
       await loop;
-      service.close();
+      await service.close();
     },
   };
 }
@@ -92,17 +98,16 @@ export class TimerMessageService {
   readonly #queue: SystemQueue;
   readonly #outlet: LogOutlet;
   readonly #missing = new Set<string>();
+  readonly #saver: TimerSaver;
   readonly #counts = { enqueued: 0, delivered: 0, late: 0, rolled: 0, recalled: 0, dropped: 0, lateMsMax: 0 };
   #store: TimerStore | undefined;
   #run: SlotRun | undefined;
+  /** The slot that is not over yet. */
+  #ahead: SlotRun | undefined;
   /** Late messages below this queue offset are delivered, though the queue offset may not have moved yet. */
   #lateBelow = 0;
   /** Messages in slots ahead. */
   #waiting = 0;
-  /** Records up to here must be on the device before what was done may be called done. */
-  #gate = 0;
-  #isDirty = false;
-  #pending: { readonly snapshot: ReturnType<TimerStore["snapshot"]>; readonly gate: number } | undefined;
   #nextSaveMs = 0;
   #nextCleanMs = 0;
   #rated = { atMs: 0, enqueued: 0, dequeued: 0 };
@@ -127,6 +132,12 @@ export class TimerMessageService {
       monotonicMs: () => context.clock.monotonicMs(),
       name: "Timers",
       warn: (text) => this.#log("warn", text),
+    });
+    this.#saver = new TimerSaver({
+      flushed: () => this.#memory.flushed.load(),
+      nowMs: () => context.clock.nowMs(),
+      full: (error) => this.#log("error", `Timers: ${error.message}`),
+      fail: (error) => context.fail(error),
     });
   }
 
@@ -171,11 +182,12 @@ export class TimerMessageService {
   }
 
   /** Writes a last checkpoint and closes the files. */
-  close(): void {
+  async close(): Promise<void> {
     const store = this.#store;
     if (store === undefined) return;
+    const gate = await this.#saver.settle();
     const flushed = this.#memory.flushed.load();
-    if (this.#gate > flushed) this.#files.commitLog.syncRange(flushed, this.#gate);
+    if (gate > flushed) this.#files.commitLog.syncRange(flushed, gate);
     store.save(store.snapshot(), this.#context.clock.nowMs());
     store.close();
   }
@@ -285,12 +297,12 @@ export class TimerMessageService {
   }
 
   #put(store: TimerStore, requests: readonly WheelRequest[], queueOffset: number, nowMs: number): void {
-    this.#isDirty = true;
+    this.#saver.did(0);
     store.enqueue(requests, queueOffset, nowMs);
     this.#counts.enqueued += requests.length;
     for (const { recordPosition, recordBytes, isRecall } of requests) {
       this.#waiting += isRecall ? -1 : 1;
-      this.#gate = Math.max(this.#gate, recordPosition + recordBytes);
+      this.#saver.did(recordPosition + recordBytes);
     }
   }
 
@@ -301,10 +313,14 @@ export class TimerMessageService {
       const slot = store.wheel.next(store.readTimeMs, writeTimeMs);
       if (slot === undefined) {
         store.moveReadTime(writeTimeMs);
+        this.#lookAhead(store, writeTimeMs);
         return 0;
       }
       store.moveReadTime(slot.timeMs);
-      this.#run = new SlotRun(store, slot, (unit) => this.#timerOf(unit));
+      const isAhead = this.#ahead?.slot.timeMs === slot.timeMs;
+      this.#run = isAhead ? this.#ahead! : this.#newRun(store, slot);
+      this.#ahead = undefined;
+      this.#run.extend(slot);
     }
     const run = this.#run;
     const { work, isRefused } = await this.#workOff(store, run);
@@ -318,6 +334,25 @@ export class TimerMessageService {
     }
     if (isRefused) await this.#context.clock.sleep(BACK_OFF_MS);
     return work;
+  }
+
+  #newRun(store: TimerStore, slot: WheelSlot): SlotRun {
+    return new SlotRun(store, slot, (unit) => this.#timerOf(unit));
+  }
+
+  /** Puts the messages of the slot that is over soon in order, so that the first of them go out when it is. */
+  #lookAhead(store: TimerStore, timeMs: number): void {
+    if (this.#context.clock.nowMs() < timeMs + this.#lookAheadMs()) return;
+    const slot = store.wheel.get(timeMs);
+    if (slot === undefined) return;
+    if (this.#ahead?.slot.timeMs !== timeMs) this.#ahead = this.#newRun(store, slot);
+    this.#ahead.extend(slot);
+  }
+
+  /** When a slot is looked at, milliseconds from its begin. */
+  #lookAheadMs(): number {
+    const { timerPrecisionMs } = this.#init.values;
+    return timerPrecisionMs - Math.min(LOOK_AHEAD_MS, Math.floor(timerPrecisionMs / 2));
   }
 
   async #workOff(store: TimerStore, run: SlotRun): Promise<{ work: number; isRefused: boolean }> {
@@ -334,7 +369,7 @@ export class TimerMessageService {
         if (record !== undefined) outgoing.push({ record, timer, index, isRoll });
       }
     }
-    this.#isDirty = true;
+    this.#saver.did(0);
     const placed = this.#deliver(outgoing.map(({ record }) => record), nowMs);
     for (const { timer, isRoll } of outgoing.slice(0, placed)) {
       store.counts.add(timer.realTopic, isRoll && timer.recalls !== undefined ? 1 : -1, nowMs);
@@ -357,7 +392,7 @@ export class TimerMessageService {
     if (records.length === 0) return 0;
     try {
       const placed = this.#outlet.deliver(records, nowMs);
-      if (placed.length > 0) this.#gate = Math.max(this.#gate, this.#memory.written.load());
+      if (placed.length > 0) this.#saver.did(this.#memory.written.load());
       return placed.length;
     } catch (error) {
       if (error instanceof LogWriteError) this.#context.signal("failed", { text: error.message });
@@ -392,7 +427,7 @@ export class TimerMessageService {
     }, { timeoutMs: ASK_MS });
   }
 
-  #timerOf(unit: TimerUnit): StoredTimer | undefined {
+  #timerOf(unit: UnitParts): StoredTimer | undefined {
     return this.#timerAt(unit.recordPosition, unit.recordBytes);
   }
 
@@ -410,7 +445,9 @@ export class TimerMessageService {
     if (store === undefined || this.#init.values.timerStopDequeue) return nowMs + IDLE_MS;
     const { timerPrecisionMs } = this.#init.values;
     const slot = store.wheel.next(store.readTimeMs, nowMs + IDLE_MS);
-    return slot === undefined ? nowMs + IDLE_MS : slot.timeMs + timerPrecisionMs;
+    if (slot === undefined) return nowMs + IDLE_MS;
+    const isAhead = this.#ahead?.slot.timeMs === slot.timeMs;
+    return slot.timeMs + (isAhead ? timerPrecisionMs : this.#lookAheadMs());
   }
 
   /** Checkpoint, cleaning and levels, from time to time. */
@@ -419,23 +456,12 @@ export class TimerMessageService {
     const nowMs = clock.monotonicMs();
     if (nowMs < this.#nextSaveMs) return;
     this.#nextSaveMs = nowMs + this.#init.values.timerFlushIntervalMs;
-    this.#save(store);
+    this.#saver.save(store);
     if (nowMs >= this.#nextCleanMs) {
       this.#nextCleanMs = nowMs + CLEAN_EVERY_MS;
       store.log.removeExpired(this.#memory.logStart.load());
     }
     this.#publish(store, nowMs);
-  }
-
-  #save(store: TimerStore): void {
-    const flushed = this.#memory.flushed.load();
-    if (this.#pending === undefined && this.#isDirty) {
-      this.#pending = { snapshot: store.snapshot(), gate: this.#gate };
-      this.#isDirty = false;
-    }
-    if (this.#pending === undefined || flushed < this.#pending.gate) return;
-    store.save(this.#pending.snapshot, this.#context.clock.nowMs());
-    this.#pending = undefined;
   }
 
   #publish(store: TimerStore, atMs: number): void {

@@ -10,6 +10,9 @@ import type { TopicView } from "../../../store/topic_view.ts";
 import type { StoreHandles } from "../broker_init.ts";
 import type { RecordReader } from "../cold_read/record_reader.ts";
 
+/** Units read at once. */
+const WINDOW_UNITS = 128;
+
 /** One record of the queue, or what is known when it cannot be read. */
 export interface QueuedRecord {
   readonly offset: number;
@@ -24,8 +27,10 @@ export class SystemQueue {
   readonly #view: TopicView;
   readonly #queue: ConsumeQueueReader;
   readonly #records: RecordReader;
-  readonly #unit = new Uint8Array(UNIT_BYTES);
-  readonly #unitView = new DataView(this.#unit.buffer);
+  readonly #window = new Uint8Array(WINDOW_UNITS * UNIT_BYTES);
+  readonly #units = new DataView(this.#window.buffer);
+  #windowStart = 0;
+  #windowEnd = 0;
 
   /** @param topic its name; @param view knows its slot; @param store files; @param records reads the log */
   constructor(topic: string, view: TopicView, store: StoreHandles, records: RecordReader) {
@@ -51,8 +56,17 @@ export class SystemQueue {
   /** Reads one record. */
   read(offset: number): QueuedRecord {
     const missing = { offset, record: undefined };
-    if (this.#queue.readUnits(offset, 1, this.#unit, 0) !== 1 || !isUnit(this.#unitView, 0)) return missing;
-    const bytes = this.#records.readSized(unitPosition(this.#unitView, 0), unitSize(this.#unitView, 0));
+    if (offset < this.#windowStart || offset >= this.#windowEnd) this.#fetch(offset);
+    const at = (offset - this.#windowStart) * UNIT_BYTES;
+    if (offset >= this.#windowEnd || !isUnit(this.#units, at)) return missing;
+    const bytes = this.#records.readSized(unitPosition(this.#units, at), unitSize(this.#units, at));
     return bytes === null ? missing : { offset, record: decodeRecord(bytes) };
+  }
+
+  /** Reads units ahead; those that are dispatched do not change any more. */
+  #fetch(offset: number): void {
+    const count = Math.min(WINDOW_UNITS, this.range.max - offset);
+    this.#windowStart = offset;
+    this.#windowEnd = offset + (count > 0 ? this.#queue.readUnits(offset, count, this.#window, 0) : 0);
   }
 }

@@ -192,8 +192,18 @@ const REFUSALS: readonly Row[] = [
     refused: [ResponseCode.SUBSCRIPTION_NOT_LATEST, undefined, "the consumer's subscription not latest"],
   },
   {
+    name: "an expression by heartbeat that is none",
+    group: groupOf({}, liveWith({ expressionType: "SQL92", subString: "bad" })),
+    refused: [ResponseCode.FILTER_DATA_NOT_EXIST, undefined, "consumer filter data is not exist"],
+  },
+  {
+    name: "an expression in force that is older than the client's",
+    group: groupOf({}, liveWith({ expressionType: "SQL92", filter: { expression: "good", clientVersion: 4 } })),
+    refused: [ResponseCode.FILTER_DATA_NOT_LATEST, undefined, "the consumer's consumer filter data not latest"],
+  },
+  {
     name: "a filter that is no tag, filters off",
-    group: groupOf({}, liveWith({ expressionType: "SQL92" })),
+    group: groupOf({}, liveWith({ expressionType: "SQL92", filter: { expression: "good", clientVersion: 5 } })),
     refused: [ResponseCode.SYSTEM_ERROR, undefined, "does not support consumer to filter message by SQL92"],
   },
   {
@@ -207,12 +217,6 @@ const REFUSALS: readonly Row[] = [
     settings: { enablePropertyFilter: true },
     fields: { sysFlag: OWN, expressionType: "XPATH", subscription: "good" },
     refused: [ResponseCode.SUBSCRIPTION_PARSE_FAILED, undefined, "parse the consumer's subscription failed"],
-  },
-  {
-    name: "an expression by heartbeat that is none",
-    settings: { enablePropertyFilter: true },
-    group: groupOf({}, liveWith({ expressionType: "SQL92", subString: "bad" })),
-    refused: [ResponseCode.FILTER_DATA_NOT_EXIST, undefined, "consumer filter data is not exist"],
   },
 ];
 
@@ -240,9 +244,17 @@ const ACCEPTED: readonly Row[] = [
     filter: "good 1",
   },
   {
-    name: "an expression by heartbeat",
+    name: "an expression by heartbeat, the one in force",
     settings: { enablePropertyFilter: true },
-    group: groupOf({}, liveWith({ expressionType: "SQL92", subString: "good 2", codes: [] })),
+    group: groupOf(
+      {},
+      liveWith({
+        expressionType: "SQL92",
+        subString: "good 1",
+        codes: [],
+        filter: { expression: "good 2", clientVersion: 5 },
+      }),
+    ),
     codes: null,
     filter: "good 2",
   },

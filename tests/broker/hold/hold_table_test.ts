@@ -1,20 +1,22 @@
 import { assertEquals } from "@std/assert";
-import { HoldTable, type Parked } from "../../../actors/broker/hold/hold_table.ts";
+import { HoldTable, type Parked, type Wake } from "../../../actors/broker/hold/hold_table.ts";
 import { WakeReason } from "../../../actors/broker/broker_memory.ts";
 import { SeededRandom } from "../../torture/seeded_random.ts";
 
 type Woken = [gateway: number, token: number, reason: number];
 
-const parked = (token: number, offset: number, deadlineMs: number): Parked => ({
+const parked = (token: number, offset: number, deadlineMs: number, filterId = 0): Parked => ({
   gateway: token % 3,
   token,
   offset,
   deadlineMs,
+  queueId: 0,
+  filterId,
 });
 
-function wakesOf(run: (wake: (...woken: Woken) => void) => number): Woken[] {
+function wakesOf(run: (wake: Wake) => number): Woken[] {
   const woken: Woken[] = [];
-  assertEquals(run((...one) => woken.push(one)), woken.length);
+  assertEquals(run((gateway, token, reason) => woken.push([gateway, token, reason])), woken.length);
   return woken;
 }
 
@@ -43,6 +45,29 @@ Deno.test("HoldTable.expire() wakes those whose time is over, in every queue", (
     [0, 3, WakeReason.Deadline],
   ]);
   assertEquals(table.size, 1);
+  table.check();
+});
+
+Deno.test("HoldTable.arrived() lets a filtered pull sleep over what does not match, and wakes it at what may", () => {
+  const looked: [from: number, to: number][] = [];
+  const matching = new Set([9]);
+  const table = new HoldTable((_, from, to) => {
+    looked.push([from, to]);
+    for (let offset = from; offset < to; offset++) if (matching.has(offset)) return offset;
+    return to;
+  });
+  const woken: number[][] = [];
+  const arrived = (maxOffset: number): number => table.arrived(7, maxOffset, (...wake) => woken.push(wake));
+  table.park(7, parked(1, 5, 100, 3));
+  assertEquals([arrived(5), arrived(6), arrived(8), arrived(8)], [0, 0, 0, 0]);
+  assertEquals(looked, [[5, 6], [6, 8]], "nothing is looked at twice");
+  table.park(7, parked(2, 5, 100));
+  assertEquals([arrived(12), table.size], [2, 0]);
+  assertEquals(woken, [[1, 1, WakeReason.Arrival, 9], [2, 2, WakeReason.Arrival, 5]]);
+  table.park(7, parked(3, 10, 100, 3));
+  arrived(20);
+  table.expire(100, (...wake) => woken.push(wake));
+  assertEquals(woken.at(-1), [0, 3, WakeReason.Deadline, 20], "a deadline tells what was passed over");
   table.check();
 });
 

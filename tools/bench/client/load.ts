@@ -12,6 +12,7 @@
  */
 import process from "node:process";
 import { Producer, PushConsumer } from "../../../actors/client/mod.ts";
+import { endOnHelp } from "../../help.ts";
 
 interface Measured {
   readonly count: number;
@@ -21,6 +22,17 @@ interface Measured {
   readonly p50Us?: number;
   readonly p99Us?: number;
 }
+
+endOnHelp(
+  `
+load.ts produce <name server> <topic> <concurrent sends> <body bytes> <warm-up s> <seconds>
+load.ts consume <name server> <topic> <group> <messages>
+load.ts fill <name server> <topic> <messages> <body bytes>
+load.ts pace <name server> <topic> <messages a second> <seconds>
+load.ts latency <name server> <topic> <group> <messages>
+`,
+  true,
+);
 
 const [mode = "", namesrvAddr = "", topic = "", ...rest] = Deno.args;
 const numbers = rest.map(Number);

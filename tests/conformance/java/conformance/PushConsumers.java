@@ -9,10 +9,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.consumer.MessageSelector;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerOrderly;
+import org.apache.rocketmq.client.consumer.rebalance.AllocateMessageQueueAveragely;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.common.message.MessageQueue;
@@ -51,7 +53,8 @@ final class PushConsumers {
                 if (args.flag("keep")) kept.add(describe(message, queue, now));
                 if (message.getReconsumeTimes() < args.whole("failTimes", 0)) again = true;
             }
-            if (args.has("log")) LineLog.at(args.text("log")).add(lines.toString());
+            if (args.flag("flushLog")) LineLog.at(args.text("log")).addNow(lines.toString());
+            else if (args.has("log")) LineLog.at(args.text("log")).add(lines.toString());
             count.addAndGet(messages.size());
             long pause = args.number("pauseMs", 0);
             if (pause > 0) java.util.concurrent.locks.LockSupport.parkNanos(pause * 1_000_000);
@@ -68,6 +71,7 @@ final class PushConsumers {
         out.put("msgId", message.getMsgId());
         out.put("seq", Body.check(message.getBody()));
         out.put("bodyBytes", message.getBody().length);
+        if (message.getBody().length < 4096) out.put("body", new String(message.getBody(), java.nio.charset.StandardCharsets.UTF_8));
         out.put("tags", message.getTags());
         out.put("keys", message.getKeys());
         out.put("flag", message.getFlag());
@@ -122,7 +126,9 @@ final class PushConsumers {
     }
 
     private static Object start(Args args) throws Exception {
-        DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(args.text("group"));
+        DefaultMQPushConsumer consumer = args.flag("trace")
+            ? new DefaultMQPushConsumer(args.text("group"), null, new AllocateMessageQueueAveragely(), true, null)
+            : new DefaultMQPushConsumer(args.text("group"));
         consumer.setNamesrvAddr(args.text("namesrv"));
         consumer.setInstanceName(args.text("name"));
         consumer.setVipChannelEnabled(args.flag("vip"));
@@ -135,7 +141,8 @@ final class PushConsumers {
         consumer.setSuspendCurrentQueueTimeMillis(args.whole("suspendMs", 1000));
         consumer.setAwaitTerminationMillisWhenShutdown(args.number("awaitTerminationMs", 5000));
         if (args.flag("broadcast")) setBroadcasting(consumer);
-        consumer.subscribe(args.text("topic"), args.text("expression", "*"));
+        if (args.has("sql")) consumer.subscribe(args.text("topic"), MessageSelector.bySql(args.text("sql")));
+        else consumer.subscribe(args.text("topic"), args.text("expression", "*"));
         Running running = new Running(consumer, args);
         if (args.text("listener", "concurrent").equals("orderly")) {
             consumer.registerMessageListener((MessageListenerOrderly) (messages, context) ->
@@ -146,6 +153,7 @@ final class PushConsumers {
                 return running.take(messages, context.getMessageQueue()) ? ConsumeConcurrentlyStatus.RECONSUME_LATER : ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
             });
         }
+        if (args.has("persistMs")) consumer.setPersistConsumerOffsetInterval(args.whole("persistMs", 5_000));
         consumer.start();
         RUNNING.put(args.text("name"), running);
         return consumer.buildMQClientId();

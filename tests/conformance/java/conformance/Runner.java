@@ -35,6 +35,7 @@ public final class Runner {
         LiteConsumers.register();
         Reader.register();
         Latency.register();
+        Requests.register();
         for (String extra : argv) Class.forName(extra).getMethod("register").invoke(null);
         ExecutorService pool = Executors.newCachedThreadPool();
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));

@@ -1,0 +1,77 @@
+/**
+ * Requests about replication.
+ *
+ * Owns: the answer to 907. Reads: the state of HAService and HAClient, gauges. Never: changes replication.
+ *
+ * Source: apache/rocketmq store/ha/DefaultHAService.java getRuntimeInfo
+ */
+import {
+  encodeHaRuntimeInfo,
+  type HaClientInfo,
+  type HaRuntimeInfo,
+} from "../../../protocol/bodies/ha_runtime_info.ts";
+import { RequestCode } from "../../../protocol/request_code.ts";
+import { Gauge } from "../../../store/gauges.ts";
+import type { SlaveReport } from "../ha/ha_contract.ts";
+import { isSlave } from "../ha/replication_rules.ts";
+import { accept, type HandlerTable, type Room } from "./request_desk.ts";
+
+/** What RocketMQ says of a slave side that does not run. */
+const NO_CLIENT: HaClientInfo = {
+  lastReadTimestamp: 0,
+  lastWriteTimestamp: 0,
+  masterFlushOffset: 0,
+  maxOffset: 0,
+  transferredByteInSecond: 0,
+};
+
+/** Handlers of this family. */
+export function replicationRequests({ state, outputs }: Room): HandlerTable {
+  return {
+    [RequestCode.GET_BROKER_HA_STATUS]: async (call) => {
+      const end = state.gauges.get(Gauge.LogMaxPosition);
+      const info = isSlave(state.values)
+        ? await followerInfo(outputs.replication.master)
+        : masterInfo(end, await outputs.replication.slaves(), state.values.haMaxGapNotInSync);
+      return accept(call, {}, encodeHaRuntimeInfo(info));
+    },
+  };
+}
+
+function masterInfo(gaugeEnd: number, slaves: readonly SlaveReport[], gapBytes: number): HaRuntimeInfo {
+  // The gauge is published now and then; what a slave has confirmed was written before.
+  const end = slaves.reduce((highest, { confirmed }) => Math.max(highest, confirmed), gaugeEnd);
+  const connections = slaves.map(({ address, confirmed, next, bytesPerSecond }) => ({
+    addr: address,
+    diff: end - confirmed,
+    inSync: end - confirmed < gapBytes,
+    slaveAckOffset: confirmed,
+    transferFromWhere: next,
+    transferredByteInSecond: bytesPerSecond,
+  }));
+  return {
+    master: true,
+    masterCommitLogMaxOffset: end,
+    inSyncSlaveNums: connections.filter(({ inSync }) => inSync).length,
+    haConnectionInfo: connections,
+    haClientRuntimeInfo: NO_CLIENT,
+  };
+}
+
+async function followerInfo(ask: Room["outputs"]["replication"]["master"]): Promise<HaRuntimeInfo> {
+  const report = await ask();
+  return {
+    master: false,
+    masterCommitLogMaxOffset: 0,
+    inSyncSlaveNums: 0,
+    haConnectionInfo: [],
+    haClientRuntimeInfo: report === undefined ? NO_CLIENT : {
+      ...NO_CLIENT,
+      masterAddr: report.address,
+      lastReadTimestamp: report.lastReadMs,
+      lastWriteTimestamp: report.lastWriteMs,
+      maxOffset: report.end,
+      transferredByteInSecond: report.bytesPerSecond,
+    },
+  };
+}

@@ -1,0 +1,258 @@
+/**
+ * One slave of this master: reads what it confirms, sends what it lacks.
+ *
+ * Owns: the socket, the position that is sent next, the slave's place in the replication table. Reads: the log, ring first. Never: sends before the first report, across the end of a file, or what is
+ * not written; never takes a confirmation of what was not sent.
+ *
+ * Source: apache/rocketmq store/ha/DefaultHAConnection.java
+ */
+import {
+  encodeHaReport,
+  encodeHaTransferHeader,
+  HA_TRANSFER_HEADER_BYTES,
+  HaReportDecoder,
+} from "../../../protocol/ha_frame.ts";
+import type { Clock } from "../../../store/clock.ts";
+import type { LogReader } from "../../../store/log_reader.ts";
+import type { LogMemory } from "../../../store/memory/log_memory.ts";
+import type { ReplicationTable } from "../../../store/memory/replication_table.ts";
+import type { Connection } from "../../net/transport.ts";
+import { ByteRate } from "./byte_rate.ts";
+import type { SlaveReport } from "./ha_contract.ts";
+
+/** Bytes of reports that are read at once; only the last one counts. */
+const READ_BYTES = 64 * encodeHaReport(0).length;
+
+/** Bytes that one write to the socket takes at most, several transfers; more is of no use to a socket. */
+const WRITE_BYTES = 512 * 1024;
+
+/** Longest sleep while there is nothing to send. Milliseconds. */
+const IDLE_MS = 1000;
+
+/** One doze of a connection that nobody waits for. Milliseconds. */
+const DOZE_MS = 2;
+
+/** Dozes without anything to send before it sleeps until it is woken: a fifth of a second. */
+const DOZES_MAX = 100;
+
+/** Settings of all connections. */
+export interface HaSettings {
+  /** Bytes of a commit-log file. */
+  readonly fileBytes: number;
+  /** Bytes of one transfer at most. */
+  readonly batchBytes: number;
+  /** Silence after which a heartbeat is sent. Milliseconds. */
+  readonly heartbeatMs: number;
+  /** Silence of the slave after which it is given up. Milliseconds. */
+  readonly silenceMs: number;
+  /** Whether sends wait for slaves: then each write wakes the connection; else it dozes and finds many records at once. */
+  readonly isAwaited: boolean;
+}
+
+/** What a connection works with. */
+export interface HaConnectionParts {
+  readonly memory: LogMemory;
+  readonly reader: LogReader;
+  readonly table: ReplicationTable;
+  readonly clock: Clock;
+  readonly settings: HaSettings;
+  /** A slave has confirmed more, has come or is gone. */
+  readonly confirmed: () => void;
+  /** False when the service is to end; blocks while it is paused. */
+  readonly gate: () => boolean;
+  readonly log: (level: "info" | "warn" | "error", text: string) => void;
+}
+
+/** Serves one slave. */
+export class HaConnection {
+  /** Another address to name the slave by, when its connection came through another one. */
+  alias: string | undefined;
+  readonly #parts: HaConnectionParts;
+  readonly #socket: Connection;
+  readonly #decoder = new HaReportDecoder();
+  readonly #rate: ByteRate;
+  readonly #out: Uint8Array;
+  readonly #hasWork = (): boolean => this.#closed || this.#next < this.#parts.reader.end;
+  readonly #reported = Promise.withResolvers<void>();
+  #place = -1;
+  #next = -1;
+  #confirmed = 0;
+  #lastReadMs: number;
+  #lastWriteMs: number;
+  #dozes = 0;
+  #closed = false;
+
+  /** @param socket of the slave; @param parts what it works with */
+  constructor(socket: Connection, parts: HaConnectionParts) {
+    const nowMs = parts.clock.monotonicMs();
+    const { batchBytes } = parts.settings;
+    this.#socket = socket;
+    this.#parts = parts;
+    this.#rate = new ByteRate(nowMs);
+    this.#out = new Uint8Array(Math.max(WRITE_BYTES, HA_TRANSFER_HEADER_BYTES + batchBytes));
+    this.#lastReadMs = nowMs;
+    this.#lastWriteMs = nowMs;
+  }
+
+  /** Where the slave's connection comes from. */
+  get remoteAddress(): string {
+    return this.#socket.remoteAddress;
+  }
+
+  /** Address that the slave is named by. */
+  get address(): string {
+    return this.alias ?? this.#socket.remoteAddress;
+  }
+
+  /** How it stands; undefined before the first report. */
+  get report(): SlaveReport | undefined {
+    if (this.#place < 0) return undefined;
+    return {
+      address: this.address,
+      confirmed: this.#confirmed,
+      next: this.#next,
+      bytesPerSecond: this.#rate.at(this.#parts.clock.monotonicMs()),
+    };
+  }
+
+  /** Serves the slave until its connection ends. Never rejects. */
+  async run(): Promise<void> {
+    try {
+      await Promise.all([this.#read(), this.#send()]);
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Ends the connection. Harmless when it has ended. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#reported.resolve();
+    this.#socket.close();
+    if (this.#place >= 0) this.#parts.table.release(this.#place);
+    this.#place = -1;
+    this.#parts.confirmed();
+    this.#parts.memory.writtenBell.ring();
+  }
+
+  /** Gives the slave up when it was silent for too long. Source: apache/rocketmq store/ha/DefaultHAConnection.java ReadSocketService.run */
+  expire(nowMs: number): void {
+    const silentMs = nowMs - this.#lastReadMs;
+    if (this.#closed || silentMs <= this.#parts.settings.silenceMs) return;
+    this.#parts.log("warn", `Slave ${this.address} was silent for ${Math.round(silentMs)} ms: it is given up`);
+    this.close();
+  }
+
+  async #read(): Promise<void> {
+    const into = new Uint8Array(READ_BYTES);
+    try {
+      while (!this.#closed) {
+        const count = await this.#socket.read(into);
+        if (count === null || !this.#parts.gate()) break;
+        this.#lastReadMs = this.#parts.clock.monotonicMs();
+        const report = this.#decoder.push(into.subarray(0, count));
+        if (report === undefined) continue;
+        const refusal = this.#next < 0 ? this.#begin(report) : this.#confirm(report);
+        if (refusal === undefined) continue;
+        this.#parts.log("error", `Slave ${this.address} is refused: ${refusal}`);
+        break;
+      }
+    } catch (error) {
+      this.#lost(error);
+    }
+    this.close();
+  }
+
+  /** Takes the first report. @returns why the slave is refused, or undefined */
+  #begin(report: number): string | undefined {
+    const { reader, memory, table, settings } = this.#parts;
+    const end = reader.end;
+    const first = memory.logStart.load();
+    if (report < 0) return `it reported ${report}`;
+    if (report > end) return `it is ahead of this master: its log ends at ${report}, this one at ${end}`;
+    if (report > 0 && report < first) return `it needs the log from ${report} on, this one begins at ${first}`;
+    // Source: apache/rocketmq store/ha/DefaultHAConnection.java WriteSocketService: a slave that has nothing begins with the last file.
+    const next = report > 0 ? report : Math.max(first, end - end % settings.fileBytes);
+    this.#place = table.take(report);
+    if (this.#place < 0) return "there are too many slaves";
+    this.#confirmed = report;
+    this.#next = next;
+    this.#parts.log("info", `Slave ${this.address} has the log up to ${report}, it is sent from ${next} on`);
+    this.#reported.resolve();
+    this.#parts.confirmed();
+    return undefined;
+  }
+
+  /** Takes a later report; what was not sent does not count. @returns why the slave is refused, or undefined */
+  #confirm(report: number): string | undefined {
+    const confirmed = Math.min(report, this.#next);
+    if (report < 0) return `it reported ${report}`;
+    this.#confirmed = confirmed;
+    this.#parts.table.confirm(this.#place, confirmed);
+    this.#parts.confirmed();
+    return report > confirmed ? `it confirmed ${report}, and was sent the log up to ${confirmed}` : undefined;
+  }
+
+  async #send(): Promise<void> {
+    try {
+      await this.#reported.promise;
+      while (!this.#closed) {
+        const bytes = this.#fill();
+        if (bytes > 0) {
+          await this.#write(bytes);
+          this.#dozes = 0;
+        } else if (this.#parts.clock.monotonicMs() - this.#lastWriteMs > this.#parts.settings.heartbeatMs) {
+          this.#out.set(encodeHaTransferHeader(this.#next, 0));
+          await this.#write(HA_TRANSFER_HEADER_BYTES);
+        } else {
+          await this.#rest();
+        }
+        if (!this.#parts.gate()) break;
+      }
+    } catch (error) {
+      this.#lost(error);
+    }
+    this.close();
+  }
+
+  async #rest(): Promise<void> {
+    const { clock, memory, settings } = this.#parts;
+    if (!settings.isAwaited && this.#dozes < DOZES_MAX) {
+      this.#dozes++;
+      await clock.sleep(DOZE_MS);
+      return;
+    }
+    await memory.writtenBell.sleepAsync(this.#hasWork, Math.min(IDLE_MS, settings.heartbeatMs));
+  }
+
+  /** Puts transfers into the buffer. @returns its bytes; 0 when there is nothing to send */
+  #fill(): number {
+    const { reader, settings } = this.#parts;
+    const end = reader.end;
+    let at = 0;
+    while (this.#next < end) {
+      const fileLeft = settings.fileBytes - this.#next % settings.fileBytes;
+      const bytes = Math.min(end - this.#next, fileLeft, settings.batchBytes);
+      if (at + HA_TRANSFER_HEADER_BYTES + bytes > this.#out.length) break;
+      const read = reader.read(this.#next, bytes, this.#out, at + HA_TRANSFER_HEADER_BYTES);
+      if (read < bytes) throw new Error(`the log has only ${read} of ${bytes} bytes at ${this.#next}`);
+      this.#out.set(encodeHaTransferHeader(this.#next, bytes), at);
+      at += HA_TRANSFER_HEADER_BYTES + bytes;
+      this.#next += bytes;
+    }
+    return at;
+  }
+
+  async #write(bytes: number): Promise<void> {
+    let sent = 0;
+    while (sent < bytes) sent += await this.#socket.write(this.#out.subarray(sent, bytes));
+    this.#lastWriteMs = this.#parts.clock.monotonicMs();
+    this.#rate.add(bytes, this.#lastWriteMs);
+  }
+
+  #lost(error: unknown): void {
+    if (this.#closed) return;
+    this.#parts.log("warn", `Slave ${this.address} is lost: ${error instanceof Error ? error.message : error}`);
+  }
+}

@@ -1,0 +1,97 @@
+/** The contracts of HAService, HAClient and GroupTransferService. */
+import { defineRole, type Role } from "../../kernel/contract.ts";
+import type { BrokerActorInit } from "../broker_init.ts";
+
+/** A slave as its master sees it. */
+export interface SlaveReport {
+  /** `ip:port` of the slave. */
+  readonly address: string;
+  /** Position that the slave has confirmed. */
+  readonly confirmed: number;
+  /** Position that is sent next. */
+  readonly next: number;
+  /** Bytes a second, over the last second or more. */
+  readonly bytesPerSecond: number;
+}
+
+/** A slave as it sees itself. */
+export interface MasterReport {
+  /** HA address of the master; undefined while it is not known. */
+  readonly address: string | undefined;
+  /** Whether the master sends. */
+  readonly isConnected: boolean;
+  /** Last read, ms since 1970; 0 when there was none. */
+  readonly lastReadMs: number;
+  /** Last report, ms since 1970; 0 when there was none. */
+  readonly lastWriteMs: number;
+  /** Bytes a second, over the last second or more. */
+  readonly bytesPerSecond: number;
+  /** Position behind what this slave has. */
+  readonly end: number;
+}
+
+/** Contract of the HAService actor. */
+export type HaServiceContract = {
+  init: BrokerActorInit;
+  asks: {
+    /** The slaves that are connected and have reported. */
+    slaves: { request: null; reply: { slaves: SlaveReport[] } };
+  };
+  tells: {
+    /** A connection from `from` carries that of a slave at `address`. */
+    alias: { from: string; address: string };
+  };
+  signals: { log: { level: "info" | "warn" | "error"; text: string } };
+};
+
+/** Contract of the HAClient actor. */
+export type HaClientContract = {
+  init: BrokerActorInit & {
+    /** HA address of the master, when it is known already. */
+    masterAddress: string | undefined;
+  };
+  asks: {
+    /** How it stands with the master. */
+    master: { request: null; reply: MasterReport };
+    /** Leaves the master and appends no more: the broker stops. */
+    halt: { request: null; reply: null };
+  };
+  tells: {
+    /** Where the master is. */
+    follow: { address: string };
+  };
+  signals: {
+    /** The log failed for good. */
+    failed: { text: string };
+    log: { level: "info" | "warn" | "error"; text: string };
+  };
+};
+
+/** Contract of the GroupTransferService actor. */
+export type GroupTransferContract = {
+  init: BrokerActorInit;
+  asks: {
+    /** What it did so far. */
+    counters: { request: null; reply: { replicated: number; required: number; inSync: number; advances: number } };
+  };
+  tells: Record<never, never>;
+  signals: { log: { level: "info" | "warn" | "error"; text: string } };
+};
+
+/** The role of HAService. */
+export const haServiceRole: Role<HaServiceContract> = defineRole(
+  "ha-service",
+  new URL("./ha_service_worker.ts", import.meta.url),
+);
+
+/** The role of HAClient. */
+export const haClientRole: Role<HaClientContract> = defineRole(
+  "ha-client",
+  new URL("./ha_client_worker.ts", import.meta.url),
+);
+
+/** The role of GroupTransferService. */
+export const groupTransferRole: Role<GroupTransferContract> = defineRole(
+  "group-transfer",
+  new URL("./group_transfer_worker.ts", import.meta.url),
+);

@@ -1,0 +1,68 @@
+/**
+ * Writes the checkpoint of the timers from time to time, beside the deliveries.
+ *
+ * Owns: the checkpoint that waits for the commit log's device, and the one on its way. Reads: the flushed cursor. Never: calls done what a power loss could take back.
+ */
+import { DiskError } from "../../../store/file/disk.ts";
+import type { TimerSnapshot, TimerStore } from "../../../store/timer/timer_store.ts";
+
+/** What the saver works with. */
+export interface TimerSaverParts {
+  /** Up to where the commit log is on the device. */
+  readonly flushed: () => number;
+  readonly nowMs: () => number;
+  /** The disk is full; what is not written now is written later. */
+  readonly full: (error: DiskError) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** Writes checkpoints. */
+export class TimerSaver {
+  readonly #parts: TimerSaverParts;
+  /** Records up to here must be on the device before what was done may be called done. */
+  #gate = 0;
+  #isDirty = false;
+  #pending: { readonly snapshot: TimerSnapshot; readonly gate: number } | undefined;
+  #isSaving = false;
+  #saved: Promise<void> = Promise.resolve();
+
+  /** @param parts what it works with */
+  constructor(parts: TimerSaverParts) {
+    this.#parts = parts;
+  }
+
+  /** Something was done that rests on the commit log up to a position. */
+  did(gate: number): void {
+    this.#isDirty = true;
+    this.#gate = Math.max(this.#gate, gate);
+  }
+
+  /** Takes a snapshot when there is something new, and writes it when the commit log's device has what it rests on. */
+  save(store: TimerStore): void {
+    if (this.#pending === undefined && this.#isDirty) {
+      this.#pending = { snapshot: store.snapshot(), gate: this.#gate };
+      this.#isDirty = false;
+    }
+    if (this.#pending === undefined || this.#isSaving || this.#parts.flushed() < this.#pending.gate) return;
+    const { snapshot } = this.#pending;
+    this.#pending = undefined;
+    this.#isSaving = true;
+    this.#saved = this.#saveLater(store, snapshot).finally(() => this.#isSaving = false);
+  }
+
+  /** Waits for the checkpoint on its way. @returns up to where the commit log must be on the device for the last one */
+  async settle(): Promise<number> {
+    await this.#saved;
+    return this.#gate;
+  }
+
+  async #saveLater(store: TimerStore, snapshot: TimerSnapshot): Promise<void> {
+    try {
+      await store.saveLater(snapshot, this.#parts.nowMs());
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.code !== "NO_SPACE") return this.#parts.fail(error);
+      this.#isDirty = true;
+      this.#parts.full(error);
+    }
+  }
+}

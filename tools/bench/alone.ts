@@ -1,0 +1,125 @@
+/**
+ * RingMQ by itself: every shape that needs neither Apache nor Java.
+ *
+ * Owns: the broker and a temporary folder. Never: reaches beyond loopback.
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { startRingMq } from "./contender.ts";
+import { firstMessageMs, memoryMiB, pullOld } from "./extras.ts";
+import { buildLoad, median } from "./load.ts";
+import { readBack } from "./measures.ts";
+import { ratesPlotOf } from "./report.ts";
+import { describe, measure, type Measured, type RoundOptions, warmUp, writeLoop } from "./rounds.ts";
+import { QUEUES, type Shape, SHAPES } from "./shapes.ts";
+
+const HELP = `Measures RingMQ on this machine; nothing else is needed but a C compiler.
+
+  deno task bench [options]
+
+  --rounds N       measurements of each shape (3)
+  --seconds N      seconds of a measurement (5)
+  --warm-up N      seconds of load before the first (10)
+  --only A,B       only these shapes
+  --set key=value  a setting of the broker; may be repeated
+  --plot FILE      draws the rates as SVG`;
+
+const args = parseArgs(Deno.args, {
+  string: ["rounds", "seconds", "warm-up", "only", "set", "plot"],
+  collect: ["set"],
+  boolean: ["help"],
+  default: { rounds: "3", seconds: "5", "warm-up": "10" },
+});
+
+interface Row {
+  readonly title: string;
+  readonly perSecond: number;
+  readonly cells: readonly string[];
+}
+
+function out(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+function rowOf(shape: Shape, runs: readonly Measured[], unread: number): Row {
+  const middle = (of: (one: Measured) => number): number => median(runs.map(of));
+  const perSecond = middle((one) => one.perSecond!);
+  const cells = [
+    Math.round(perSecond).toLocaleString("en"),
+    middle((one) => one.p50Us).toFixed(0),
+    middle((one) => one.p99Us).toFixed(0),
+    middle((one) => one.cpuPerMillion).toFixed(1),
+    Math.max(...runs.map((one) => one.behindMs)).toFixed(0),
+    String(unread),
+  ];
+  return { title: shape.title, perSecond, cells };
+}
+
+async function shapesOf(flush: Shape["flush"], options: RoundOptions): Promise<Row[]> {
+  const wanted = args["only"] === undefined ? undefined : new Set(String(args["only"]).split(","));
+  const shapes = SHAPES.filter((shape) => shape.flush === flush && shape.needsJava !== true)
+    .filter(({ id }) => wanted === undefined || wanted.has(id));
+  if (shapes.length === 0) return [];
+  const rows: Row[] = [];
+  await using broker = await startRingMq(`${options.folder}/${flush}`, [
+    `flushDiskType=${flush}`,
+    ...args["set"] as string[],
+  ]);
+  const idleMiB = memoryMiB(broker);
+  await warmUp(broker, options);
+  broker.run(true);
+  for (const shape of shapes) {
+    out(`\n${shape.title}`);
+    await shape.prepare?.(broker, options.tools);
+    const runs: Measured[] = [];
+    for (let round = 1; round <= options.rounds; round++) {
+      const one = await measure(broker, shape, round, options);
+      runs.push(one);
+      out(`  ${round}  ${describe("RingMQ", one)}`);
+    }
+    const { topic } = shape;
+    rows.push(rowOf(shape, runs, await readBack(broker, { topic, queues: QUEUES, count: options.readBackCount })));
+  }
+  out(`\n${flush}: anonymous memory idle ${idleMiB.toFixed(0)} MiB, afterwards ${memoryMiB(broker).toFixed(0)} MiB`);
+  return rows;
+}
+
+async function main(): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "ringmq-bench-" });
+  try {
+    const options: RoundOptions = {
+      tools: { load: await buildLoad(folder), seconds: Number(args["seconds"]) },
+      rounds: Number(args["rounds"]),
+      warmUpSeconds: Number(args["warm-up"]),
+      readBackCount: 1000,
+      folder,
+      out,
+    };
+    const caption =
+      `${navigator.hardwareConcurrency} cores, ${Deno.build.os} ${Deno.osRelease()}, Deno ${Deno.version.deno}`;
+    out(caption);
+    const rows = [...await shapesOf("ASYNC_FLUSH", options), ...await shapesOf("SYNC_FLUSH", options)];
+    if (args["only"] === undefined) {
+      const old = await pullOld(startRingMq, `${folder}/old`, options.tools, options.rounds);
+      out(
+        `pull of old data (page cache dropped): ${
+          old.map((one) => one.messagesPerSecond.toFixed(0)).join(", ")
+        } msgs/s`,
+      );
+      out(`start to first message: ${(await firstMessageMs(startRingMq, `${folder}/start`)).toFixed(0)} ms`);
+      out(`a plain loop of write(2): ${(await writeLoop(options)).toFixed(0)} MiB/s`);
+    }
+    out("\n| shape | msgs/s | p50 µs | p99 µs | CPU s per million | dispatch behind ms | of 1,000 not read back |");
+    out("|---|---|---|---|---|---|---|");
+    for (const { title, cells } of rows) out(`| ${[title, ...cells].join(" | ")} |`);
+    if (args["plot"] !== undefined) await Deno.writeTextFile(String(args["plot"]), ratesPlotOf(rows, caption));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+if (args.help) {
+  out(HELP);
+} else {
+  await main();
+  Deno.exit(0);
+}

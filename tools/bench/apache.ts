@@ -1,0 +1,207 @@
+/**
+ * RingMQ and Apache RocketMQ 5.4.0 side by side, in one run: the whole table.
+ *
+ * Each is warmed up with the other held still (SIGSTOP), then they alternate on each shape; medians are compared. After each shape it is
+ * looked how far dispatch was behind, and random messages are read back, by offset and by key. Only the ratio within one run means something.
+ *
+ * Owns: the brokers and a temporary folder. Never: reaches beyond loopback.
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { type Contender, startApache, startRingMq } from "./contender.ts";
+import { firstMessageMs, memoryMiB, pullOld, startNats, STARTS } from "./extras.ts";
+import { javaLoad } from "./java_load.ts";
+import { buildLoad, median } from "./load.ts";
+import { plotOf, type Row, rowOf, tableOf } from "./report.ts";
+import { compare, type Measured, type RoundOptions, type ShapeResult, warmUp } from "./rounds.ts";
+import { type Shape, SHAPES } from "./shapes.ts";
+
+const EXTRAS = ["start", "memory", "pull-old", "nats"] as const;
+
+const HELP = `Compares RingMQ with Apache RocketMQ 5.4.0 on this machine.
+
+  deno task bench:apache [options]     the whole table
+  deno task bench:send [options]       its first three shapes
+
+  --rounds N       measurements of each shape on each broker (5)
+  --seconds N      seconds of a measurement (10)
+  --warm-up N      seconds of load before the first (30)
+  --only A,B       only these: ${[...SHAPES.map(({ id }) => id), ...EXTRAS].join(", ")}
+  --set key=value  a setting of both brokers; may be repeated
+  --plot FILE      draws the ratios as SVG`;
+
+const args = parseArgs(Deno.args, {
+  string: ["rounds", "seconds", "warm-up", "only", "set", "plot"],
+  collect: ["set"],
+  boolean: ["help"],
+  default: { rounds: "5", seconds: "10", "warm-up": "30" },
+});
+
+function out(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+/** Names that were asked for. @throws {Error} for one that there is not */
+function asked(): ReadonlySet<string> {
+  const all: readonly string[] = [...SHAPES.map(({ id }) => id), ...EXTRAS];
+  const names = args["only"] === undefined ? all : String(args["only"]).split(",");
+  const unknown = names.find((name) => !all.includes(name));
+  if (unknown !== undefined) throw new Error(`There is no shape "${unknown}"; see --help`);
+  return new Set(names);
+}
+
+function caption(): string {
+  const os = `${Deno.build.os} ${Deno.osRelease()}`;
+  const memory = `${Math.round(Deno.systemMemoryInfo().total / 2 ** 30)} GiB`;
+  const measured = `${args.rounds} rounds of ${args.seconds} s, warm-up ${args["warm-up"]} s`;
+  const sets = (args.set as string[]).map((one) => `, ${one}`).join("");
+  return `${navigator.hardwareConcurrency} cores, ${memory}, ${os}, Deno ${Deno.version.deno}; ${measured}${sets}`;
+}
+
+/** A row for figures that were taken once or for which less is better. */
+function plainRow(
+  title: string,
+  figures: { apache: number[]; ringmq: number[]; unit: string; must: number; goal: number },
+): Row {
+  const { apache, ringmq, unit, must, goal } = figures;
+  const ratios = ringmq.map((one, at) => apache[at]! / one);
+  const show = (list: number[]): string => `${Math.round(median(list)).toLocaleString("en")} ${unit}`;
+  return {
+    ...{ title, must, goal, apache: show(apache), ringmq: show(ringmq), ratio: median(ratios) },
+    ...{ spread: [Math.min(...ratios), Math.max(...ratios)] as const, p99: "", cpu: "", note: "" },
+  };
+}
+
+async function both(
+  folder: string,
+  sets: readonly string[],
+  body: (pair: { apache: Contender; ringmq: Contender }) => Promise<void>,
+): Promise<void> {
+  await using apache = await startApache(`${folder}/apache`, sets);
+  apache.run(false);
+  await using ringmq = await startRingMq(`${folder}/ringmq`, sets);
+  ringmq.run(false);
+  await body({ apache, ringmq });
+}
+
+async function shapesOf(
+  flush: Shape["flush"],
+  wanted: ReadonlySet<string>,
+  options: RoundOptions,
+): Promise<{ results: ShapeResult[]; rows: Row[] }> {
+  const shapes = SHAPES.filter((shape) => shape.flush === flush && wanted.has(shape.id));
+  const results: ShapeResult[] = [];
+  const rows: Row[] = [];
+  const withMemory = flush === "ASYNC_FLUSH" && wanted.has("memory");
+  if (shapes.length === 0 && !withMemory) return { results, rows };
+  const folder = `${options.folder}/${flush}`;
+  await Deno.mkdir(folder);
+  await both(folder, [`flushDiskType=${flush}`, ...args.set as string[]], async (pair) => {
+    const memory = (): number[] => [memoryMiB(pair.apache), memoryMiB(pair.ringmq)];
+    const idle = memory();
+    for (const one of [pair.apache, pair.ringmq]) await warmUp(one, options);
+    for (const shape of shapes) results.push(await compare(shape, pair, options));
+    rows.push(...results.map(rowOf));
+    if (!withMemory) return;
+    const row = (title: string, [apache, ringmq]: number[], must: number, goal: number): Row =>
+      plainRow(title, { apache: [apache!], ringmq: [ringmq!], unit: "MiB", must, goal });
+    rows.push(row("anonymous memory, idle", idle, 3, 4), row("anonymous memory after the table", memory(), 6, 10));
+  });
+  await Deno.remove(folder, { recursive: true });
+  return { results, rows };
+}
+
+function cpuRow(results: readonly ShapeResult[]): Row[] {
+  const sends = results.find(({ shape }) => shape.id === "send-64x1");
+  if (sends === undefined) return [];
+  const seconds = (list: Measured[]): number[] => list.map((one) => one.cpuPerMillion);
+  const figures = { apache: seconds(sends.apache), ringmq: seconds(sends.ringmq), unit: "s", must: 2, goal: 3 };
+  return [plainRow("CPU seconds for a million sends, 64 × 1", figures)];
+}
+
+async function startRow(folder: string): Promise<Row> {
+  const figures: { apache: number[]; ringmq: number[] } = { apache: [], ringmq: [] };
+  for (let round = 0; round < Number(args.rounds); round++) {
+    for (const name of ["apache", "ringmq"] as const) {
+      const took = await firstMessageMs(STARTS[name], `${folder}/start_${name}_${round}`);
+      figures[name].push(took);
+      out(`  start to first message, ${name}: ${took.toFixed(0)} ms`);
+    }
+  }
+  return plainRow("start to first message", { ...figures, unit: "ms", must: 10, goal: 20 });
+}
+
+async function oldRow(options: RoundOptions): Promise<Row> {
+  const rates: { apache: number[]; ringmq: number[] } = { apache: [], ringmq: [] };
+  for (const name of ["apache", "ringmq"] as const) {
+    const results = await pullOld(STARTS[name], `${options.folder}/old_${name}`, options.tools, options.rounds);
+    rates[name] = results.map(({ messagesPerSecond }) => messagesPerSecond);
+    out(`  pull of old data, ${name}: ${rates[name].map((rate) => rate.toFixed(0)).join(", ")} msgs/s`);
+  }
+  const times = (list: number[]): number[] => list.map((rate) => 1e6 / rate);
+  const row = plainRow("pull of old data (page cache dropped)", {
+    ...{ apache: times(rates.apache), ringmq: times(rates.ringmq), unit: "", must: 1, goal: 1.5 },
+  });
+  const show = (list: number[]): string => `${Math.round(median(list)).toLocaleString("en")}/s`;
+  return { ...row, apache: show(rates.apache), ringmq: show(rates.ringmq) };
+}
+
+/** NATS beside RingMQ's results of the same run. */
+async function natsTable(results: readonly ShapeResult[], options: RoundOptions): Promise<string> {
+  const shapes = [["send-64x1", 64, 1], ["send-1x1", 1, 1], ["send-4x256", 4, 256]] as const;
+  await using nats = await startNats(options.folder);
+  await nats.publish(64, 1, options.warmUpSeconds);
+  const lines = ["| shape | NATS JetStream, file storage | RingMQ | ratio |", "|---|---|---|---|"];
+  for (const [id, connections, window] of shapes) {
+    const rates: number[] = [];
+    for (let round = 0; round < options.rounds; round++) {
+      rates.push((await nats.publish(connections, window, options.tools.seconds)).messagesPerSecond);
+    }
+    const ours = results.find(({ shape }) => shape.id === id)?.ringmq.map((one) => one.perSecond!);
+    const [theirs, our] = [median(rates), ours === undefined ? NaN : median(ours)];
+    const figures = [theirs, our].map((rate) => `${Math.round(rate).toLocaleString("en")}/s`).join(" | ");
+    lines.push(`| ${connections} × ${window} | ${figures} | ${(our / theirs).toFixed(2)} |`);
+  }
+  return lines.join("\n");
+}
+
+async function main(): Promise<void> {
+  const wanted = asked();
+  const folder = await Deno.makeTempDir({ prefix: "ringmq-bench-" });
+  try {
+    const needsJava = SHAPES.some(({ id, needsJava }) => needsJava === true && wanted.has(id));
+    const options: RoundOptions = {
+      tools: {
+        load: await buildLoad(folder),
+        seconds: Number(args.seconds),
+        ...(needsJava ? { java: await javaLoad(folder) } : {}),
+      },
+      rounds: Number(args.rounds),
+      warmUpSeconds: Number(args["warm-up"]),
+      readBackCount: 1000,
+      folder,
+      out,
+    };
+    out(caption());
+    const rows: Row[] = [];
+    const asynchronous = await shapesOf("ASYNC_FLUSH", wanted, options);
+    rows.push(...asynchronous.rows, ...cpuRow(asynchronous.results));
+    rows.push(...(await shapesOf("SYNC_FLUSH", wanted, options)).rows);
+    if (wanted.has("pull-old")) rows.push(await oldRow(options));
+    if (wanted.has("start")) rows.push(await startRow(folder));
+    out(`\n${tableOf(rows)}\n`);
+    if (wanted.has("nats")) out(`${await natsTable(asynchronous.results, options)}\n`);
+    if (args["plot"] !== undefined) {
+      await Deno.writeTextFile(String(args["plot"]), plotOf(rows, caption()));
+      out(`Plot: ${args["plot"]}`);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+if (args.help) {
+  out(HELP);
+} else {
+  await main();
+  Deno.exit(0);
+}

@@ -1,0 +1,123 @@
+/**
+ * What is compared once and not shape by shape: the start until the first message, memory at rest and after the load, pulls of data that
+ * the page cache has forgotten, and NATS JetStream beside both.
+ *
+ * Owns: the brokers that it starts. Never: leaves one behind.
+ */
+import { RequestCode } from "../../protocol/request_code.ts";
+import { freePort } from "../free_ports.ts";
+import { type Contender, startApache, startRingMq } from "./contender.ts";
+import { type LoadResult, runLoad } from "./load.ts";
+import { anonymousMiB, pullSome } from "./measures.ts";
+import { RawClient } from "./raw_client.ts";
+import { createTopics, fillTopic, type Tools } from "./shapes.ts";
+
+type Start = (folder: string, sets?: readonly string[]) => Promise<Contender>;
+
+/** How each is started. */
+export const STARTS: Readonly<Record<"apache" | "ringmq", Start>> = { apache: startApache, ringmq: startRingMq };
+
+/** Longest wait for a first message. Milliseconds. */
+const FIRST_MESSAGE_MS_MAX = 60_000;
+
+/** Sends one message to a new topic and reads it. @returns false while the broker does not take or give it yet */
+async function passesMessage(contender: Contender): Promise<boolean> {
+  using names = await RawClient.connect(contender.nameServerPort);
+  if ((await names.ask(RequestCode.GET_ROUTEINFO_BY_TOPIC, { topic: "TBW102" })).code !== 0) return false;
+  await createTopics(contender, ["FirstTopic"]);
+  using client = await RawClient.connect(contender.brokerPort);
+  const ext = {
+    ...{ a: "first", b: "FirstTopic", c: "TBW102", d: "4", e: "0", f: "0", g: String(Date.now()), h: "0" },
+    ...{ i: "", j: "0", k: "false", l: "0", m: "false" },
+  };
+  const sent = await client.ask(RequestCode.SEND_MESSAGE_V2, ext, new TextEncoder().encode("first"));
+  if (sent.code !== 0) return false;
+  const offset = Number(sent.ext["queueOffset"]);
+  while ((await pullSome(client, { topic: "FirstTopic", queueId: 0, offset, count: 1 })).length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  return true;
+}
+
+/** Milliseconds from the start of the first process until a message was stored and read. */
+export async function firstMessageMs(start: Start, folder: string): Promise<number> {
+  const began = performance.now();
+  await using contender = await start(folder);
+  while (!await passesMessage(contender)) {
+    if (performance.now() - began > FIRST_MESSAGE_MS_MAX) throw new Error(`${contender.name} takes no message`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return performance.now() - began;
+}
+
+/** Memory of broker and name server that is no file's, in MiB. */
+export function memoryMiB(contender: Contender): number {
+  return contender.pids.reduce((sum, pid) => sum + anonymousMiB(pid), 0);
+}
+
+async function* filesBelow(folder: string): AsyncGenerator<string> {
+  for await (const entry of Deno.readDir(folder)) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) yield* filesBelow(path);
+    else if (entry.isFile) yield path;
+  }
+}
+
+/**
+ * Pulls from a broker whose files the page cache has forgotten: it is filled, stopped, its pages are dropped, it is started again, and every
+ * queue is read once.
+ *
+ * @returns one result for each round
+ */
+export async function pullOld(start: Start, folder: string, tools: Tools, rounds: number): Promise<LoadResult[]> {
+  {
+    await using contender = await start(folder);
+    await fillTopic(contender, tools, "OldTopic");
+  }
+  const results: LoadResult[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for await (const path of filesBelow(`${folder}/store`)) {
+      await new Deno.Command(tools.load, { args: ["-m", "evict", "-t", path] }).output();
+    }
+    await using contender = await start(folder);
+    const where = ["-p", String(contender.brokerPort), "-t", "OldTopic"];
+    results.push(await runLoad(tools.load, [...where, "-m", "pull", "-1", "-c", "4"]));
+  }
+  return results;
+}
+
+/** A running NATS server, and load for it. */
+export interface Nats extends AsyncDisposable {
+  /** Publishes over so many connections, so many at a time on each. */
+  publish(connections: number, window: number, seconds: number): Promise<LoadResult>;
+  /** Lets it run, or holds it still. */
+  run(running: boolean): void;
+}
+
+/** Builds and starts NATS JetStream with file storage. */
+export async function startNats(folder: string): Promise<Nats> {
+  const program = `${folder}/nats`;
+  const cwd = new URL("./nats/", import.meta.url);
+  const built = await new Deno.Command("go", { args: ["build", "-o", program, "."], cwd }).output();
+  if (!built.success) throw new Error(new TextDecoder().decode(built.stderr));
+  const port = String(freePort());
+  const server = new Deno.Command(program, {
+    args: ["serve", port, `${folder}/nats_store`],
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const reader = server.stdout.getReader();
+  const said = new TextDecoder().decode((await reader.read()).value);
+  if (!said.includes("boot success")) throw new Error("NATS does not start");
+  return {
+    publish: (connections, window, seconds) =>
+      runLoad(program, ["load", port, String(connections), String(window), "1024", "1", String(seconds)]),
+    run: (running) => server.kill(running ? "SIGCONT" : "SIGSTOP"),
+    [Symbol.asyncDispose]: async () => {
+      server.kill("SIGCONT");
+      server.kill("SIGTERM");
+      await server.status;
+      await reader.cancel();
+    },
+  };
+}
