@@ -1,15 +1,15 @@
 /**
- * The writer of one thread that appends, as the configuration wants it.
+ * The appender and the writer of one thread that appends, as the configuration wants them.
  *
  * Owns: the words in which slow writes are logged. Reads: the queue table of the thread. Never: writes by itself.
  */
-import type { LockWatch } from "../../store/log_appender.ts";
+import { LogAppender } from "../../store/log_appender.ts";
 import { LogWriter } from "../../store/log_writer.ts";
 import type { LogMemory } from "../../store/memory/log_memory.ts";
 import type { SegmentSet } from "../../store/file/segment_set.ts";
 import type { TopicView } from "../../store/topic_view.ts";
 import type { BrokerValues } from "./broker_configuration.ts";
-import { isWrittenLater, wakesFlush } from "./write_mode.ts";
+import { isWrittenLater, unwrittenBytesMax, wakesFlush } from "./write_mode.ts";
 
 /** Writes, and waits for a lock, that take longer are logged. Milliseconds. Source: apache/rocketmq store CommitLog.asyncPutMessage */
 export const SLOW_WRITE_MS = 500;
@@ -51,15 +51,17 @@ export function logWriterOf({ values, memory, files, view, monotonicMs, name, wa
   });
 }
 
-/** Tells of long waits for the append lock. */
-export function lockWatchOf(
-  { monotonicMs, name, warn }: Pick<LogWriterParts, "monotonicMs" | "name" | "warn">,
-): LockWatch {
-  return {
-    nowMs: monotonicMs,
-    slowMs: SLOW_WRITE_MS,
-    onSlow: (elapsedMs) => warn(slowWriteText(name, elapsedMs, 0, "append lock")),
-  };
+/** Makes the appender that belongs to a writer. */
+export function logAppenderOf({ values, memory, monotonicMs, name, warn }: LogWriterParts): LogAppender {
+  return new LogAppender(memory, {
+    fileBytes: values.mappedFileSizeCommitLog,
+    aheadBytesMax: unwrittenBytesMax(values, memory.ringBytes),
+    lockWatch: {
+      nowMs: monotonicMs,
+      slowMs: SLOW_WRITE_MS,
+      onSlow: (elapsedMs) => warn(slowWriteText(name, elapsedMs, 0, "append lock")),
+    },
+  });
 }
 
 /** How a slow write, or a slow wait for a lock, is told. */
