@@ -6,7 +6,7 @@
  * Never: writes.
  */
 import { isBlankUnit, isUnit, UNIT_BYTES, unitPosition, unitSize } from "./consume_queue.ts";
-import type { ConsumeQueueReader, UnitSource } from "./consume_queue_reader.ts";
+import type { QueueUnits, UnitSource } from "./consume_queue_reader.ts";
 
 const BLOCK_UNITS = 16384;
 /** Units looked at before a large block is made: most queues end within them. */
@@ -30,7 +30,7 @@ const EMPTY: QueueEnd = Object.freeze({ first: 0, max: 0, maxPhysical: -1 });
  * @param starts start positions of the files in bytes, in order
  * @throws {DiskError} when the disk refuses
  */
-export function findQueueEnd(reader: ConsumeQueueReader, starts: readonly number[] = reader.starts()): QueueEnd {
+export function findQueueEnd(reader: QueueUnits, starts: readonly number[] = reader.starts()): QueueEnd {
   const fileUnits = reader.fileBytes / UNIT_BYTES;
   const bytes = new Uint8Array(UNIT_BYTES);
   const view = new DataView(bytes.buffer);
@@ -74,7 +74,7 @@ export interface WalkOptions {
  *
  * @throws {DiskError} when the disk refuses
  */
-export function walkQueueEnd(reader: ConsumeQueueReader, options: WalkOptions): QueueEnd {
+export function walkQueueEnd(reader: UnitSource, options: WalkOptions): QueueEnd {
   if (options.starts.length === 0) return EMPTY;
   const first = options.starts[0]! / UNIT_BYTES;
   let bytes = new Uint8Array(FIRST_BLOCK_UNITS * UNIT_BYTES);

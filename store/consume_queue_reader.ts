@@ -38,8 +38,16 @@ export interface UnitSource {
   readUnits(offset: number, count: number, into: Uint8Array, intoStart: number): number;
 }
 
+/** The units of a queue with its files. */
+export interface QueueUnits extends UnitSource {
+  /** Size of a file in bytes. */
+  readonly fileBytes: number;
+  /** Start positions in bytes of the files on the disk, in order. */
+  starts(): number[];
+}
+
 /** Reads the units of one queue. */
-export class ConsumeQueueReader implements UnitSource {
+export class ConsumeQueueReader implements QueueUnits {
   /** Directory of the queue. */
   readonly directory: string;
   /** Size of a file in bytes. */

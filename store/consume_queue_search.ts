@@ -5,7 +5,8 @@
  * edges: after the last record, before the first, between two, several with the same time.
  * Reads: units through a source, store times through a function.
  * Never: caches.
- * Source: apache/rocketmq store ConsumeQueue binarySearchInQueueByTime, MappedFileQueue getConsumeQueueMappedFileByTime
+ * Source: apache/rocketmq store ConsumeQueue binarySearchInQueueByTime, MappedFileQueue getConsumeQueueMappedFileByTime,
+ * ConsumeQueueStore getOffsetInQueueByTime
  */
 import { UNIT_BYTES, unitPosition, unitSize } from "./consume_queue.ts";
 import type { UnitSource } from "./consume_queue_reader.ts";
@@ -41,14 +42,15 @@ export interface TimeSearch {
  * @param search the queue
  * @param timestampMs time in ms
  * @param boundary which neighbour is wanted
- * @returns a queue offset, 0 when the queue has no unit
+ * @returns a queue offset from the smallest up to the one behind the last unit, 0 when the queue has no unit
  * @throws {DiskError} when the disk refuses
  */
 export function offsetByStoreTime(search: TimeSearch, timestampMs: number, boundary: TimeBoundary): number {
   if (search.max <= search.first) return 0;
   const unit = new UnitTime(search);
   const file = boundary === "lower" ? fileOfLower(search, unit, timestampMs) : fileOfUpper(search, unit, timestampMs);
-  return file < 0 ? 0 : searchFile(search, unit, file, timestampMs, boundary);
+  const found = file < 0 ? 0 : searchFile(search, unit, file, timestampMs, boundary);
+  return Math.min(Math.max(found, search.min), search.max);
 }
 
 class UnitTime {

@@ -32,7 +32,14 @@ import type { IndexShape } from "./index_file.ts";
 import { type IndexRecovery, recoverIndex } from "./index_file_recovery.ts";
 import { type QueueRange, redispatch } from "./recovery_dispatch.ts";
 import { firstTimestampMs, type LogWalk, type PropertyCrcRule, walkLog } from "./recovery_log.ts";
-import { listQueues, minOffsetOf, removeDeleted, type StoredQueue, trimQueue } from "./recovery_queues.ts";
+import {
+  eachQueue,
+  finishDeletions,
+  minOffsetOf,
+  removeIfDeleted,
+  type StoredQueue,
+  trimQueue,
+} from "./recovery_queues.ts";
 import { type RecoveryRow, recoveryRow } from "./recovery_table.ts";
 import { storeTimeOf } from "./store_time.ts";
 import type { StorePaths } from "./store_paths.ts";
@@ -46,7 +53,7 @@ export interface RecoveryProgress {
   readonly step: "queues" | "log" | "index" | "dispatch";
   /** How much is done, in queues or bytes. */
   readonly done: number;
-  /** Of how much. */
+  /** Of how much; 0 when that is not known. */
   readonly total: number;
 }
 
@@ -138,7 +145,6 @@ class Recovery {
   readonly #isClean: boolean;
   readonly #row: RecoveryRow;
   readonly #deleted: DeletedTopics;
-  #queues: StoredQueue[] = [];
 
   constructor(options: RecoveryOptions, handles: HandleCache) {
     const { disk, paths } = options;
@@ -150,6 +156,7 @@ class Recovery {
       fileBytes: options.logFileBytes,
       handles,
       removeEmpty: true,
+      isAlone: true,
     });
     this.#checkpoint = readCheckpointBytes(disk, paths.checkpoint);
     this.#positions = new DurablePositionFile(disk, paths.durablePosition).read(
@@ -167,11 +174,14 @@ class Recovery {
 
   run(): RecoveryResult {
     if (this.#row.id === "no-log") return this.#empty();
-    const { paths, queueFileBytes } = this.#options;
-    this.#queues = listQueues({ root: paths.consumeQueue, fileBytes: queueFileBytes, handles: this.#handles });
+    const { paths } = this.#options;
+    // Where positions say what is on the device, the ends of queues are wanted after the log was read, and each queue is visited once.
+    const found = this.#positions === undefined || this.#row.when.hasPositions !== true
+      ? [...this.#eachQueue()]
+      : undefined;
     const logMin = this.#log.first;
-    const queuesEnd = this.#queues.reduce((most, { end }) => Math.max(most, end.maxPhysical), -1);
-    const from = this.#logFrom(queuesEnd);
+    const endBefore = found?.reduce((most, { end }) => Math.max(most, end.maxPhysical), -1) ?? 0;
+    const from = this.#logFrom(endBefore);
     const walk = walkLog(this.#log, {
       from,
       checkCrc: this.#options.checkCrc ?? true,
@@ -179,18 +189,13 @@ class Recovery {
       tornFrom: this.#isClean ? Infinity : this.#positions?.flushed ?? 0,
       onProgress: (done) => this.#tell("log", done, this.#log.end),
     });
-    this.#refuseDamage(walk, queuesEnd);
+    this.#refuseDamage(walk, endBefore);
     markOpen(this.#options.disk, paths.abort, this.#options.processId);
     const wasTorn = this.#cutLog(walk);
-    this.#queues = removeDeleted(this.#queues, this.#deleted, {
-      disk: this.#options.disk,
-      root: paths.consumeQueue,
-      logEnd: walk.end,
-    });
+    const { ranges, end } = this.#cutQueues(found ?? this.#eachQueue(), logMin, walk.end);
     this.#deleted.fit({ min: logMin, end: walk.end });
-    const ranges = this.#cutQueues(logMin, walk.end);
     const index = this.#cutIndex(walk.end);
-    const dispatchFrom = this.#dispatchFrom(from, queuesEnd, index.missingFrom);
+    const dispatchFrom = this.#dispatchFrom(from, found === undefined ? end : endBefore, index.missingFrom);
     const dispatched = redispatch(this.#options, this.#handles, {
       log: this.#log,
       from: dispatchFrom,
@@ -297,17 +302,38 @@ class Recovery {
     return walk.isTorn;
   }
 
-  #cutQueues(logMin: number, logEnd: number): Map<string, QueueRange> {
+  #eachQueue(): Generator<StoredQueue> {
+    const { paths, queueFileBytes } = this.#options;
+    return eachQueue({ root: paths.consumeQueue, fileBytes: queueFileBytes, handles: this.#handles });
+  }
+
+  /** Removes queues of deleted topics and puts the ends of the others right. @returns their offsets, and where the last record of all lies */
+  #cutQueues(
+    queues: Iterable<StoredQueue>,
+    logMin: number,
+    logEnd: number,
+  ): { ranges: Map<string, QueueRange>; end: number } {
+    const where = { disk: this.#options.disk, root: this.#options.paths.consumeQueue, logEnd };
     const ranges = new Map<string, QueueRange>();
     const derived = Math.min(this.#positions?.derived ?? 0, logEnd);
-    for (const [done, queue] of this.#queues.entries()) {
+    let visited = 0;
+    let removed = 0;
+    let last = -1;
+    for (const queue of queues) {
+      if (visited++ % 256 === 0) this.#tell("queues", visited, 0);
+      if (this.#deleted.size > 0 && removeIfDeleted(queue, this.#deleted, where)) {
+        removed++;
+        continue;
+      }
       trimQueue(queue, { rule: this.#row.queueEnds, derived, logEnd });
-      const { topic, queueId, end: { max } } = queue;
+      const { topic, queueId, end: { max, maxPhysical } } = queue;
       const minOffset = minOffsetOf(queue, logMin);
+      queue.reader.drop();
+      last = Math.max(last, maxPhysical);
       ranges.set(`${topic}/${queueId}`, { topic, queueId, minOffset, maxOffset: max, nextOffset: max });
-      if (done % 256 === 0) this.#tell("queues", done, this.#queues.length);
     }
-    return ranges;
+    if (this.#deleted.size > 0) finishDeletions(this.#deleted, where, removed);
+    return { ranges, end: last };
   }
 
   #cutIndex(logEnd: number): IndexRecovery {

@@ -7,6 +7,7 @@
  */
 import { isBlankUnit, UNIT_BYTES, unitPosition } from "./consume_queue.ts";
 import { findQueueEnd, firstOffsetFrom, type QueueEnd, walkQueueEnd } from "./consume_queue_bounds.ts";
+import { CachedUnits } from "./cached_units.ts";
 import { ConsumeQueueReader } from "./consume_queue_reader.ts";
 import type { DeletedTopics } from "./deleted_topics.ts";
 import type { Disk } from "./file/disk.ts";
@@ -26,7 +27,7 @@ export interface StoredQueue {
   /** Its files, opened to write. */
   readonly files: SegmentSet;
   /** Its units. */
-  readonly reader: ConsumeQueueReader;
+  readonly reader: CachedUnits;
   /** Where it ends, as far as is known now. */
   end: QueueEnd;
 }
@@ -42,52 +43,68 @@ export interface QueueListOptions {
 }
 
 /**
- * Opens all queues and finds their ends as if no queue had a hole. Directories whose name is no number are passed over, as
- * Apache does.
+ * Opens one queue after the other and finds its end as if no queue had a hole. Directories whose name is no number are passed over, as
+ * Apache does. What is done with a queue before the next one is asked for finds its files open.
  *
  * @throws {StoreError} when the files of a queue are not what they must be
  * @throws {DiskError} when the disk refuses
  */
-export function listQueues(options: QueueListOptions): StoredQueue[] {
+export function* eachQueue(options: QueueListOptions): Generator<StoredQueue> {
   const { root, fileBytes, handles } = options;
   const { disk } = handles;
-  const queues: StoredQueue[] = [];
-  if (!disk.exists(root)) return queues;
+  if (!disk.exists(root)) return;
   for (const topic of disk.list(root)) {
     if (disk.stat(`${root}/${topic}`)?.isDirectory !== true) continue;
     for (const name of disk.list(`${root}/${topic}`)) {
       if (!/^\d{1,10}$/.test(name)) continue;
       const queueId = Number(name);
-      const reader = new ConsumeQueueReader({ root, topic, queueId, fileBytes, handles });
+      const reader = new CachedUnits(new ConsumeQueueReader({ root, topic, queueId, fileBytes, handles }));
       const directory = `${root}/${topic}/${name}`;
-      const files = SegmentSet.open({ directory, fileBytes, handles, removeEmpty: true, syncNames: false });
-      queues.push({ topic, queueId, files, reader, end: findQueueEnd(reader, startsOf(files)) });
+      const files = SegmentSet.open({
+        directory,
+        fileBytes,
+        handles,
+        removeEmpty: true,
+        syncNames: false,
+        isAlone: true,
+      });
+      yield { topic, queueId, files, reader, end: findQueueEnd(reader, startsOf(files)) };
+      // Thousands of pages would be more than all else that a start needs.
+      reader.drop();
     }
   }
-  return queues;
+}
+
+/** Where queues of deleted topics are looked for. */
+export interface DeletionOptions {
+  readonly disk: Disk;
+  /** Directory of all queues. */
+  readonly root: string;
+  readonly logEnd: number;
 }
 
 /**
- * Removes the queues of topics that were deleted, where the deletion was remembered but not finished. A queue that was made after the
+ * Removes a queue if its topic was deleted, where the deletion was remembered but not finished. A queue that was made after the
  * deletion begins with a record behind it and stays.
  *
- * @returns the queues that are left
+ * @returns whether it was removed
  * @throws {DiskError} when the disk refuses
  */
-export function removeDeleted(
-  queues: readonly StoredQueue[],
-  deleted: DeletedTopics,
-  where: { readonly disk: Disk; readonly root: string; readonly logEnd: number },
-): StoredQueue[] {
-  const { disk, root, logEnd } = where;
-  if (deleted.size === 0) return [...queues];
-  const left = queues.filter((queue) => {
-    const below = Math.min(deleted.below(queue.topic), logEnd);
-    if (below === 0 || firstPosition(queue) >= below) return true;
-    queue.files.removeAll();
-    disk.removeTree(queue.files.directory);
-    return false;
-  });
+export function removeIfDeleted(queue: StoredQueue, deleted: DeletedTopics, where: DeletionOptions): boolean {
+  const below = Math.min(deleted.below(queue.topic), where.logEnd);
+  if (below === 0 || firstPosition(queue) >= below) return false;
+  queue.files.removeAll();
+  where.disk.removeTree(queue.files.directory);
+  return true;
+}
+
+/**
+ * Ends the deletion of topics whose queues were looked at: empty directories go, and the device learns of it.
+ *
+ * @param removed queues that were removed
+ * @throws {DiskError} when the disk refuses
+ */
+export function finishDeletions(deleted: DeletedTopics, { disk, root }: DeletionOptions, removed: number): void {
   for (const topic of deleted.names()) {
     const directory = `${root}/${topic}`;
     if (!disk.exists(directory)) continue;
@@ -95,8 +112,7 @@ export function removeDeleted(
     else disk.syncDirectory(directory);
   }
   // Before the deletion is forgotten, because its records have left the log, the device must know that the queues are gone.
-  if (left.length < queues.length) disk.syncDirectory(root);
-  return left;
+  if (removed > 0) disk.syncDirectory(root);
 }
 
 /** Position of the first record of a queue, −1 when its units are none or all blank. */

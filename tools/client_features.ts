@@ -9,7 +9,7 @@
  * @module
  */
 import { endOnHelp } from "./help.ts";
-import { ROOT } from "./source_files.ts";
+import { type NamedTest, testsOf } from "./test_names.ts";
 
 /** A feature and the tests that prove it, each by a part of its name. */
 type Feature = readonly [feature: string, ...tests: string[]];
@@ -111,41 +111,19 @@ const CHAPTERS: Readonly<Record<string, readonly Feature[]>> = {
   ],
 };
 
-/** A test with the file that declares it. */
-interface Named {
-  readonly file: string;
-  readonly name: string;
-  /** What the broker must have for it, if anything. */
-  readonly needs: string | undefined;
-}
-
-function testsOf(folder: string, fits: (name: string) => boolean): Named[] {
-  const declared =
-    /(?:Deno\.test|(?:needing\(test, "([\w-]+)"\)|\btest))\(\s*(?:"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g;
-  return [...Deno.readDirSync(ROOT + folder)]
-    .filter((entry) => entry.isFile && entry.name.endsWith("_test.ts") && fits(entry.name))
-    .flatMap(({ name: file }) =>
-      [...Deno.readTextFileSync(`${ROOT}${folder}/${file}`).matchAll(declared)].map((match) => ({
-        file: `${folder}/${file}`,
-        name: match[2] ?? match[3] ?? "",
-        needs: match[1],
-      }))
-    );
-}
-
 /** One proof of a feature, or the lack of it. */
 interface Proof {
   readonly chapter: string;
   readonly feature: string;
   /** Part of the name that was looked for. */
   readonly part: string;
-  readonly found: Named | undefined;
+  readonly found: NamedTest | undefined;
 }
 
 function proofs(): Proof[] {
   const tests = [
-    ...testsOf("tests/client", () => true),
-    ...testsOf("tests/conformance", (name) => name.startsWith("client_")),
+    ...testsOf("tests/client"),
+    ...testsOf("tests/conformance", { fits: (file) => file.startsWith("client_") }),
   ];
   return Object.entries(CHAPTERS).flatMap(([chapter, list]) =>
     list.flatMap(([feature, ...parts]) =>

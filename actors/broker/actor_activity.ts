@@ -9,7 +9,7 @@ import type { Supervisor } from "../kernel/supervisor.ts";
 export interface ActorActivity {
   /** Name of the actor. */
   readonly name: string;
-  /** Number of its present incarnation; above 1 it was started again. */
+  /** Number of its present incarnation; above 1 it was started again, 0 while it sleeps until it is needed. */
   readonly incarnation: number;
   /** Whether it runs now. */
   readonly isUp: boolean;
@@ -41,7 +41,7 @@ export function activityOf(supervisor: Pick<Supervisor, "gauges">): ActorActivit
 export function describeActivity(rows: readonly ActorActivity[]): string[] {
   const table = rows.map(({ name, incarnation, isUp, turns, work, cpuMs }) => [
     name,
-    isUp ? String(incarnation) : `${incarnation} (down)`,
+    isUp ? String(incarnation) : incarnation === 0 ? "asleep" : `${incarnation} (down)`,
     String(turns),
     String(work),
     cpuMs.toFixed(0),

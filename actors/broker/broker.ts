@@ -14,6 +14,7 @@ import type { DiskLock } from "../../store/file/disk.ts";
 import { createGauges, Gauge, Gauges } from "../../store/gauges.ts";
 import { LOG_RING_BYTES, LogMemory, LogStatus } from "../../store/memory/log_memory.ts";
 import { recoverStore, type RecoveryProgress, type RecoveryResult } from "../../store/recovery.ts";
+import type { Sleeper } from "./awake.ts";
 import { activityOf, type ActorActivity } from "./actor_activity.ts";
 import { type BrokerChildren, brokerChildren, gatewayName, warmUpChildren } from "./broker_children.ts";
 import {
@@ -27,6 +28,7 @@ import {
 import { appendBytesMax, type BrokerActorInit, storeShape } from "./broker_init.ts";
 import { createBrokerMemory } from "./broker_memory.ts";
 import { BrokerReplication, MasterAddress } from "./broker_replication.ts";
+import { isSlave } from "./ha/replication_rules.ts";
 
 /** How a broker is started. */
 export interface BrokerOptions {
@@ -349,10 +351,26 @@ class RunningBroker implements SupervisedBroker {
     supervisor.on(flushQueues, "log", log);
     supervisor.on(housekeeping, "log", log);
     supervisor.on(controller, "log", log);
+    const wake = ({ child }: { readonly child: Sleeper }): void => this.#wake(child);
+    supervisor.on(controller, "wake", wake);
+    supervisor.on(reput, "wake", wake);
     for (const gateway of gateways) {
+      supervisor.on(gateway, "wake", wake);
       supervisor.on(gateway, "failed", diskFailed);
       supervisor.on(gateway, "log", log);
     }
+  }
+
+  /** Starts an actor that slept until it was needed. */
+  #wake(child: Sleeper): void {
+    const { coldRead, transactions } = this.children;
+    // A slave's transactions are its master's.
+    if (child === "transactions" && isSlave(this.values)) return;
+    const woken = child === "cold-read" ? this.supervisor.wake(coldRead) : this.supervisor.wake(transactions);
+    woken.catch((error) => {
+      if (this.#stopping !== undefined) return;
+      this.#log("error", `Cannot start "${child}": ${error instanceof Error ? error.message : error}`);
+    });
   }
 
   #onEvent(event: SupervisorEvent): void {

@@ -10,6 +10,7 @@ import { WarmUp } from "../kernel/warm_workers.ts";
 import { brokerControllerRole } from "./broker_controller.ts";
 import type { BrokerControllerContract, BrokerControllerInit } from "./broker_controller_contract.ts";
 import type { BrokerValues } from "./broker_configuration.ts";
+import { HALF_TOPIC } from "../../store/half_message.ts";
 import type { BrokerActorInit } from "./broker_init.ts";
 import { isWrittenLater } from "./write_mode.ts";
 import type { MasterAddress } from "./broker_replication.ts";
@@ -83,10 +84,8 @@ export function warmUpChildren(gateways: number, values: BrokerValues): WarmUp {
   for (let index = 0; index < gateways; index++) warm.start(gatewayRole, gatewayName(index));
   warm.start(flushConsumeQueueRole, "flush-queues");
   warm.start(holdRole, "hold");
-  warm.start(coldReadRole, "cold-read");
   if (!follows) {
     warm.start(scheduleRole, "schedule");
-    warm.start(transactionsRole, "transactions");
     if (values.timerWheelEnable) warm.start(timerRole, "timer");
   }
   if (follows) warm.start(haClientRole, "ha-client");
@@ -118,7 +117,13 @@ export function brokerChildren(
     ...storeChildren(init),
     ...replicationChildren(init, master),
     hold: child<HoldContract>({ name: "hold", role: holdRole, init: () => init, ...ASKS_CONTROLLER }),
-    coldRead: child<ColdReadContract>({ name: "cold-read", role: coldReadRole, init: () => init, ...ASKS_CONTROLLER }),
+    coldRead: child<ColdReadContract>({
+      name: "cold-read",
+      role: coldReadRole,
+      init: () => init,
+      ...ASKS_CONTROLLER,
+      isDormant: true,
+    }),
     schedule: child<ScheduleContract>({
       name: "schedule",
       role: scheduleRole,
@@ -143,7 +148,8 @@ export function brokerChildren(
       init: () => init,
       ...ASKS_CONTROLLER,
       peers: { controller: "controller", ...peersOf(controllerInit.gateways) },
-      isDormant: follows,
+      // It looks after half messages that are there; reput tells when the first one comes.
+      isDormant: follows || !controllerInit.queues.some(({ topic }) => topic === HALF_TOPIC),
     }),
     gateways: controllerInit.gateways.map((name, index) =>
       child<GatewayContract>({

@@ -11,6 +11,7 @@
  * subscriber applies it at once and answers that version. createTopic, updateTopic and deleteTopic answer their caller only
  * when every subscriber has acknowledged.
  */
+import type { WakeSignal } from "./awake.ts";
 import type { RemotingCommand } from "../../protocol/command.ts";
 import type { GetCount, PutCount } from "../../store/broker_stats.ts";
 import type { ClientChannel } from "../../store/client_channel.ts";
@@ -335,7 +336,7 @@ export type BrokerControllerContract = {
     /** Traffic of about one second. */
     traffic: TrafficCounts;
   };
-  signals: {
+  signals: WakeSignal & {
     /** Sent once, when the first registration was accepted by any name server. */
     registered: { nameServer: string };
     /** On a slave: what a name server said of its master. */

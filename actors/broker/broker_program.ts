@@ -158,7 +158,7 @@ function progressPrinter(world: ProgramWorld): (progress: { step: string; done: 
   return ({ step, done, total }) => {
     if (systemClock.monotonicMs() - lastMs < 1000) return;
     lastMs = systemClock.monotonicMs();
-    world.complain(`Recovery: ${step} ${total > 0 ? Math.floor(done / total * 100) : 100}%`);
+    world.complain(`Recovery: ${step} ${total > 0 ? `${Math.floor(done / total * 100)}%` : done}`);
   };
 }
 

@@ -15,7 +15,6 @@ import type { CheckForbiddenHook, SendMessageContext, SendMessageHook } from "./
 import { InFlight } from "./in_flight.ts";
 import { type LatencyFaultTable, selectQueue } from "./latency_fault.ts";
 import type { Link } from "./link.ts";
-import type { PreparedMessage } from "./message.ts";
 import type { MessageQueue } from "./message_queue.ts";
 import { PropertyName } from "./property_names.ts";
 import type { TopicPublishInfo } from "./publish_route.ts";

@@ -9,7 +9,7 @@
  * Source: apache/rocketmq store/src/main/java/org/apache/rocketmq/store/MappedFileQueue.java doLoad
  */
 import { StoreError } from "../errors.ts";
-import { directoryOf, type Disk } from "./disk.ts";
+import { directoryOf, type Disk, DiskError } from "./disk.ts";
 
 const NAME_DIGITS = 20;
 
@@ -19,6 +19,8 @@ export interface SegmentFile {
   readonly start: number;
   /** Where the file is. */
   readonly path: string;
+  /** Bytes of the device that it took when it was found; undefined when that is not known. */
+  readonly allocatedBytes?: number | undefined;
 }
 
 /** The file name of the segment that starts at a position. */
@@ -60,25 +62,45 @@ export function createSegment(disk: Disk, path: string, fileBytes: number, syncN
   return isNew;
 }
 
+/** What is done about a last file that is not whole. */
+export interface LastFileRule {
+  /** True at recovery, when this is the only thread: an empty one is removed. */
+  readonly removeEmpty?: boolean;
+  /** True where a cut leaves a file short for a moment: a short one gets its size back. */
+  readonly extendShort?: boolean;
+}
+
 /**
  * The segments of a directory in order. An empty last file is a segment whose making was cut short, or is under way in
- * another thread: it is left out, and removed when the caller says that nobody else works here.
+ * another thread: it is left out, and removed when the caller says that nobody else works here. A directory that is not there has none.
  *
  * @param fileBytes the size that every segment must have
- * @param removeEmpty true at recovery, when this is the only thread
+ * @param rule what is done about a last file that is not whole
  * @throws {StoreError} `SEGMENT_NAME` on a name that is not a number, `SEGMENT_SIZE` on any other size, `SEGMENT_GAP`
  * when a segment is missing or does not start at a multiple of the size
+ * @returns undefined when there is no such directory
  */
-export function loadSegments(disk: Disk, directory: string, fileBytes: number, removeEmpty = false): SegmentFile[] {
+export function loadSegments(
+  disk: Disk,
+  directory: string,
+  fileBytes: number,
+  rule: LastFileRule = {},
+): SegmentFile[] | undefined {
   const segments: SegmentFile[] = [];
-  const names = disk.list(directory);
+  const names = namesIn(disk, directory);
+  if (names === undefined) return undefined;
   for (const [index, name] of names.entries()) {
     const path = `${directory}/${name}`;
-    const stat = disk.stat(path);
+    let stat = disk.stat(path);
     if (stat === undefined || stat.isDirectory) continue;
-    if (stat.bytes === 0 && index === names.length - 1) {
-      if (removeEmpty) disk.remove(path);
+    const isLast = index === names.length - 1;
+    if (stat.bytes === 0 && isLast) {
+      if (rule.removeEmpty === true) disk.remove(path);
       continue;
+    }
+    if (isLast && rule.extendShort === true && stat.bytes < fileBytes) {
+      createSegment(disk, path, fileBytes, false);
+      stat = { ...stat, bytes: fileBytes, allocatedBytes: undefined };
     }
     const start = parseSegmentName(name);
     if (start === undefined) {
@@ -89,9 +111,18 @@ export function loadSegments(disk: Disk, directory: string, fileBytes: number, r
       throw new StoreError("SEGMENT_SIZE", `Cannot load segment "${path}": ${sizes}`, { path, position: start });
     }
     requireAdjacent(segments.at(-1), { start, path }, fileBytes);
-    segments.push({ start, path });
+    segments.push({ start, path, allocatedBytes: stat.allocatedBytes });
   }
   return segments;
+}
+
+function namesIn(disk: Disk, directory: string): readonly string[] | undefined {
+  try {
+    return disk.list(directory);
+  } catch (error) {
+    if (error instanceof DiskError && error.code === "NOT_FOUND") return undefined;
+    throw error;
+  }
 }
 
 function requireAdjacent(previous: SegmentFile | undefined, next: SegmentFile, fileBytes: number): void {

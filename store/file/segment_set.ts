@@ -7,7 +7,7 @@
  * Never: knows where the written part ends; that is its owner's cursor. Never leaves a gap between segments.
  */
 import { StoreError } from "../errors.ts";
-import type { Disk, DiskFile } from "./disk.ts";
+import type { DiskFile } from "./disk.ts";
 import type { HandleCache } from "./handle_cache.ts";
 import { createSegment, loadSegments, type SegmentFile, segmentPath } from "./segment_file.ts";
 
@@ -25,6 +25,8 @@ export interface SegmentSetOptions {
   readonly handles: HandleCache;
   /** True at recovery: an empty last file is removed. */
   readonly removeEmpty?: boolean;
+  /** True at recovery: no other thread makes or writes files meanwhile, so the disk is not asked again for what was found. */
+  readonly isAlone?: boolean;
   /**
    * False for files that can be derived again: names are not synced when a file is made or cut, and a cut leaves the file short for a
    * moment; one that a crash left short gets its size back at recovery.
@@ -40,6 +42,8 @@ export class SegmentSet {
   readonly fileBytes: number;
   readonly #handles: HandleCache;
   readonly #syncNames: boolean;
+  readonly #isAlone: boolean;
+  #isAsFound = true;
   /** Adjacent and in order. */
   #segments: SegmentFile[];
 
@@ -48,6 +52,7 @@ export class SegmentSet {
     this.fileBytes = options.fileBytes;
     this.#handles = options.handles;
     this.#syncNames = options.syncNames ?? true;
+    this.#isAlone = options.isAlone ?? false;
     this.#segments = segments;
   }
 
@@ -61,12 +66,11 @@ export class SegmentSet {
       throw new RangeError(`Cannot open "${options.directory}": segment size is ${options.fileBytes}`);
     }
     const { disk, mode } = options.handles;
-    if (!disk.exists(options.directory)) {
-      if (mode === "write") disk.makeDirectory(options.directory);
-      return new SegmentSet(options, []);
-    }
-    if (options.removeEmpty === true && options.syncNames === false) extendLast(disk, options);
-    return new SegmentSet(options, loadSegments(disk, options.directory, options.fileBytes, options.removeEmpty));
+    const removeEmpty = options.removeEmpty ?? false;
+    const rule = { removeEmpty, extendShort: removeEmpty && options.syncNames === false };
+    const segments = loadSegments(disk, options.directory, options.fileBytes, rule);
+    if (segments === undefined && mode === "write") disk.makeDirectory(options.directory);
+    return new SegmentSet(options, segments ?? []);
   }
 
   /** Number of segments known. */
@@ -123,6 +127,7 @@ export class SegmentSet {
    * @throws {DiskError} when the disk refuses; a part may be written
    */
   write(from: Uint8Array, fromStart: number, length: number, position: number): void {
+    this.#isAsFound = false;
     let done = 0;
     while (done < length) {
       const at = position + done;
@@ -205,6 +210,7 @@ export class SegmentSet {
       file.truncate(position - segment.start);
       file.truncate(this.fileBytes);
     }
+    this.#isAsFound = false;
   }
 
   /**
@@ -235,7 +241,8 @@ export class SegmentSet {
   refresh(): void {
     this.#handles.forgetBelow(this.directory);
     const { disk } = this.#handles;
-    this.#segments = disk.exists(this.directory) ? loadSegments(disk, this.directory, this.fileBytes) : [];
+    this.#segments = loadSegments(disk, this.directory, this.fileBytes) ?? [];
+    this.#isAsFound = false;
   }
 
   /** Asserts that the segments are aligned and adjacent. */
@@ -270,7 +277,9 @@ export class SegmentSet {
    * holds zeros. Then nothing has to be cut, which for thousands of queues is most of a start. Where space is compressed or taken ahead, the answer is false.
    */
   #isClearFrom(segment: SegmentFile, file: DiskFile, from: number): boolean {
-    const allocated = this.#handles.disk.stat(segment.path)?.allocatedBytes;
+    const allocated = this.#isAlone && this.#isAsFound
+      ? segment.allocatedBytes
+      : this.#handles.disk.stat(segment.path)?.allocatedBytes;
     const pageEnd = Math.min(Math.ceil(from / PAGE_BYTES) * PAGE_BYTES, this.fileBytes);
     if (allocated !== pageEnd) return false;
     const rest = new Uint8Array(pageEnd - from);
@@ -280,9 +289,10 @@ export class SegmentSet {
 
   /** Adds segments that another thread made after the last one known. */
   #discover(): void {
+    if (this.#isAlone) return;
     const { disk } = this.#handles;
     if (this.#segments.length === 0) {
-      if (disk.exists(this.directory)) this.#segments = loadSegments(disk, this.directory, this.fileBytes);
+      this.#segments = loadSegments(disk, this.directory, this.fileBytes) ?? [];
       return;
     }
     for (;;) {
@@ -300,15 +310,6 @@ export class SegmentSet {
     this.#handles.forget(segment.path);
     if (this.#handles.disk.exists(segment.path)) this.#handles.disk.remove(segment.path);
   }
-}
-
-/** Gives the last file its size back when a cut was interrupted. */
-function extendLast(disk: Disk, options: SegmentSetOptions): void {
-  const last = disk.list(options.directory).at(-1);
-  if (last === undefined) return;
-  const path = `${options.directory}/${last}`;
-  const bytes = disk.stat(path)?.bytes ?? 0;
-  if (bytes > 0 && bytes < options.fileBytes) createSegment(disk, path, options.fileBytes, false);
 }
 
 /** Makes the bytes from `from` on zeros without ever making the file shorter, so that a crash leaves it at its size. */

@@ -34,7 +34,11 @@ Deno.test("Broker.activity() shows the work of those who worked, and CPU time of
       await sendOk(client, "T", "more");
       return bench.broker.activity().every(({ name, cpuMs }) => cpuMs > 0 || !busy.includes(name));
     }, { timeoutMs: PATIENCE_MS, what: "CPU time of those who worked" });
-    assert(bench.broker.activity().every(({ isUp, incarnation }) => isUp && incarnation === 1));
+    // Who is never asked sleeps.
+    const [awake, asleep] = [1, 0].map((n) => bench.broker.activity().filter(({ incarnation }) => incarnation === n));
+    assert(awake!.every(({ isUp }) => isUp) && asleep!.every(({ isUp }) => !isUp));
+    assertEquals(awake!.length + asleep!.length, bench.broker.activity().length, "none was started again");
+    assert(asleep!.some(({ name }) => name === "cold-read") && asleep!.some(({ name }) => name === "transactions"));
   });
 });
 
@@ -92,8 +96,9 @@ Deno.test("a broker prints what its actors did when a signal asks for it", async
     broker.signal("SIGUSR2");
     const row = (): RegExpExecArray | null => /^gateway-0 +1 +\d+ +\d+ +\d+$/m.exec(broker.output);
     await until(row, { timeoutMs: PATIENCE_MS, what: "the row of the gateway" });
-    for (const name of ["controller", "reput", "flush-log", "hold", "schedule", "cold-read"]) {
+    for (const name of ["controller", "reput", "flush-log", "hold", "schedule"]) {
       assert(new RegExp(`^${name} +1 `, "m").test(broker.output), broker.output);
     }
+    assert(/^cold-read +asleep /m.test(broker.output), broker.output);
   });
 });

@@ -53,6 +53,8 @@ export interface BrokerBench {
   topic(name: string, options?: TopicOptions): Promise<void>;
   /** An actor's present incarnation. */
   actor(name: ActorName): ActorHandle;
+  /** Starts an actor that sleeps until it is needed; harmless when it is up. */
+  wake(name: ActorName): Promise<void>;
   /** Number of an actor's incarnation, and whether it is up. */
   incarnation(name: ActorName): { readonly epoch: number; readonly isUp: boolean };
   /** Runs a body while an actor is paused, and lets it go on afterwards. */
@@ -133,11 +135,13 @@ function benchOf(
   const { gateways, ...others } = broker.children;
   const children = [...Object.values(others), ...gateways].filter((child) => child !== undefined);
   const address = `127.0.0.1:${port}`;
-  const actor = (name: ActorName): ActorHandle => {
+  const childOf = (name: ActorName): Parameters<typeof broker.supervisor.ref>[0] => {
     const child = children.find((each) => each.name === name);
     assert(child !== undefined, `no actor is called "${name}"`);
-    return broker.supervisor.ref(child as Parameters<typeof broker.supervisor.ref>[0]);
+    return child as Parameters<typeof broker.supervisor.ref>[0];
   };
+  const actor = (name: ActorName): ActorHandle => broker.supervisor.ref(childOf(name));
+  const wake = (name: ActorName): Promise<void> => broker.supervisor.wake(childOf(name));
   const client = async (): Promise<RawClient> => {
     const made = await RawClient.connect(address);
     clients.push(made);
@@ -151,6 +155,7 @@ function benchOf(
     logs,
     client,
     actor,
+    wake,
     topic: async (name, options = {}) => {
       using maker = await RawClient.connect(address);
       const fields = topicFields(name, options);
@@ -163,6 +168,7 @@ function benchOf(
       return { epoch: found.epoch, isUp: found.gauges !== undefined };
     },
     whilePaused: async (name, body) => {
+      await wake(name);
       const paused = actor(name);
       await paused.pause({ timeoutMs: PATIENCE_MS });
       try {

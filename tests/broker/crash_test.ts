@@ -31,6 +31,7 @@ const CRASHES = 3;
 
 /** Kills an actor and waits until it is back. @returns milliseconds that took */
 async function crash(bench: BrokerBench, name: ActorName): Promise<number> {
+  await bench.wake(name);
   const { epoch } = bench.incarnation(name);
   const actor = bench.actor(name);
   const began = performance.now();
@@ -62,6 +63,7 @@ const CASES: readonly [name: ActorName, mode: string, settings: Partial<BrokerVa
   ["commit-log", "transient pool", { transientStorePoolEnable: true }],
   ["flush-queues", "ASYNC_FLUSH", { flushIntervalConsumeQueue: 10 }],
   ["transactions", "ASYNC_FLUSH", {}],
+  ["timer", "ASYNC_FLUSH", { timerFlushIntervalMs: 100 }],
   ["housekeeping", "ASYNC_FLUSH", { cleanResourceInterval: 10 }],
 ];
 

@@ -14,6 +14,17 @@ Deno.test("HalfLedger counts the end of an old place for the newest copy", () =>
   assertEquals([ledger.isResolved(9), ledger.isDone(5), ledger.isDone(8), ledger.isDone(9)], [true, true, true, true]);
 });
 
+Deno.test("HalfLedger passes a place that another one stands for, and ends all of them at once", () => {
+  const ledger = new HalfLedger(5, 0);
+  ledger.linked(5, 7);
+  ledger.linked(7, 8);
+  assertEquals([5, 6, 7, 8].map((at) => ledger.isSettled(at)), [true, false, true, false]);
+  ledger.pass();
+  assertEquals([ledger.halfOffset, ledger.newest(5), ledger.placesOf(8)], [6, 8, [8, 7, 5]]);
+  ledger.readOperation(0, [5]);
+  assertEquals([ledger.isDone(5), ledger.isDone(7), ledger.isDone(8), ledger.isSettled(8)], [true, true, true, true]);
+});
+
 Deno.test("HalfLedger takes a message that was passed without a copy for done, and one from before its time for open", () => {
   const ledger = new HalfLedger(5, 0);
   ledger.resolve(5);

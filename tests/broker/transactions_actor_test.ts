@@ -69,6 +69,7 @@ Deno.test("transactions killed between the halves and their ends: every commit t
       // Half of them are ended by the incarnation that took them, the others by the next one.
       for (const [i, half] of halves.entries()) {
         if (i === 20) {
+          await bench.wake("transactions");
           bench.actor("transactions").crash("by the test");
           await untilRestarted(bench, "transactions", round + 1);
         }

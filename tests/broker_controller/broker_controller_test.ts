@@ -208,7 +208,7 @@ for (const [where, run] of Object.entries(RUNNERS)) {
   });
 }
 
-Deno.test("BrokerController answers 32 in an error when nobody can read, and goes on", async () => {
+Deno.test("BrokerController answers 32 in an error when nobody comes to read, and goes on", async () => {
   const root = await withSuite(RUNNERS["in this thread"], async ({ ask }) => {
     const answer = await ask(RequestCode.GET_EARLIEST_MSG_STORETIME, { topic: "TBW102", queueId: "0" });
     assertEquals([answer.code, answer.remark], [1, 'Cannot ask "storeTimes" of "cold-read": it is not connected']);

@@ -2,14 +2,15 @@
  * What a broker does for consumer groups beyond handing out messages: filters, offsets, switches, inspection, requests and
  * traces. Each expectation holds for Apache RocketMQ 5.4.0.
  */
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RequestCode } from "../../protocol/request_code.ts";
 import { bloomDataOf, bloomShape } from "../../store/filter/bloom_filter.ts";
+import { systemClock } from "../../store/clock.ts";
 import { until } from "../helpers/until.ts";
 import { createTopic, heartbeat, pull, send } from "./broker_requests.ts";
 import { ClientError, type ClientProcess, type Json } from "./client_process.ts";
 import { fresh } from "./client_kit.ts";
-import { kept, messagesOf, readQueue } from "./delivery_kit.ts";
+import { kept, messagesOf, type QueueRead, readQueue } from "./delivery_kit.ts";
 import { expectAnswer } from "./expect_answer.ts";
 import { bodyText, RawClient } from "./raw_client.ts";
 import { type ClientName, conformanceSuite, type SuiteContext } from "./suite.ts";
@@ -120,8 +121,7 @@ test("Bad expressions are refused, with the place where they go wrong", [], asyn
   expectAnswer("good", await check("SQL92", "a > 5 AND b STARTSWITH 'x'"), { code: 0 });
   for (const expression of ["a >", "a > 5 AND", "(a = 5", "a IN (5)", "a = 'x"]) {
     const answer = await check("SQL92", expression);
-    expectAnswer(expression, answer, { code: 23, remark: /Invalid MessageSelector|Lexical error/ });
-    assertMatch(answer.remark!, /(column|character) \d+|<EOF>/);
+    expectAnswer(expression, answer, { code: 23, remark: /(column|character) \d+/ });
   }
   expectAnswer("no such kind", await check("XPATH", "a"), { code: 23 });
 });
@@ -160,7 +160,7 @@ test("java54: offsets are reset by time while a group is away and while it is th
   const group = fresh("CG_reset");
   const start = { name: group, group, topic, namesrv, keep: true, persistMs: 500 };
   const bodies = async (count: number): Promise<(string | undefined)[]> =>
-    (await kept(client, group, count)).map(({ body }) => body);
+    (await kept(client, group, count)).map(({ body }) => body).sort();
   await client.call("consumer.start", start);
   for (const body of ["a", "b"]) await send(body);
   await kept(client, group, 2);
@@ -193,7 +193,7 @@ test("java54: offsets are reset by time while a group is away and while it is th
   await send("d");
   await until(async () => {
     const seen = await bodies(1);
-    return ["a", "b", "c", "d"].every((body) => seen.slice(1).includes(body));
+    return ["a", "b", "d"].every((body) => seen.includes(body)) && seen.filter((body) => body === "c").length >= 2;
   }, { timeoutMs: 60_000, what: "all messages again" });
   await client.call("consumer.stop", { name: group });
 });
@@ -378,21 +378,23 @@ test("java54: offsets on both sides of what was removed are corrected, and looke
   }
   const futureMs = Date.now() + 3_600_000;
   const bounds = (times: readonly number[]): Promise<Bounds> => client.call("admin.bounds", { ...queue, times });
-  const after = await until(async () => {
-    await broker.call(RequestCode.DELETE_EXPIRED_COMMITLOG, {});
-    const now = await bounds([0, futureMs]);
-    return now.min > 0 ? now : undefined;
+  await broker.call(RequestCode.DELETE_EXPIRED_COMMITLOG, {});
+  const at = (offset: number): Promise<QueueRead> => readQueue(client, target, { topic, offset });
+  // Files go one after the other; what is looked at must belong together.
+  const seen = await until(async () => {
+    const { min, earliestMs } = await bounds([]);
+    await systemClock.sleep(700);
+    if (min === 0 || (await bounds([])).min !== min) return undefined;
+    const found = await bounds([0, futureMs, earliestMs]);
+    const reads = await Promise.all([0, 1_000, min, 48].map(at));
+    return (await bounds([])).min === min ? { ...found, min, earliestMs, reads } : undefined;
   }, { timeoutMs: 60_000, what: "files to be removed" });
-  assert(after.min < after.max && after.max === 48, JSON.stringify(after));
-  assertEquals([after.lower["0"], after.upper["0"]], [after.min, after.min]);
-  assertEquals([after.lower[futureMs], after.upper[futureMs]], [after.max, after.max]);
-  const { earliestMs } = after;
-  const at = await bounds([earliestMs]);
-  assertEquals([at.earliestMs, at.lower[earliestMs]], [earliestMs, at.min]);
-  const below = await readQueue(client, target, { topic, offset: 0 });
-  assertEquals([below.status, below.nextBeginOffset, below.minOffset], ["OFFSET_ILLEGAL", at.min, at.min]);
-  const beyond = await readQueue(client, target, { topic, offset: 1_000 });
-  assertEquals([beyond.status, beyond.nextBeginOffset, beyond.maxOffset], ["OFFSET_ILLEGAL", 48, 48]);
-  assertEquals((await readQueue(client, target, { topic, offset: at.min })).status, "FOUND");
-  assertEquals((await readQueue(client, target, { topic, offset: 48 })).status, "NO_NEW_MSG");
+  const { min, max, lower, upper, earliestMs, reads } = seen;
+  assert(min < max && max === 48, JSON.stringify(seen));
+  assertEquals([lower["0"], upper["0"], lower[earliestMs]], [min, min, min]);
+  assertEquals([lower[futureMs], upper[futureMs]], [max, max - 1]);
+  assertEquals(reads.map(({ status }) => status), ["OFFSET_ILLEGAL", "OFFSET_ILLEGAL", "FOUND", "NO_NEW_MSG"]);
+  const [below, beyond] = reads;
+  assertEquals([below!.nextBeginOffset, below!.minOffset], [min, min]);
+  assertEquals([beyond!.nextBeginOffset, beyond!.maxOffset], [48, 48]);
 });

@@ -5,7 +5,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { decodeProperties } from "../../protocol/properties.ts";
 import { decodeRecords, type StoredRecord } from "../../protocol/record.ts";
-import { systemClock } from "../../store/clock.ts";
 import { until } from "../helpers/until.ts";
 import { createTopic, heartbeat, pull, pullStored, send } from "./broker_requests.ts";
 import type { ClientProcess } from "./client_process.ts";
@@ -255,25 +254,6 @@ test("java54: an orderly member that stops gives its lock back at once, one that
   assert(!await lockQueue(broker, target, other), "the lock of the dead member still holds");
   await client.call("producer.stop", { name: topic });
 });
-
-if (isLong) {
-  test("A queue lock that its owner does not renew is free after 60 s", [], async ({ target }) => {
-    using broker = await RawClient.connect(target.broker);
-    const lock = (clientId: string): { group: string; clientId: string; topic: string } => ({
-      group: "CG_expiry",
-      clientId,
-      topic: "Expiring",
-    });
-    const beganMs = performance.now();
-    assert(await lockQueue(broker, target, lock("dead")));
-    await until(async () => {
-      await systemClock.sleep(500);
-      return await lockQueue(broker, target, lock("heir"));
-    }, { timeoutMs: 90_000, what: "the lock that expired" });
-    const tookMs = performance.now() - beganMs;
-    assert(tookMs > 59_000 && tookMs < 75_000, `it took ${tookMs} ms`);
-  });
-}
 
 for (const name of ["java54", "java49"] satisfies ClientName[]) {
   test(`${name}: a message that fails ${RETRIES} times is tried again by level and then dead`, [name], async (

@@ -205,24 +205,33 @@ function ackLog(target: Target, cycle: number): string {
   return `${target.dir}/kill-${cycle}.acked`;
 }
 
+/** Modes of acknowledgement. */
+const MODES = ["ASYNC_FLUSH", "SYNC_FLUSH"] as const;
+
 /**
- * The trial that `deno task torture kill_broker [SYNC_FLUSH]` runs.
+ * The trial that `deno task torture kill_broker [ASYNC_FLUSH] [SYNC_FLUSH]` runs: so many cycles in each mode that is named, in both when none is.
  *
- * @param options Cycles and seed, and the flush mode as the rest of the command line.
+ * @param options Cycles and seed, and modes as the rest of the command line.
  * @returns False when anything was lost.
  */
 export async function torture(
   options: { readonly cycles: number; readonly seed: number; readonly args: readonly string[] },
 ): Promise<boolean> {
-  const flushDiskType = options.args.includes("SYNC_FLUSH") ? "SYNC_FLUSH" : "ASYNC_FLUSH";
-  const { cycles, seed } = options;
-  const report = await killBroker({
-    cycles,
-    seed,
-    flushDiskType,
-    progress: (cycle) => console.log(JSON.stringify(cycle)),
-  });
-  printTable(report.cycles.map(({ findings, ...row }) => ({ ...row, findings: findings.length })));
-  for (const difference of report.rebuildDifferences) console.log(difference);
-  return report.held;
+  const { cycles, seed, args } = options;
+  const named = MODES.filter((mode) => args.includes(mode));
+  const rows: Readonly<Record<string, string | number>>[] = [];
+  let held = true;
+  for (const flushDiskType of named.length === 0 ? MODES : named) {
+    const report = await killBroker({
+      cycles,
+      seed,
+      flushDiskType,
+      progress: (cycle) => console.log(JSON.stringify({ flushDiskType, ...cycle })),
+    });
+    rows.push(...report.cycles.map(({ findings, ...row }) => ({ flushDiskType, ...row, findings: findings.length })));
+    for (const difference of report.rebuildDifferences) console.log(difference);
+    held &&= report.held;
+  }
+  printTable(rows);
+  return held;
 }

@@ -7,7 +7,12 @@
  */
 import { ActorGoneError } from "../../kernel/errors.ts";
 import type { ActorContext, PeerRef } from "../../kernel/contract.ts";
-import type { BrokerControllerContract, GatewayPeerContract } from "../broker_controller_contract.ts";
+import { awake } from "../awake.ts";
+import type {
+  BrokerControllerContract,
+  ColdReadPeerContract,
+  GatewayPeerContract,
+} from "../broker_controller_contract.ts";
 import { COLD_READ_TIMEOUT_MS, type Outputs, PUBLISH_TIMEOUT_MS } from "./outputs.ts";
 import type { SnapshotKind, SubscriberLink } from "./subscribers.ts";
 
@@ -60,13 +65,13 @@ export function peerOutputs(context: Context, gateways: readonly string[]): Outp
 }
 
 function coldReadsOf(context: Context): Outputs["coldReads"] {
-  const peer = context.peer("cold-read");
+  const peer = (): Promise<PeerRef<ColdReadPeerContract>> => awake(context, context.peer("cold-read"), "cold-read");
   const options = { timeoutMs: COLD_READ_TIMEOUT_MS };
   return {
-    offsetByTime: async (request) => (await peer.ask("offsetByTime", request, options)).offset,
-    storeTimes: async (points) => (await peer.ask("storeTimes", { items: [...points] }, options)).times,
-    readMessage: async (position) => (await peer.ask("readMessage", { offset: position }, options)).record,
-    queueUnits: (request) => peer.ask("queueUnits", request, options),
+    offsetByTime: async (request) => (await (await peer()).ask("offsetByTime", request, options)).offset,
+    storeTimes: async (points) => (await (await peer()).ask("storeTimes", { items: [...points] }, options)).times,
+    readMessage: async (position) => (await (await peer()).ask("readMessage", { offset: position }, options)).record,
+    queueUnits: async (request) => await (await peer()).ask("queueUnits", request, options),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The contract of a gateway actor. */
+import type { WakeSignal } from "../awake.ts";
 import type { TimerContract } from "../timer/timer_contract.ts";
 import type { TransactionsContract } from "../transactions/transactions_contract.ts";
 import type { BrokerControllerContract, GatewayPeerContract } from "../broker_controller_contract.ts";
@@ -47,7 +48,7 @@ export type GatewayContract = {
     /** PullRequestHoldService was started again: parked pulls have to be offered anew. */
     holdRestarted: null;
   };
-  signals: {
+  signals: WakeSignal & {
     /** The log failed for good. */
     failed: { text: string };
     log: { level: "info" | "warn" | "error"; text: string };

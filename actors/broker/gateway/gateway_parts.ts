@@ -4,7 +4,7 @@
  * It owns no logic of its own beyond wiring: which part asks whom, and the batches (offset commits, traffic) that are told from time to time.
  */
 import { FilterCache } from "../../../store/filter/filter_cache.ts";
-import type { ActorContext } from "../../kernel/contract.ts";
+import type { ActorContext, PeerRef } from "../../kernel/contract.ts";
 import type { RemotingCommand } from "../../../protocol/command.ts";
 import { decodeEndTransactionRequestHeader } from "../../../protocol/commands/transaction.ts";
 import { createResponse } from "../../../protocol/command.ts";
@@ -23,7 +23,9 @@ import { RecordAppender } from "../../../store/record_appender.ts";
 import { RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
 import { type TopicEntry, TopicPerm, type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import type { ConfigurationUpdate, ControlSnapshot, OffsetCommit } from "../broker_controller_contract.ts";
+import { awake } from "../awake.ts";
 import { openStore, type StoreHandles } from "../broker_init.ts";
+import type { ColdReadContract } from "../cold_read_contract.ts";
 import { WaiterBell } from "../broker_memory.ts";
 import { logWriterOf } from "../log_writer_of.ts";
 import { commitCaller } from "../flush/commit_rule.ts";
@@ -137,10 +139,11 @@ export class GatewayParts {
       pulls: () => this.pulls,
       calls: this.#calls,
       control: (command, connection) => this.#askController(command, connection),
-      query: async (command) => await context.peer("cold-read").ask("query", { command }, { timeoutMs: ASK_MS }),
+      query: async (command) => await (await this.#reader()).ask("query", { command }, { timeoutMs: ASK_MS }),
       endTransaction: async (command) => {
         const header = decodeEndTransactionRequestHeader(command.ext);
-        const answer = await context.peer("transactions").ask("end", header, { timeoutMs: ASK_MS });
+        const transactions = await awake(context, context.peer("transactions"), "transactions");
+        const answer = await transactions.ask("end", header, { timeoutMs: ASK_MS });
         return answer === null ? null : createResponse(command, answer.code, answer.remark);
       },
       ensureGroup: (group) => this.#ensureGroup(group),
@@ -260,7 +263,7 @@ export class GatewayParts {
       holdBell: this.#memory.waiterBell(WaiterBell.Hold),
       clock: this.#context.clock,
       meter: this.#meter,
-      cold: (pull) => this.#context.peer("cold-read").ask("pull", pull, { timeoutMs: ASK_MS }),
+      cold: async (pull) => await (await this.#reader()).ask("pull", pull, { timeoutMs: ASK_MS }),
       markDirty,
       commit: (group, topic, queueId, offset, connection) => {
         this.#commits.push({ group, topic, queueId, offset, clientHost: connection.remoteAddress });
@@ -274,6 +277,11 @@ export class GatewayParts {
       ),
       resetTaken: (group, topic, queueId) => controller.tell("resetTaken", { group, topic, queueId }),
     });
+  }
+
+  /** ColdReadService, which sleeps until it is needed. */
+  #reader(): Promise<PeerRef<ColdReadContract>> {
+    return awake(this.#context, this.#context.peer("cold-read"), "cold-read");
   }
 
   #sendHelp(): SendBackHelp & SendReplyHelp {
@@ -292,7 +300,7 @@ export class GatewayParts {
       isCongested: (outMs) => this.#timerState.isCongested(outMs, this.#spread),
       append: (records, entry, queueId, ack) => this.#append(records, entry, queueId, ack),
       readMessage: async (offset) =>
-        (await this.#context.peer("cold-read").ask("readMessage", { offset }, { timeoutMs: ASK_MS })).record,
+        (await (await this.#reader()).ask("readMessage", { offset }, { timeoutMs: ASK_MS })).record,
       callProducer: async (clientId, command, timeoutMs) => {
         const request = { clientId, command, timeoutMs };
         const { answer } = await controller.ask("callProducer", request, { timeoutMs: timeoutMs + ASK_MS });

@@ -1,4 +1,5 @@
 /** The contract of ReputMessageService. */
+import type { WakeSignal } from "../awake.ts";
 import type { BrokerControllerContract, ReputPeerContract } from "../broker_controller_contract.ts";
 import type { BrokerActorInit } from "../broker_init.ts";
 import { defineRole, type Role } from "../../kernel/contract.ts";
@@ -42,7 +43,7 @@ export type ReputContract = {
     };
   };
   tells: Record<never, never>;
-  signals: { log: { level: "info" | "warn" | "error"; text: string } };
+  signals: WakeSignal & { log: { level: "info" | "warn" | "error"; text: string } };
   peers: { "controller": BrokerControllerContract };
 };
 

@@ -18,6 +18,7 @@ import { DenoDisk } from "../../../store/file/deno_disk.ts";
 import { TIMER_TOPIC } from "../../../store/timer/timer_message.ts";
 import type { SegmentSet } from "../../../store/file/segment_set.ts";
 import { HandleCache } from "../../../store/file/handle_cache.ts";
+import { HALF_TOPIC } from "../../../store/half_message.ts";
 import { IndexFileSet } from "../../../store/index_file_set.ts";
 import { LogReader } from "../../../store/log_reader.ts";
 import type { Doorbell } from "../../../store/memory/doorbell.ts";
@@ -105,6 +106,7 @@ export class ReputMessageService implements DispatchMarks {
   readonly #hasWorkFn = (): boolean => this.#hasWork();
   #scheduleArrived = false;
   #timerArrived = false;
+  #hasHalf = false;
   #arrived = false;
   #dozes = 0;
   #isAfterCrash: boolean;
@@ -374,6 +376,9 @@ export class ReputMessageService implements DispatchMarks {
     const { topic } = this.#names[queue]!;
     if (topic === SCHEDULE_TOPIC) this.#scheduleArrived = true;
     if (topic === TIMER_TOPIC) this.#timerArrived = true;
+    if (topic === HALF_TOPIC && !this.#hasHalf) {
+      this.#hasHalf = this.#context.signal("wake", { child: "transactions" });
+    }
     const slot = this.#slots[queue]!;
     if (slot >= 0) this.#publish(slot, maxOffset);
   }

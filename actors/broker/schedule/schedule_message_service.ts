@@ -25,6 +25,7 @@ import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { withCrcRoom } from "../../../store/property_crc.ts";
 import { encodeNewMessage } from "../../../store/new_message.ts";
 import { RecordAppender } from "../../../store/record_appender.ts";
+import { Redelivery } from "../../../store/redelivery.ts";
 import { RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
 import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { RecordReader } from "../cold_read/record_reader.ts";
@@ -88,6 +89,7 @@ export class ScheduleMessageService {
   readonly #units = new Uint8Array(RUN_MESSAGES * UNIT_BYTES);
   readonly #unitView = new DataView(this.#units.buffer);
   readonly #missing = new Set<string>();
+  readonly #redelivery = new Redelivery();
   /** Settles when no offsets are being written. */
   saved: Promise<unknown> = Promise.resolve();
   #isSaving = false;
@@ -269,11 +271,21 @@ export class ScheduleMessageService {
     for (let i = 0; i < count; i++) {
       const at = i * UNIT_BYTES;
       const bytes = this.#records.readSized(unitPosition(this.#unitView, at), unitSize(this.#unitView, at));
-      const message = bytes === null ? undefined : await this.#rebuildOne(bytes);
+      const message = bytes === null ? undefined : this.#copy(bytes) ?? await this.#rebuildOne(bytes);
       if (message === undefined) this.#dropped++;
       else messages.push(message);
     }
     return messages;
+  }
+
+  /** The usual message, for a queue that is there. @returns undefined when the message has to be looked at closer */
+  #copy(bytes: Uint8Array): { record: Uint8Array; slot: number } | undefined {
+    const redelivery = this.#redelivery;
+    if (this.#hasPropertyCrc || !redelivery.read(bytes)) return undefined;
+    const { topic, queueId } = redelivery;
+    if (topic === SCHEDULE_TOPIC || topic.startsWith("RMQ_SYS_TRANS_")) return undefined;
+    const slot = this.#view.get(topic)?.slots[queueId];
+    return slot === undefined ? undefined : { record: redelivery.make(), slot };
   }
 
   async #rebuildOne(bytes: Uint8Array): Promise<{ record: Uint8Array; slot: number } | undefined> {

@@ -78,6 +78,18 @@ export class HalfLedger {
     return at < this.#halfOffset && at >= this.#firstKnown && !this.#discarded.has(at);
   }
 
+  /** A broker that starts anew finds that one place of a half message is a copy of another. */
+  linked(from: number, to: number): void {
+    if (from === to || this.#newer.has(from)) return;
+    this.#newer.set(from, to);
+    this.#older.set(to, from);
+  }
+
+  /** Whether the message at this very place needs no look: it is resolved, or a copy stands for it. */
+  isSettled(offset: number): boolean {
+    return this.#resolved.has(offset) || this.#newer.has(offset);
+  }
+
   /** Whether the message at this very place is resolved. */
   isResolved(offset: number): boolean {
     return this.#resolved.has(offset);
@@ -100,9 +112,12 @@ export class HalfLedger {
     this.#nextOperation = offset + 1;
     let highest = -1;
     for (const half of halves) {
-      if (half < this.#halfOffset) continue;
-      this.#resolved.add(half);
-      highest = Math.max(highest, half);
+      const newest = this.newest(half);
+      for (const at of newest === half ? [half] : [half, newest]) {
+        if (at < this.#halfOffset) continue;
+        this.#resolved.add(at);
+        highest = Math.max(highest, at);
+      }
     }
     if (highest >= 0) this.#operations.push({ offset, highest });
   }
@@ -128,7 +143,7 @@ export class HalfLedger {
 
   /** The half message at {@link halfOffset} needs no further look. */
   pass(): void {
-    this.#resolved.delete(this.#halfOffset);
+    if (this.#resolved.delete(this.#halfOffset)) this.#forgetCopies(this.#halfOffset);
     this.#halfOffset++;
     while (this.#operations.length > 0 && this.#operations[0]!.highest < this.#halfOffset) this.#operations.shift();
   }

@@ -45,6 +45,9 @@ import type { EndAnswer, TransactionCounters, TransactionsContract } from "./tra
 /** Open files of this thread at most. */
 const HANDLES_MAX = 16;
 
+/** Half messages that are read between two looks at messages that wait. */
+const BREATHE_EVERY = 32;
+
 /** How often the offsets are told while there is something to tell. Milliseconds. */
 const ASK_MS = 10_000;
 
@@ -289,6 +292,7 @@ export class TransactionalMessageService {
   async #run(): Promise<void> {
     const { clock } = this.#context;
     try {
+      await this.#findCopies();
       for (;;) {
         await sleepOrStop(clock, this.#init.values.transactionCheckInterval, this.#stopped.signal);
         if (this.#stopped.signal.aborted) return;
@@ -297,6 +301,26 @@ export class TransactionalMessageService {
       }
     } catch (error) {
       this.#context.fail(error);
+    }
+  }
+
+  /**
+   * Learns which half messages are copies of others. The offsets that a killed broker left may be older than its last rounds; each of their copies would be asked about by itself, and
+   * copied again.
+   */
+  async #findCopies(): Promise<void> {
+    const newest = new Map<string, number>();
+    const { max } = this.#halves.range;
+    for (let at = Math.max(this.#ledger.halfOffset, this.#halves.range.min); at < max; at++) {
+      const { record } = this.#halves.read(at);
+      const properties = record === undefined ? undefined : decodeProperties(record.properties);
+      const uniqueId = properties?.get(PropertyName.UNIQ_CLIENT_MESSAGE_ID_KEYIDX);
+      if (properties !== undefined && uniqueId !== undefined) {
+        const before = newest.get(uniqueId);
+        if (before !== undefined && isCopy(properties)) this.#ledger.linked(before, at);
+        newest.set(uniqueId, at);
+      }
+      if (at % BREATHE_EVERY === 0 && !await this.#context.breathe()) return;
     }
   }
 
@@ -371,6 +395,11 @@ const REFUSED: EndAnswer = {
   code: ResponseCode.SERVICE_NOT_AVAILABLE,
   remark: "Service not available now.",
 };
+
+function isCopy(properties: ReadonlyMap<string, string>): boolean {
+  return properties.has(PropertyName.TRANSACTION_CHECK_TIMES) ||
+    properties.has(PropertyName.TRANSACTION_PREPARED_QUEUE_OFFSET);
+}
 
 function wrong(remark: string): EndAnswer {
   return { code: ResponseCode.SYSTEM_ERROR, remark };

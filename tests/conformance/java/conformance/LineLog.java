@@ -41,6 +41,16 @@ final class LineLog {
         }
     }
 
+    /** Adds lines that a kill of this process must not take back. */
+    synchronized void addNow(String lines) {
+        try {
+            out.write(lines);
+            out.flush();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
     synchronized void flush() throws IOException {
         out.flush();
     }

@@ -53,7 +53,8 @@ final class PushConsumers {
                 if (args.flag("keep")) kept.add(describe(message, queue, now));
                 if (message.getReconsumeTimes() < args.whole("failTimes", 0)) again = true;
             }
-            if (args.has("log")) LineLog.at(args.text("log")).add(lines.toString());
+            if (args.flag("flushLog")) LineLog.at(args.text("log")).addNow(lines.toString());
+            else if (args.has("log")) LineLog.at(args.text("log")).add(lines.toString());
             count.addAndGet(messages.size());
             long pause = args.number("pauseMs", 0);
             if (pause > 0) java.util.concurrent.locks.LockSupport.parkNanos(pause * 1_000_000);

@@ -1,0 +1,52 @@
+/** ScheduleMessageService when it is late, and when the log takes nothing. */
+import { assert, assertEquals } from "@std/assert";
+import { LogStatus } from "../../store/memory/log_memory.ts";
+import { until } from "../helpers/until.ts";
+import { queueNumber } from "../conformance/broker_requests.ts";
+import { RequestCode } from "../../protocol/request_code.ts";
+import { type BrokerBench, PATIENCE_MS, withBroker } from "./broker_bench.ts";
+import { bodiesOf, plainProperties, sendOk } from "./broker_calls.ts";
+
+async function countersOf({ broker }: BrokerBench): Promise<{ delivered: number; lateMsMax: number }> {
+  return await broker.supervisor.ref(broker.children.schedule).ask("counters", null, { timeoutMs: PATIENCE_MS });
+}
+
+Deno.test("schedule counts what it delivers and how late it was at most", async () => {
+  await withBroker({}, async (bench) => {
+    await bench.topic("T", { queues: 1 });
+    const client = await bench.client();
+    assertEquals((await countersOf(bench)).lateMsMax, 0);
+    let dueMs = 0;
+    let resumedMs = 0;
+    await bench.whilePaused("schedule", async () => {
+      await sendOk(client, "T", "late", { properties: plainProperties("DELAY\u00011\u0002") });
+      dueMs = Date.now() + 1_000;
+      await until(() => Date.now() > dueMs + 500, { timeoutMs: PATIENCE_MS, what: "its time to be over" });
+      resumedMs = Date.now();
+    });
+    assertEquals(await bodiesOf(client, "T", { count: 1 }), ["late"]);
+    const { delivered, lateMsMax } = await countersOf(bench);
+    assertEquals(delivered, 1);
+    assert(lateMsMax >= resumedMs - dueMs - 100, `${lateMsMax} ms late, ${resumedMs - dueMs} ms at least are expected`);
+  });
+});
+
+Deno.test("schedule backs off while the log refuses, and loses nothing", async () => {
+  await withBroker({}, async (bench) => {
+    await bench.topic("T", { queues: 1 });
+    const client = await bench.client();
+    for (const level of [1, 1, 2]) {
+      await sendOk(client, "T", `level ${level}`, { properties: plainProperties(`DELAY\u0001${level}\u0002`) });
+    }
+    const { memory } = bench.broker;
+    memory.setStatus(LogStatus.Closing);
+    const dueMs = Date.now() + 1_000;
+    await until(() => Date.now() > dueMs + 1_000, { timeoutMs: PATIENCE_MS, what: "the time of level 1 to be over" });
+    const max = await queueNumber(client, RequestCode.GET_MAX_OFFSET, "T", 0);
+    memory.setStatus(LogStatus.Open);
+    assertEquals(max, 0, "nothing comes through a log that takes nothing");
+    assertEquals((await bodiesOf(client, "T", { count: 3 })).sort(), ["level 1", "level 1", "level 2"]);
+    assertEquals((await countersOf(bench)).delivered, 3);
+    assertEquals(bench.incarnation("schedule").epoch, 1);
+  });
+});
