@@ -189,6 +189,7 @@ Deno.test("timer actor crashed between messages and their times: every message c
     for (let round = 1; round <= 3; round++) {
       for (let i = 0; i < 30; i++) times.push(Date.now() + 300 + i * 40);
       for (const time of times.slice(-30)) await sendFor(client, time);
+      await bench.wake("timer");
       bench.actor("timer").crash("by the test");
       await untilRestarted(bench, "timer", round + 1);
     }
