@@ -28,7 +28,7 @@ async function pairing(
     client = await ClientProcess.start(await java54Client(), target.dir);
     const topic = "Pair";
     await createTopic(target, topic, { queues: QUEUES });
-    await client.call("producer.start", { name: "p", group: "pg_pair", namesrv: target.nameServer });
+    await client.call("producer.start", { name: "p", group: "pg_pair", namesrv: target.nameServer, timeoutMs: 30_000 });
     await produce(client, target, "p", { topic, mode: "sync", from: 0, count: MESSAGES / 2, threads: 4 });
     await using follower = await SlaveBroker.up(target, { name: slave });
     await produce(client, target, "p", { topic, mode: "async", from: MESSAGES / 2, count: MESSAGES / 2, window: 64 });
