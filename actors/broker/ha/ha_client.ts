@@ -14,6 +14,7 @@ import { ReplicationTable } from "../../../store/memory/replication_table.ts";
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
 import { type Connection, tcpTransport } from "../../net/transport.ts";
 import { openStore } from "../broker_init.ts";
+import { wakesFlush } from "../write_mode.ts";
 import { ByteRate } from "./byte_rate.ts";
 import type { HaClientContract, MasterReport } from "./ha_contract.ts";
 
@@ -87,6 +88,7 @@ export class HaClient {
         nowMs: () => context.clock.monotonicMs(),
         slowWriteMs: 500,
         busyWriteMs: Infinity,
+        wakesFlush: wakesFlush(values),
         onSlow: (elapsedMs, bytes, phase) =>
           this.#say("warn", `the ${phase} of ${bytes} bytes took ${Math.round(elapsedMs)} ms`),
       },
