@@ -30,6 +30,9 @@ const READ_BYTES = 512 * 1024;
 /** How often heartbeat and silence are looked at. Milliseconds. */
 const WATCH_EVERY_MS = 500;
 
+/** States of the log in which it takes what the master sends; watermarks and slow writes are the business of those who take sends. */
+const TAKING: readonly number[] = [LogStatus.Open, LogStatus.Busy, LogStatus.DiskReserved];
+
 /** Starts the behaviour. */
 export function startHaClient(
   init: HaClientContract["init"],
@@ -129,7 +132,7 @@ export class HaClient {
     try {
       while (!this.#stopping) {
         const address = this.#address;
-        if (address !== undefined && this.#memory.status === LogStatus.Open) await this.#session(address);
+        if (address !== undefined && TAKING.includes(this.#memory.status)) await this.#session(address);
         if (this.#stopping || !this.#context.gate()) break;
         await this.#rest();
       }
