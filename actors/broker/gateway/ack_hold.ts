@@ -60,8 +60,9 @@ export class AckQueue {
     return this.#arenaEnd;
   }
 
-  /** The arena, with room for `bytes` more. */
+  /** The arena, with room for `bytes` more behind {@link start}, and for one more entry. What waits may move, so `start` is read after this. */
   room(bytes: number): Uint8Array {
+    if (this.#tail === this.#ends.length) this.#makeEntries();
     if (this.#arenaEnd + bytes > this.#arena.length) {
       const grown = new Uint8Array(Math.max(this.#arena.length * 2, this.#arenaEnd + bytes));
       grown.set(this.#arena.subarray(0, this.#arenaEnd));
@@ -70,9 +71,8 @@ export class AckQueue {
     return this.#arena;
   }
 
-  /** Counts the bytes from {@link start} to `end` as the acknowledgement of the record that ends at `position`. */
+  /** After {@link room}: counts the bytes from {@link start} to `end` as the acknowledgement of the record that ends at `position`. */
   hold(connection: GatewayConnection, end: number, position: number): void {
-    if (this.#tail === this.#ends.length) this.#makeEntries();
     const at = this.#tail++;
     this.#connections[at] = connection;
     this.#ends[at] = end;

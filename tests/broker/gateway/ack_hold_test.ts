@@ -134,3 +134,18 @@ for (const seed of [1, 2, 3]) {
     for (const [connection, ack] of expected) assertEquals(text(outputOf(connection)), ack);
   });
 }
+
+for (const waiting of [1, 7, 600, 1023]) {
+  Deno.test(`AckQueue gives each acknowledgement once while ${waiting} always wait`, () => {
+    const acks = new AckQueue();
+    const connection = connectionOver();
+    let expected = "";
+    for (let position = 1; position <= 5_000; position++) {
+      hold(acks, connection, `${position};`, position);
+      acks.releaseUpTo(position - waiting, () => {});
+      if (position > waiting) expected += `${position - waiting};`;
+      assertEquals(acks.length, Math.min(position, waiting));
+    }
+    assertEquals(text(outputOf(connection)), expected);
+  });
+}
