@@ -9,6 +9,7 @@ import { type DataVersion, nextDataVersion, NO_DATA_VERSION } from "../protocol/
 import { FastMap, parseFastJson, stringifyFastJson } from "../protocol/fast_json.ts";
 import type { FastValue } from "../protocol/fast_json.ts";
 import { StoreError } from "./errors.ts";
+import { keepUnknownFields } from "./keep_unknown.ts";
 
 /** Changes after which the data version moves. Source: apache/rocketmq common BrokerConfig delayOffsetUpdateVersionStep */
 export const CHANGES_PER_VERSION = 200;
@@ -17,6 +18,8 @@ export const CHANGES_PER_VERSION = 200;
 export class DelayOffsets {
   readonly #offsets = new Map<number, number>();
   #version: DataVersion;
+  /** What the file held: fields that are not known here stay in it. */
+  #read: FastValue | undefined;
   #changes = 0;
   #dirty = false;
 
@@ -57,7 +60,8 @@ export class DelayOffsets {
   /** Text of delayOffset.json, and of the answer to request 45. */
   encode(): string {
     const levels = [...this.#offsets].sort(([a], [b]) => a - b);
-    return stringifyFastJson({ dataVersion: { ...this.#version }, offsetTable: new Map(levels) }, { pretty: true });
+    const known = { dataVersion: { ...this.#version }, offsetTable: new Map(levels) };
+    return stringifyFastJson(keepUnknownFields(known, this.#read), { pretty: true });
   }
 
   /**
@@ -70,6 +74,7 @@ export class DelayOffsets {
     if (!isObject(value)) throw new StoreError("FILE_FORMAT", "Cannot read delay offsets: the text is no JSON object");
     const version = value["dataVersion"];
     const offsets = new DelayOffsets(isObject(version) ? versionOf(version) : NO_DATA_VERSION);
+    offsets.#read = value;
     const table = value["offsetTable"];
     const entries = table instanceof Map ? [...table] : isObject(table) ? Object.entries(table) : [];
     for (const [level, offset] of entries) {

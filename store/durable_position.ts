@@ -133,7 +133,12 @@ export class DurablePositionFile {
     if (bytes === undefined) return undefined;
     const log = newest(bytes, "log");
     const derived = newest(bytes, "derived");
-    if (log === undefined || derived === undefined) return undefined;
+    if (log === undefined) return undefined;
+    if (derived === undefined) {
+      // Before the first checkpoint nothing is said of queues; the log's promise stands if nobody else wrote a checkpoint either.
+      if (checkpoint?.some((byte) => byte !== 0) === true) return undefined;
+      return { flushed: log.position, derived: 0, isOfLog: isOfLog(log, readLog) };
+    }
     if (!isOfCheckpoint(derived, checkpoint ?? new Uint8Array(CHECKPOINT_BYTES))) return undefined;
     return { flushed: log.position, derived: derived.position, isOfLog: isOfLog(log, readLog) };
   }

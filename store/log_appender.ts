@@ -29,6 +29,25 @@ export const PlaceRefusal = {
   TooLarge: -2,
 } as const;
 
+/** Who is told when the append lock was long in coming. */
+export interface LockWatch {
+  /** Milliseconds of a clock that only rises. */
+  readonly nowMs: () => number;
+  /** Waits above this are told. Milliseconds. */
+  readonly slowMs: number;
+  readonly onSlow: (elapsedMs: number) => void;
+}
+
+/** How a {@link LogAppender} works. */
+export interface LogAppenderOptions {
+  /** Bytes of one commit-log file. */
+  readonly fileBytes: number;
+  /** Bytes that may be appended and not written; the whole ring when left out. */
+  readonly aheadBytesMax?: number;
+  /** Told of long waits for the lock; nobody when left out. */
+  readonly lockWatch?: LockWatch;
+}
+
 /** Places records into a log ring. One for each thread that appends. */
 export class LogAppender {
   readonly #memory: LogMemory;
@@ -36,6 +55,7 @@ export class LogAppender {
   readonly #ringBytes: number;
   readonly #fileBytes: number;
   readonly #aheadBytesMax: number;
+  readonly #lockWatch: LockWatch | undefined;
   readonly #appendBytesMax: number;
   #position = 0;
   #index = 0;
@@ -46,13 +66,14 @@ export class LogAppender {
 
   /**
    * @param memory the log
-   * @param options bytes of one commit-log file; bytes that may be appended and not written, the whole ring when left out
+   * @param options sizes, and who is told of long waits
    */
-  constructor(memory: LogMemory, options: { fileBytes: number; aheadBytesMax?: number }) {
+  constructor(memory: LogMemory, options: LogAppenderOptions) {
     this.#memory = memory;
     this.#ring = memory.ring;
     this.#ringBytes = memory.ringBytes;
     this.#fileBytes = options.fileBytes;
+    this.#lockWatch = options.lockWatch;
     this.#aheadBytesMax = Math.min(memory.ringBytes, options.aheadBytesMax ?? memory.ringBytes);
     this.#appendBytesMax = Math.min(memory.ring.length - memory.ringBytes, options.fileBytes - BLANK_RECORD_BYTES);
   }
@@ -76,7 +97,7 @@ export class LogAppender {
   begin(): boolean {
     const memory = this.#memory;
     if (memory.status !== LogStatus.Open) return false;
-    memory.appendLock.acquire();
+    if (!memory.appendLock.tryAcquire()) this.#wait();
     this.#holding = true;
     if (memory.status !== LogStatus.Open) {
       this.#release();
@@ -129,6 +150,16 @@ export class LogAppender {
   /** Gives the lock back and publishes nothing: what was placed since `begin()` never was. */
   abandon(): void {
     if (this.#holding) this.#release();
+  }
+
+  /** Another thread has the lock. */
+  #wait(): void {
+    const watch = this.#lockWatch;
+    const beganMs = watch?.nowMs() ?? 0;
+    this.#memory.appendLock.acquire();
+    if (watch === undefined) return;
+    const elapsedMs = watch.nowMs() - beganMs;
+    if (elapsedMs > watch.slowMs) watch.onSlow(elapsedMs);
   }
 
   #release(): void {

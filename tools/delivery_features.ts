@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { endOnHelp } from "./help.ts";
 import { type NamedTest, testsOf } from "./test_names.ts";
 
 /** Why a part is proved without Java's client of 5.4. */
@@ -54,13 +55,13 @@ const LINES: Readonly<Record<string, readonly Part[]>> = {
     part("lock, unlock", STOPS, "A queue lock has one owner at a time, who may ask again and give it back"),
     part("expiry 60 s", "is free 60 s after it was renewed last", "QueueLocks.lock() hands an expired lock over"),
     part("lock released on clean exit", STOPS),
-    part("a member dies", STOPS, "is free 60 s after it was renewed last"),
+    part("a member dies", STOPS, "is free 60 s after it was renewed last", "tests/conformance/orderly_kill_test.ts"),
     part("order in each queue while members come and go", "reach both members of each group"),
   ],
   "Delay levels": [
     part("18 levels from messageDelayLevel", LEVELS, "Messages that wait for an hour are stored at level 18"),
     partWithout("files", "delayOffset.json", SHORTER, "DelayOffsets.encode() writes the bytes of Apache's file again"),
-    part("restart-safe", KILLED, "schedule killed while messages wait for their time"),
+    part("restart-safe", KILLED, "schedule killed while messages wait", "tests/broker/delayed_delivery_test.ts"),
     partWithout("files", "change of levels recomputed", SHORTER),
     part("no head-of-line stall", LEVELS),
     partWithout("inside", "lateness as a metric", "schedule counts what it delivers and how late it was at most"),
@@ -83,7 +84,11 @@ const LINES: Readonly<Record<string, readonly Part[]>> = {
     part("half messages, commit, rollback, checks", "consumers see what is committed, at once or when asked"),
     part("check-back to any producer of the group", "another producer of the group is asked when the first is gone"),
     part("the check-max topic", "what stays unknown is given up after the last check and kept aside"),
-    part("restart-safe", "a killed broker forgets neither open nor ended transactions"),
+    part(
+      "restart-safe",
+      "a killed broker forgets neither open nor ended transactions",
+      "tests/broker/transactions_kill_test.ts",
+    ),
     partWithout("inside", "both op-body dialects", "operation records name what is done, in both dialects"),
     partWithout(
       "bare frames",
@@ -143,14 +148,11 @@ interface Proof {
 
 const ALL_TESTS: readonly NamedTest[] = testsOf("tests", { deep: true });
 
-function isOnBoth({ file }: NamedTest): boolean {
-  return file.startsWith("tests/conformance/");
-}
-
+/** A test by a part of its name, or by its file where the name is made at run time. */
 function proofOf(name: string): Proof | undefined {
-  const found = ALL_TESTS.filter((test) => test.name.includes(name));
-  const test = found.find(isOnBoth) ?? found[0];
-  return test === undefined ? undefined : { test, targets: isOnBoth(test) ? "RingMQ, Apache" : "RingMQ" };
+  const found = ALL_TESTS.filter((test) => name.endsWith("_test.ts") ? test.file === name : test.name.includes(name));
+  const test = found.find(({ isOnBoth }) => isOnBoth) ?? found[0];
+  return test === undefined ? undefined : { test, targets: test.isOnBoth ? "RingMQ, Apache" : "RingMQ" };
 }
 
 /** What is wrong with a part; nothing when it is proved. */
@@ -158,7 +160,7 @@ function faultsOf({ part: text, tests, without }: Part): string[] {
   const proofs = tests.map(proofOf);
   const missing = tests.filter((_, i) => proofs[i] === undefined).map((name) => `${text}: no test is named "${name}"`);
   if (missing.length > 0 || without === "inside") return missing;
-  const onBoth = proofs.filter((proof) => proof !== undefined && isOnBoth(proof.test));
+  const onBoth = proofs.filter((proof) => proof?.test.isOnBoth === true);
   if (onBoth.length === 0 && without !== "files") return [`${text}: no test runs on both brokers`];
   const hasJava = onBoth.some((proof) => proof!.test.clients.includes("java54") || usesAdmin(proof!.test));
   return hasJava || without !== undefined ? [] : [`${text}: no test drives Java's client of 5.4`];
@@ -198,4 +200,10 @@ function main(): number {
   return gaps.length === 0 ? 0 : 1;
 }
 
-if (import.meta.main) Deno.exit(main());
+if (import.meta.main) {
+  endOnHelp(`
+deno task delivery-features   prints which test proves which part of delivery; fails when a part has none
+  -h  --help                  print this, and end
+`);
+  Deno.exit(main());
+}

@@ -15,10 +15,12 @@ export interface NamedTest {
   readonly needs: string | undefined;
   /** Client programs that it drives, as far as the source names them. */
   readonly clients: readonly string[];
+  /** Whether it runs on Apache's broker too, with the same assertions. */
+  readonly isOnBoth: boolean;
 }
 
 const DECLARED =
-  /(?:Deno\.test|(?:needing\(test, "([\w-]+)"\)|\btest(?:OnDisks)?))\(\s*(?:\{\s*name:\s*)?(?:"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`)(?:,\s*\[([^\]]*)\])?/g;
+  /(?:Deno\.test|(?:needing\(test, "([\w-]+)"\)|\btest(?:OnDisks)?))\(\s*(?:\{\s*name:\s*(?:\w+ \? )?)?(?:"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`)(?:,\s*\[([^\]]*)\])?/g;
 
 /** Clients that a suite starts, for tests that name theirs by a variable. */
 const SUITE_CLIENTS = /conformanceSuite\(\{\s*clients: \[([^\]]*)\]/;
@@ -43,10 +45,18 @@ export function testsOf(
 function testsIn(file: string): NamedTest[] {
   const text = Deno.readTextFileSync(ROOT + file);
   const suite = words(SUITE_CLIENTS.exec(text)?.[1]);
+  // A suite takes its broker from RINGMQ_TARGET; the tests of mqadmin run both side by side.
+  const isOnBoth = text.includes("conformanceSuite(") || file.endsWith("/mqadmin_test.ts");
   return [...text.matchAll(DECLARED)].map((match) => {
     const listed = match[4] ?? "";
     const isNamed = listed.trim() === "" || listed.includes('"');
-    return { file, name: match[2] ?? match[3] ?? "", needs: match[1], clients: isNamed ? words(listed) : suite };
+    return {
+      file,
+      name: match[2] ?? match[3] ?? "",
+      needs: match[1],
+      clients: isNamed ? words(listed) : suite,
+      isOnBoth,
+    };
   });
 }
 

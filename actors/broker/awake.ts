@@ -1,6 +1,6 @@
 /**
  * Actors that sleep until they are needed: a thread costs about twelve megabytes, and most brokers never read an old message or see a
- * transaction.
+ * transaction or a timer.
  *
  * Who asks such a peer signals `wake` first, and the main thread starts it. It is a supervised child like the others from then on.
  */
@@ -8,7 +8,7 @@ import type { Clock } from "../../store/clock.ts";
 import type { Contract, PeerRef } from "../kernel/contract.ts";
 
 /** The children that sleep. */
-export type Sleeper = "cold-read" | "transactions";
+export type Sleeper = "cold-read" | "transactions" | "timer";
 
 /** The signal that wakes one. */
 export type WakeSignal = { wake: { readonly child: Sleeper } };

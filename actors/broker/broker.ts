@@ -363,14 +363,19 @@ class RunningBroker implements SupervisedBroker {
 
   /** Starts an actor that slept until it was needed. */
   #wake(child: Sleeper): void {
-    const { coldRead, transactions } = this.children;
-    // A slave's transactions are its master's.
-    if (child === "transactions" && isSlave(this.values)) return;
-    const woken = child === "cold-read" ? this.supervisor.wake(coldRead) : this.supervisor.wake(transactions);
-    woken.catch((error) => {
+    // A slave's transactions and timers are its master's.
+    if (child !== "cold-read" && isSlave(this.values)) return;
+    this.#start(child).catch((error) => {
       if (this.#stopping !== undefined) return;
       this.#log("error", `Cannot start "${child}": ${error instanceof Error ? error.message : error}`);
     });
+  }
+
+  async #start(child: Sleeper): Promise<void> {
+    const { coldRead, transactions, timer } = this.children;
+    if (child === "cold-read") await this.supervisor.wake(coldRead);
+    else if (child === "transactions") await this.supervisor.wake(transactions);
+    else if (timer !== undefined) await this.supervisor.wake(timer);
   }
 
   #onEvent(event: SupervisorEvent): void {

@@ -11,6 +11,7 @@ import { brokerControllerRole } from "./broker_controller.ts";
 import type { BrokerControllerContract, BrokerControllerInit } from "./broker_controller_contract.ts";
 import type { BrokerValues } from "./broker_configuration.ts";
 import { HALF_TOPIC } from "../../store/half_message.ts";
+import { TIMER_TOPIC } from "../../store/timer/timer_message.ts";
 import type { BrokerActorInit } from "./broker_init.ts";
 import { isWrittenLater } from "./write_mode.ts";
 import type { MasterAddress } from "./broker_replication.ts";
@@ -86,7 +87,6 @@ export function warmUpChildren(gateways: number, values: BrokerValues): WarmUp {
   warm.start(holdRole, "hold");
   if (!follows) {
     warm.start(scheduleRole, "schedule");
-    if (values.timerWheelEnable) warm.start(timerRole, "timer");
   }
   if (follows) warm.start(haClientRole, "ha-client");
   if (new ReplicationRules(values).waits) {
@@ -131,9 +131,7 @@ export function brokerChildren(
       ...ASKS_CONTROLLER,
       isDormant: follows,
     }),
-    timer: hasTimer
-      ? child<TimerContract>({ name: "timer", role: timerRole, init: () => init, ...ASKS_CONTROLLER })
-      : undefined,
+    timer: hasTimer ? timerChild(init, controllerInit) : undefined,
     housekeeping: child<HousekeepingContract>({
       name: "housekeeping",
       role: housekeepingRole,
@@ -168,6 +166,17 @@ export function brokerChildren(
       })
     ),
   };
+}
+
+/** Timers that are there are looked after from the start; reput tells when the first one comes. */
+function timerChild(init: BrokerActorInit, { queues }: BrokerControllerInit): Child<TimerContract> {
+  return child<TimerContract>({
+    name: "timer",
+    role: timerRole,
+    init: () => init,
+    ...ASKS_CONTROLLER,
+    isDormant: !queues.some(({ topic }) => topic === TIMER_TOPIC),
+  });
 }
 
 /** Gateways as peers under their own names. */

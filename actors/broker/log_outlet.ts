@@ -4,7 +4,7 @@
  * Owns: this thread's appender and writer. Reads: the queue table. Never: acknowledges anything; what it returns is written, and flushed when the flush
  * service comes by.
  */
-import { LogAppender } from "../../store/log_appender.ts";
+import type { LogAppender } from "../../store/log_appender.ts";
 import { type LogWriter, WriteOutcome } from "../../store/log_writer.ts";
 import type { LogMemory } from "../../store/memory/log_memory.ts";
 import { encodeNewMessage } from "../../store/new_message.ts";
@@ -12,7 +12,7 @@ import type { MessageWithText } from "../../store/half_message.ts";
 import { withCrcRoom } from "../../store/property_crc.ts";
 import { type Appended, RecordAppender } from "../../store/record_appender.ts";
 import type { TopicView } from "../../store/topic_view.ts";
-import { logWriterOf, type LogWriterParts } from "./log_writer_of.ts";
+import { logAppenderOf, logWriterOf, type LogWriterParts } from "./log_writer_of.ts";
 
 /** A record for a queue. */
 export interface OutgoingRecord {
@@ -41,13 +41,14 @@ export class LogOutlet {
   readonly #hasPropertyCrc: boolean;
 
   /** @param parts what it works with */
-  constructor({ values, memory, files, view, monotonicMs, name, warn }: LogOutletParts) {
+  constructor(parts: LogOutletParts) {
+    const { values, memory, view } = parts;
     this.#memory = memory;
     this.#view = view;
     this.#hasPropertyCrc = values.enabledAppendPropCRC;
-    this.#appender = new LogAppender(memory, { fileBytes: values.mappedFileSizeCommitLog });
+    this.#appender = logAppenderOf(parts);
     this.#placer = new RecordAppender(memory, this.#appender, view.queues, this.#hasPropertyCrc);
-    this.#writer = logWriterOf({ values, memory, files, view, monotonicMs, name, warn });
+    this.#writer = logWriterOf(parts);
   }
 
   /**

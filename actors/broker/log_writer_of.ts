@@ -1,14 +1,15 @@
 /**
- * The writer of one thread that appends, as the configuration wants it.
+ * The appender and the writer of one thread that appends, as the configuration wants them.
  *
  * Owns: the words in which slow writes are logged. Reads: the queue table of the thread. Never: writes by itself.
  */
+import { LogAppender } from "../../store/log_appender.ts";
 import { LogWriter } from "../../store/log_writer.ts";
 import type { LogMemory } from "../../store/memory/log_memory.ts";
 import type { SegmentSet } from "../../store/file/segment_set.ts";
 import type { TopicView } from "../../store/topic_view.ts";
 import type { BrokerValues } from "./broker_configuration.ts";
-import { isWrittenLater, wakesFlush } from "./write_mode.ts";
+import { isWrittenLater, unwrittenBytesMax, wakesFlush } from "./write_mode.ts";
 
 /** Writes, and waits for a lock, that take longer are logged. Milliseconds. Source: apache/rocketmq store CommitLog.asyncPutMessage */
 export const SLOW_WRITE_MS = 500;
@@ -47,6 +48,19 @@ export function logWriterOf({ values, memory, files, view, monotonicMs, name, wa
     wakesFlush: wakesFlush(values),
     keepsRefused: isWrittenLater(values),
     onSlow: (elapsedMs, bytes, phase) => warn(slowWriteText(name, elapsedMs, bytes, phase)),
+  });
+}
+
+/** Makes the appender that belongs to a writer. */
+export function logAppenderOf({ values, memory, monotonicMs, name, warn }: LogWriterParts): LogAppender {
+  return new LogAppender(memory, {
+    fileBytes: values.mappedFileSizeCommitLog,
+    aheadBytesMax: unwrittenBytesMax(values, memory.ringBytes),
+    lockWatch: {
+      nowMs: monotonicMs,
+      slowMs: SLOW_WRITE_MS,
+      onSlow: (elapsedMs) => warn(slowWriteText(name, elapsedMs, 0, "append lock")),
+    },
   });
 }
 

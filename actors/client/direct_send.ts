@@ -24,7 +24,7 @@ import { RETRY_PREFIX } from "./names.ts";
 import type { RouteTable } from "./route_table.ts";
 import type { SendOptions } from "./producer.ts";
 import type { ProducerOptions } from "./producer_options.ts";
-import type { FirstTry } from "./send_pipeline.ts";
+import type { FirstTry, SendPipeline } from "./send_pipeline.ts";
 import type { SendResult } from "./send_result.ts";
 import type { UniqueIdMaker } from "./unique_id.ts";
 import { uniqueIds } from "./unique_ids.ts";
@@ -51,6 +51,8 @@ export interface DirectParts {
   readonly clock: Clock;
   readonly inFlight: InFlight;
   readonly uniqueIds: UniqueIdMaker;
+  /** Whether a send of the general path is on its way to a connection; it must not be overtaken. */
+  readonly isPlacing: () => boolean;
   /** Takes over a send whose first try did not end with SEND_OK. */
   readonly resume: (sent: DirectWhat, first: FirstTry) => Promise<SendResult>;
 }
@@ -62,7 +64,7 @@ export interface DirectOwner {
   readonly bodyBytesMax: number;
   /** Hooks that see each send, those of traces included. */
   readonly hooks: number;
-  readonly inFlight: InFlight;
+  readonly pipeline: SendPipeline;
   readonly resume: DirectParts["resume"];
 }
 
@@ -84,13 +86,21 @@ export function directSends(
   const watched = owner.hooks > 0 || (checkForbiddenHooks ?? []).length > 0 || rpcHooks.length > 0 ||
     credentials !== undefined || sendLatencyFaultEnable === true;
   if (watched || vipChannelEnabled || (namespace ?? "") !== "") return undefined;
-  const { producerGroup, createTopicKey, inFlight, resume } = owner;
+  const { producerGroup, createTopicKey, pipeline, resume } = owner;
   return new DirectSends({
     producerGroup,
     createTopicKey,
     defaultTopicQueueNums: options.defaultTopicQueueNums ?? 4,
     bodyBytesEnd: Math.min(compressMsgBodyOverHowmuch ?? 4_096, owner.bodyBytesMax + 1),
-  }, { routes, link, clock, inFlight, uniqueIds: uniqueIds(), resume });
+  }, {
+    routes,
+    link,
+    clock,
+    inFlight: pipeline.inFlight,
+    uniqueIds: uniqueIds(),
+    isPlacing: () => pipeline.isPlacing,
+    resume,
+  });
 }
 
 /**
@@ -129,7 +139,7 @@ export class DirectSends {
    */
   send(message: Message, timeoutMs: number): Promise<SendResult> | undefined {
     const { topic } = message;
-    if (!this.topics.has(topic) || !isPlain(message)) return undefined;
+    if (!this.topics.has(topic) || !isPlain(message) || this.#parts.isPlacing()) return undefined;
     const body = typeof message.body === "string" ? encoder.encode(message.body) : message.body;
     if (!(body instanceof Uint8Array)) return undefined;
     const { routes, link, inFlight, uniqueIds } = this.#parts;

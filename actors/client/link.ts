@@ -15,6 +15,8 @@ export interface CallOptions {
   readonly timeoutMs: number;
   /** Gives the call up early. */
   readonly signal?: AbortSignal;
+  /** Told when the request has its place among those that are written: what is sent from then on follows it. */
+  readonly placed?: () => void;
   /** Told how long opening a connection took, in milliseconds, when one had to be opened. */
   readonly connected?: (ms: number) => void;
 }

@@ -32,14 +32,6 @@ interface Layout {
   readonly propertiesEnd: number;
 }
 
-/** Bounds of a queue at the time of a pull. */
-export interface QueueBounds {
-  /** First offset kept. */
-  readonly min: number;
-  /** Next offset to be written. */
-  readonly max: number;
-}
-
 /** One received message. */
 export class MessageExt {
   /** Queue it was pulled from; its topic may be a retry topic. */
@@ -51,7 +43,8 @@ export class MessageExt {
   #topic: string | undefined;
   #properties: Map<string, string> | undefined;
   #reconsumeTimes: number | undefined;
-  #bounds: QueueBounds | undefined;
+  #minOffset = -1;
+  #maxOffset = -1;
   #consumeStartMs = 0;
 
   /**
@@ -246,10 +239,12 @@ export class MessageExt {
   /**
    * Notes the bounds of the queue when it was pulled; they appear as MIN_OFFSET and MAX_OFFSET.
    *
-   * @param bounds shared by all messages of a pull
+   * @param min first offset kept
+   * @param max next offset to be written
    */
-  setBounds(bounds: QueueBounds): void {
-    this.#bounds = bounds;
+  setBounds(min: number, max: number): void {
+    this.#minOffset = min;
+    this.#maxOffset = max;
   }
 
   /** When the listener was last called with it, in milliseconds since 1970; 0 before. */
@@ -271,9 +266,9 @@ export class MessageExt {
     if (this.#properties === undefined) {
       const layout = this.#fields();
       this.#properties = parseProperties(this.#text(layout.properties, layout.propertiesEnd));
-      if (this.#bounds !== undefined) {
-        this.#properties.set(PropertyName.MIN_OFFSET, String(this.#bounds.min));
-        this.#properties.set(PropertyName.MAX_OFFSET, String(this.#bounds.max));
+      if (this.#minOffset >= 0) {
+        this.#properties.set(PropertyName.MIN_OFFSET, String(this.#minOffset));
+        this.#properties.set(PropertyName.MAX_OFFSET, String(this.#maxOffset));
       }
       if (this.#consumeStartMs > 0) {
         this.#properties.set(PropertyName.CONSUME_START_TIME, String(this.#consumeStartMs));

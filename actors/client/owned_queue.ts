@@ -6,6 +6,7 @@
 
 import type { MessageQueue } from "./message_queue.ts";
 import { ProcessQueue } from "./process_queue.ts";
+import type { PullProgress, PullThresholds } from "./pull_contract.ts";
 
 /** A queue this member owns. */
 export class OwnedQueue {
@@ -17,6 +18,10 @@ export class OwnedQueue {
   readonly pullId: number;
   /** Where the next pull begins, as far as known here. */
   nextOffset: number;
+  /** Bounds on what is cached of it. */
+  thresholds: PullThresholds = { count: -1, bytes: -1, span: -1 };
+  #toldCount = 0;
+  #toldBytes = 0;
   #running = 0;
   readonly #quiet: (() => void)[] = [];
 
@@ -30,6 +35,31 @@ export class OwnedQueue {
     this.pullId = pullId;
     this.nextOffset = start.offset;
     this.process = new ProcessQueue(start.nowMs);
+  }
+
+  /**
+   * Whether much was finished since progress was last told.
+   *
+   * @param part of any bound
+   */
+  untold(part: number): boolean {
+    const { count, bytes, span } = this.thresholds;
+    const doneCount = this.process.releasedCount - this.#toldCount;
+    const doneBytes = this.process.releasedBytes - this.#toldBytes;
+    return (count >= 0 && doneCount >= count * part) || (bytes >= 0 && doneBytes >= bytes * part) ||
+      (span >= 0 && doneCount >= span * part);
+  }
+
+  /**
+   * Progress, which counts as told from now on.
+   *
+   * @param commitOffset offset to send along with pulls, 0 for none
+   */
+  progress(commitOffset: number): PullProgress {
+    const { releasedCount, releasedBytes, minOffset } = this.process;
+    this.#toldCount = releasedCount;
+    this.#toldBytes = releasedBytes;
+    return { id: this.pullId, releasedCount, releasedBytes, minOffset, commitOffset };
   }
 
   /** Listener calls that run on it. */

@@ -21,8 +21,10 @@ const START_DELAY_MS = 500;
 const LEAVE_MS = 20_000;
 /** Broker's hold and client's deadline of a pull, in milliseconds. Source: DefaultMQPushConsumerImpl.java BROKER_SUSPEND_MAX_TIME_MILLIS, CONSUMER_TIMEOUT_MILLIS_WHEN_SUSPEND */
 const PULL_MS = { suspend: 15_000, timeout: 30_000 } as const;
-/** Progress is told to the pull service this often at most, in milliseconds. */
-const PROGRESS_MS = 2;
+/** Progress is told to the pull service within so long, in milliseconds, and at once when flow control may wait for it. */
+const PROGRESS_MS = 20;
+/** Flow control may wait when this part of what may be cached is finished and not told. */
+const UNTOLD_PART = 1 / 4;
 
 /** What the table needs of its consumer. */
 export interface QueueHost extends ConsumptionHost {
@@ -132,17 +134,15 @@ export class OwnedQueues {
    */
   released(owned: OwnedQueue): void {
     this.#dirty.add(owned);
-    this.#progressTimer ??= this.#host.clock.setTimer(PROGRESS_MS, () => {
-      this.#progressTimer = undefined;
-      this.#actors.progress([...this.#dirty].map((one) => ({
-        id: one.pullId,
-        releasedCount: one.process.releasedCount,
-        releasedBytes: one.process.releasedBytes,
-        minOffset: one.process.minOffset,
-        commitOffset: this.#host.offsets.readMemory(one.queue) ?? 0,
-      })));
-      this.#dirty.clear();
-    });
+    if (owned.untold(UNTOLD_PART)) this.#tellProgress();
+    else this.#progressTimer ??= this.#host.clock.setTimer(PROGRESS_MS, () => this.#tellProgress());
+  }
+
+  #tellProgress(): void {
+    this.#progressTimer?.cancel();
+    this.#progressTimer = undefined;
+    this.#actors.progress([...this.#dirty].map((one) => one.progress(this.#host.offsets.readMemory(one.queue) ?? 0)));
+    this.#dirty.clear();
   }
 
   async #apply(topic: string, queues: readonly MessageQueue[]): Promise<{ changed: boolean; balanced: boolean }> {
@@ -186,6 +186,7 @@ export class OwnedQueues {
       owned.process.locked = true;
       owned.process.lastLockMs = host.clock.nowMs();
     }
+    owned.thresholds = this.#thresholds();
     this.#owned.set(key, owned);
     this.#open(owned, subscription, START_DELAY_MS);
     return true;
@@ -321,7 +322,10 @@ export class OwnedQueues {
     const { pullThresholdForTopic, pullThresholdBytesForTopic } = this.#host.settings;
     if (pullThresholdForTopic < 0 && pullThresholdBytesForTopic < 0) return;
     const thresholds = this.#thresholds();
-    for (const owned of this.#owned.values()) this.#actors.thresholds(owned.pullId, thresholds);
+    for (const owned of this.#owned.values()) {
+      owned.thresholds = thresholds;
+      this.#actors.thresholds(owned.pullId, thresholds);
+    }
   }
 }
 
@@ -333,12 +337,11 @@ export class OwnedQueues {
 export function messagesOf(queue: MessageQueue, batch: PulledBatch): MessageExt[] {
   const view = new DataView(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength);
   const bodies = batch.bodies.length === 0 ? undefined : new Map(batch.bodies);
-  const bounds = { min: batch.minOffset, max: batch.maxOffset };
   const messages: MessageExt[] = [];
   const { starts } = batch;
   for (let i = 0; i < starts.length; i++) {
     const message = new MessageExt(queue, view, starts[i]!, bodies?.get(i));
-    message.setBounds(bounds);
+    message.setBounds(batch.minOffset, batch.maxOffset);
     messages.push(message);
   }
   return messages;

@@ -347,7 +347,7 @@ export class Producer {
       createTopicKey: this.#defaults.createTopicKey,
       bodyBytesMax: this.#defaults.bodyBytesMax,
       hooks: hooks.length,
-      inFlight: pipeline.inFlight,
+      pipeline,
       resume: ({ message, uniqueId, timeoutMs }, first) => {
         const { unit, call } = this.#prepare(message, { timeoutMs }, uniqueId);
         return pipeline.resume(unit, call, first);

@@ -82,6 +82,15 @@ export interface FirstTry {
   readonly outcome: RemotingCommand | ClientError;
 }
 
+/** One send under way. */
+interface Run {
+  /** Milliseconds of the monotonic clock when it began. */
+  readonly begin: number;
+  readonly phases: Phases;
+  /** Called when a try is handed to its connection. */
+  readonly placed?: () => void;
+}
+
 type Phases = { -readonly [K in keyof PhaseTimes]: PhaseTimes[K] };
 
 /** Sends units. */
@@ -89,6 +98,7 @@ export class SendPipeline {
   readonly #settings: SendSettings;
   readonly #parts: SendParts;
   readonly #inFlight: InFlight;
+  #unplaced = 0;
 
   /**
    * @param settings how
@@ -103,6 +113,11 @@ export class SendPipeline {
   /** The bound that all sends of the producer share. */
   get inFlight(): InFlight {
     return this.#inFlight;
+  }
+
+  /** Whether a send was begun that is not yet handed to its connection: what overtakes it would change their order. */
+  get isPlacing(): boolean {
+    return this.#unplaced > 0;
   }
 
   /** Requests in flight now. */
@@ -127,14 +142,29 @@ export class SendPipeline {
     const begin = this.#parts.clock.monotonicMs();
     const phases: Phases = {};
     const bytes = bytesOf(unit);
-    await this.#enter(bytes, call, phases);
+    const placed = this.#place();
     try {
-      return await this.#tries(unit, call, begin, phases);
-    } catch (thrown) {
-      throw thrown instanceof ClientError ? thrown.withPhases({ ...phases }) : thrown;
+      await this.#enter(bytes, call, phases);
+      try {
+        return await this.#tries(unit, call, { begin, phases, placed });
+      } catch (thrown) {
+        throw thrown instanceof ClientError ? thrown.withPhases({ ...phases }) : thrown;
+      } finally {
+        this.#inFlight.leave(bytes);
+      }
     } finally {
-      this.#inFlight.leave(bytes);
+      placed();
     }
+  }
+
+  /** A send begins. @returns to be called, once or more, when it is handed to its connection or has ended */
+  #place(): () => void {
+    this.#unplaced++;
+    let waits = true;
+    return () => {
+      if (waits) this.#unplaced--;
+      waits = false;
+    };
   }
 
   /**
@@ -152,7 +182,7 @@ export class SendPipeline {
     // A broker that says "go away" has done nothing: all tries are left.
     const goAway = !(outcome instanceof ClientError) && outcome.code === ResponseCode.GO_AWAY;
     try {
-      return await this.#tries(unit, call, first.beginMs, phases, goAway ? undefined : first);
+      return await this.#tries(unit, call, { begin: first.beginMs, phases }, goAway ? undefined : first);
     } catch (thrown) {
       throw thrown instanceof ClientError ? thrown.withPhases({ ...phases }) : thrown;
     } finally {
@@ -170,7 +200,13 @@ export class SendPipeline {
   async sendOneway(unit: SendUnit, call: SendCall): Promise<void> {
     const phases: Phases = {};
     const bytes = bytesOf(unit);
-    await this.#enter(bytes, call, phases);
+    const placed = this.#place();
+    try {
+      await this.#enter(bytes, call, phases);
+    } catch (thrown) {
+      placed();
+      throw thrown;
+    }
     try {
       const mq = call.queue ?? await this.#queue(unit, call, phases, undefined);
       const address = await this.#address(mq, unit.message.topic, call);
@@ -181,6 +217,7 @@ export class SendPipeline {
       await this.#parts.link.oneway(this.#sendAddress(address), request, this.#bounds(call, call.timeoutMs));
       this.#after(context);
     } finally {
+      placed();
       this.#inFlight.leave(bytes);
     }
   }
@@ -195,10 +232,10 @@ export class SendPipeline {
   async #tries(
     unit: SendUnit,
     call: SendCall,
-    begin: number,
-    phases: Phases,
+    run: Run,
     first?: FirstTry,
   ): Promise<SendResult> {
+    const { begin, phases } = run;
     const { clock, faults } = this.#parts;
     const single = call.queue !== undefined || call.choose !== undefined;
     const timesMax = single ? 1 : 1 + this.#settings.retryTimesWhenSendFailed;
@@ -216,7 +253,7 @@ export class SendPipeline {
         mq = made?.mq ?? call.queue ?? await this.#queue(unit, call, phases, lastBroker);
         lastBroker = mq.brokerName;
         const result = made === undefined
-          ? await this.#once(unit, encoded, mq, call, Math.max(1, leftMs), phases)
+          ? await this.#once(unit, encoded, mq, call, Math.max(1, leftMs), run)
           : firstResult(unit, made, phases);
         faults?.update(mq.brokerName, clock.monotonicMs() - triedAt, { isolation: false, reachable: true });
         if (
@@ -323,7 +360,7 @@ export class SendPipeline {
     mq: MessageQueue,
     call: SendCall,
     timeoutMs: number,
-    phases: Phases,
+    { phases, placed }: Run,
   ): Promise<SendResult> {
     const address = this.#sendAddress(await this.#address(mq, unit.message.topic, call));
     const context = this.#context(unit, mq, address);
@@ -332,6 +369,7 @@ export class SendPipeline {
     try {
       const answer = await this.#parts.link.invoke(address, this.#request(unit, mq, encoded), {
         ...this.#bounds(call, timeoutMs),
+        ...(placed === undefined ? {} : { placed }),
         connected: (ms) => {
           phases.connectMs = (phases.connectMs ?? 0) + ms;
         },

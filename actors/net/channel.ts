@@ -30,6 +30,8 @@ export interface InvokeOptions {
   readonly timeoutMs: number;
   /** Gives the request up early. */
   readonly signal?: AbortSignal;
+  /** Told when the request has its place among those that are written: what is sent from then on follows it. */
+  readonly placed?: () => void;
 }
 
 /** How a channel is made. */
@@ -255,6 +257,7 @@ export class Channel {
       const { opaque } = request;
       signal?.addEventListener("abort", abort, { once: true });
       this.#writer.offer(frame);
+      options.placed?.();
     });
   }
 

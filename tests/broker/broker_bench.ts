@@ -73,6 +73,9 @@ export interface BenchOptions {
   readonly expectedExit?: number;
 }
 
+/** Brokers that run in each other's bodies. */
+let depth = 0;
+
 /** Small files and a small ring, so that a test reaches their ends. */
 const SMALL = {
   mappedFileSizeCommitLog: 4 * 1024 * 1024,
@@ -94,7 +97,8 @@ export const SMALL_RING_BYTES = 1024 * 1024;
  * @param body The test.
  */
 export async function withBroker(options: BenchOptions, body: (bench: BrokerBench) => Promise<void>): Promise<void> {
-  const before = workersRunning().length;
+  // A broker beside this one may wake an actor meanwhile, so the outermost looks at the workers of all.
+  const before = depth++ === 0 ? workersRunning().length : undefined;
   const root = options.root ?? await Deno.makeTempDir({ prefix: "ringmq-broker-" });
   const clients: RawClient[] = [];
   const logs: string[] = [];
@@ -122,9 +126,10 @@ export async function withBroker(options: BenchOptions, body: (bench: BrokerBenc
       assertEquals(await broker.stop(), options.expectedExit ?? 0, logs.join("\n"));
     }
   } finally {
+    depth--;
     if (options.root === undefined) await Deno.remove(root, { recursive: true });
   }
-  assertEquals(workersRunning().length, before);
+  if (before !== undefined) assertEquals(workersRunning().length, before);
 }
 
 function benchOf(

@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { decodeRecords } from "../../protocol/record.ts";
 import { ResponseCode } from "../../protocol/response_code.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
-import { pull, send, topicFields } from "../conformance/broker_requests.ts";
+import { pull, queueNumber, send, topicFields } from "../conformance/broker_requests.ts";
 import { freePort } from "../conformance/ports.ts";
 import { RawClient } from "../conformance/raw_client.ts";
 import { until, within } from "../helpers/until.ts";
@@ -148,6 +148,15 @@ Deno.test({
         await Promise.all(senders);
       }
       assertEquals([...new Set(outcome.refused.values())], [ResponseCode.SERVICE_NOT_AVAILABLE]);
+      // What is acknowledged is dispatched a moment later, and longer where the queues' files had no room either.
+      const isDispatched = async (): Promise<boolean> => {
+        let dispatched = 0;
+        for (let queueId = 0; queueId < QUEUES; queueId++) {
+          dispatched += await queueNumber(client, RequestCode.GET_MAX_OFFSET, "T", queueId);
+        }
+        return dispatched >= outcome.acked.length;
+      };
+      await until(isDispatched, { timeoutMs: PATIENCE_MS, what: "the dispatch of all that is acknowledged" });
       const queues = [];
       for (let queueId = 0; queueId < QUEUES; queueId++) queues.push(await bodiesOfQueue(address, queueId));
       for (const { queueId, offset, body } of outcome.acked) assertEquals(queues[queueId]![offset] === body, true);

@@ -137,6 +137,39 @@ Deno.test("Retention follows a changed fileReservedTime, and keeps the last file
   });
 });
 
+Deno.test("Retention names the groups whose unread messages it removes", async () => {
+  await withBroker({ settings: SMALL_FILES }, async (bench) => {
+    const client = await bench.client();
+    await fill(bench, client, 50);
+    const commit = async (group: string, offset: number): Promise<void> => {
+      const fields = { consumerGroup: group, topic: "T", queueId: "0", commitOffset: String(offset) };
+      assertEquals((await client.call(RequestCode.UPDATE_CONSUMER_OFFSET, fields)).code, 0);
+    };
+    await commit("TOOLS_CONSUMER", 3);
+    await commit("SELF_TEST_C_GROUP", 49);
+    // Retention reads the offsets where they are kept.
+    const saved = (): boolean => {
+      try {
+        return Deno.readTextFileSync(`${bench.root}/store/config/consumerOffset.json`).includes("T@SELF_TEST_C_GROUP");
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) return false;
+        throw error;
+      }
+    };
+    await until(saved, { timeoutMs: PATIENCE_MS, what: "the saved offsets" });
+    age(bench);
+    await cleanManually(bench, client, LOG_FILE_BYTES);
+    const told = (): string | undefined =>
+      bench.logs.find((line) => line.includes("Retention: ") && line.includes("TOOLS_CONSUMER"));
+    await until(() => told() !== undefined, {
+      timeoutMs: PATIENCE_MS,
+      what: `the warning, in ${bench.logs.join("; ")}`,
+    });
+    assert(told()!.startsWith("warn"), told());
+    assert(!told()!.includes("SELF_TEST_C_GROUP"), told());
+  });
+});
+
 Deno.test("A topic that was deleted and made again begins empty, also after a start and a rebuild", async () => {
   const root = await Deno.makeTempDir({ prefix: "ringmq-deletion-" });
   try {

@@ -22,6 +22,7 @@ import { createResponse, type RemotingCommand } from "../../protocol/command.ts"
 import { decodeFrame, encodeFrame } from "../../protocol/frame.ts";
 import { HeaderScan } from "../../protocol/hot/header_scan.ts";
 import { systemClock } from "../../store/clock.ts";
+import { until } from "../helpers/until.ts";
 import { ScriptedLink, stored } from "./scripted_link.ts";
 
 type Reply = RemotingCommand | Error;
@@ -89,6 +90,7 @@ async function bench(retryTimesWhenSendFailed = 2): Promise<Bench> {
     link,
     clock: systemClock,
     inFlight: pipeline.inFlight,
+    isPlacing: () => pipeline.isPlacing,
     uniqueIds: new UniqueIdMaker({ address: new Uint8Array(4), pid: 1, salt: 1 }, systemClock),
     resume: ({ message, uniqueId }, first) => {
       const prepared = prepareMessage(message, { bodyBytesMax: 4_096, topicOf: (topic) => topic });
@@ -188,6 +190,30 @@ Deno.test("DirectSends.send() respects the bound on what is in flight", async ()
   for (let i = 0; i < 10; i++) void sent(made);
   assertEquals(made.sends.send({ topic: "T", body: new Uint8Array(1) }, 1_000), undefined);
   assertEquals(made.pipeline.inFlightCount, 10);
+});
+
+Deno.test("A direct send does not overtake a send of the general path that is on its way to its connection", async () => {
+  const made = await bench();
+  const answered = Promise.withResolvers<void>();
+  made.general.script = async (_address, request, options) => {
+    await Promise.resolve();
+    options.placed?.();
+    await answered.promise;
+    return stored(request);
+  };
+  const prepared = prepareMessage({ topic: "T", body: "x" }, { bodyBytesMax: 10, topicOf: (topic) => topic });
+  const call = { timeoutMs: 3_000, signal: undefined, choose: undefined, queue: undefined };
+  const general = made.pipeline.send({ message: prepared, batch: undefined }, call);
+  assertEquals(made.sends.send({ topic: "T", body: "y" }, 1_000), undefined);
+  await until(() => !made.pipeline.isPlacing, { timeoutMs: 10_000, what: "the general send is placed" });
+  assertEquals((await sent(made)).sendStatus, "SEND_OK");
+  answered.resolve();
+  await general;
+  made.general.script = () => {
+    throw new ClientError("MESSAGE_ILLEGAL", "no");
+  };
+  await assertRejects(() => made.pipeline.send({ message: prepared, batch: undefined }, call), ClientError);
+  assertEquals([made.pipeline.isPlacing, made.pipeline.inFlightCount], [false, 0]);
 });
 
 Deno.test("A direct send that fails is tried again on the general path, under the same unique id", async () => {

@@ -14,6 +14,7 @@ import {
 } from "../../actors/client/mod.ts";
 import { adminOn, bodies, Collector, fresh, producerOn, topicOn } from "./client_kit.ts";
 import { conformanceSuite } from "./suite.ts";
+import { targetName } from "./target.ts";
 
 const test = conformanceSuite({ clients: [] });
 
@@ -141,6 +142,33 @@ test("Producer.send() from 64 callers at a time gives each message its own place
     }
   }));
   assertEquals(places.size, 2_000);
+});
+
+test("Producer.send() stores the same on its short path, and keeps the order of one queue", [], async ({ target }) => {
+  const topic = await topicOn(target, 1);
+  await using producer = await producerOn(target);
+  await using admin = await adminOn(target);
+  const message = { topic, tags: "TagA", keys: ["k1", "k2"], properties: { colour: "red" } };
+  // The first send of a topic takes the general path, and so does what is not plain: here, what has a flag.
+  const flags = [0, 0, 0, 1, 0, 1, 0];
+  const results = [await producer.send({ ...message, body: "body 0" })];
+  results.push(
+    ...await Promise.all(flags.slice(1).map((flag, i) => producer.send({ ...message, body: `body ${i + 1}`, flag }))),
+  );
+  // Apache's broker hands the requests of one connection to several threads.
+  const offsets = results.map(({ queueOffset }) => queueOffset);
+  assertEquals(targetName() === "apache" ? offsets.sort((a, b) => a - b) : offsets, [0, 1, 2, 3, 4, 5, 6]);
+  assertEquals(new Set(results.map(({ msgId }) => msgId)).size, 7);
+  for (const [i, result] of results.entries()) {
+    const stored = await admin.viewMessage(result.offsetMsgId);
+    assertEquals([stored.bodyText, stored.msgId, stored.queueOffset], [`body ${i}`, result.msgId, result.queueOffset]);
+    assertEquals([stored.tags, stored.keys, stored.getProperty("colour")], ["TagA", "k1 k2", "red"]);
+    assertEquals([stored.flag, stored.sysFlag, stored.reconsumeTimes], [flags[i], 0, 0]);
+    const { phases: _p, msgId: _m, offsetMsgId: _o, queueOffset: _q, transactionId, ...rest } = result;
+    const { phases: _1, msgId: _2, offsetMsgId: _3, queueOffset: _4, transactionId: _5, ...first } = results[0]!;
+    assertEquals(rest, first);
+    assertEquals(transactionId, result.msgId);
+  }
 });
 
 test("Bad use of a producer is refused with typed errors", [], async ({ target }) => {

@@ -9,7 +9,7 @@ import { until } from "../helpers/until.ts";
 import { createTopic, heartbeat, pull, pullStored, send } from "./broker_requests.ts";
 import type { ClientProcess } from "./client_process.ts";
 import { fresh } from "./client_kit.ts";
-import { isLong, kept, type KeptMessage, lockQueue, messagesOf, sendBack, unlockQueue } from "./delivery_kit.ts";
+import { kept, type KeptMessage, lockQueue, messagesOf, sendBack, unlockQueue } from "./delivery_kit.ts";
 import { expectAnswer } from "./expect_answer.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
 import { RawClient } from "./raw_client.ts";
@@ -23,7 +23,7 @@ const LEVEL_SECONDS = [1, 1, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1];
 const RETRIES = 16;
 
 /** How late a busy machine may be. */
-const LATE_MS_MAX = 15_000;
+const LATE_MS_MAX = 60_000;
 
 const test = conformanceSuite({
   clients: ["java54", "java49"],
@@ -262,7 +262,7 @@ for (const name of ["java54", "java49"] satisfies ClientName[]) {
     const { target } = context;
     const client = await context.client(name);
     const { topic, group, sent } = await refuse(context, name);
-    const all = await kept(client, group, 1 + RETRIES, 180_000);
+    const all = await kept(client, group, 1 + RETRIES, 400_000);
     const dead = await messagesOf(client, target, `%DLQ%${group}`);
     assertEquals(all.map(({ reconsumeTimes }) => reconsumeTimes), Array.from({ length: 1 + RETRIES }, (_, i) => i));
     assertEquals(all.map(({ fromTopic }) => fromTopic), [topic, ...Array(RETRIES).fill(`%RETRY%${group}`)]);

@@ -9,7 +9,8 @@ import { Target, type TargetName } from "./target.ts";
 import { conformanceRequired, java54Client, missingPrograms } from "./toolbox.ts";
 
 const MESSAGES = 600;
-const QUEUES = 2;
+/** As many as a Java producer takes for granted while the name server has not answered it yet. */
+const QUEUES = 4;
 const missing = missingPrograms(["java", "javac", "mvn", "setsid"]);
 const ignore = missing.length > 0 && !conformanceRequired;
 
@@ -27,7 +28,7 @@ async function pairing(
     client = await ClientProcess.start(await java54Client(), target.dir);
     const topic = "Pair";
     await createTopic(target, topic, { queues: QUEUES });
-    await client.call("producer.start", { name: "p", group: "pg_pair", namesrv: target.nameServer });
+    await client.call("producer.start", { name: "p", group: "pg_pair", namesrv: target.nameServer, timeoutMs: 30_000 });
     await produce(client, target, "p", { topic, mode: "sync", from: 0, count: MESSAGES / 2, threads: 4 });
     await using follower = await SlaveBroker.up(target, { name: slave });
     await produce(client, target, "p", { topic, mode: "async", from: MESSAGES / 2, count: MESSAGES / 2, window: 64 });
@@ -59,8 +60,8 @@ declare(
       const mqadmin = async (...args: string[]): Promise<string> =>
         (await client.call<{ text: string }>("mqadmin", { args: [...args, "-n", target.nameServer] })).text;
       const status = await mqadmin("haStatus", "-b", target.broker);
-      assertMatch(status, /MasterAddr\s+(\[)?127\.0\.0\.1:\d+|127\.0\.0\.1:\d+/);
-      assertMatch(status, /true/);
+      assertMatch(status, /#InSyncSlaveNum\s+1/);
+      assertMatch(status, /127\.0\.0\.1:\d+\s+\d+\s+0\s+\d+\.\d+\s+OK/);
       assertMatch(await mqadmin("haStatus", "-b", follower.address), /127\.0\.0\.1:\d+/);
       const list = await mqadmin("clusterList");
       for (const [id, address] of [["0", target.broker], ["1", follower.address]]) {

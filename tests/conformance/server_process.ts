@@ -21,6 +21,8 @@ export interface ServerCommand {
   readonly cwd?: string;
   /** Port that must accept. */
   readonly port: number;
+  /** Longest wait for `boot success`, in milliseconds; a minute when left out. */
+  readonly patienceMs?: number;
 }
 
 const GUARD = new URL("./run_guarded.sh", import.meta.url).pathname;
@@ -67,7 +69,7 @@ export class ServerProcess {
         const exit = readNumber(`${dir}/exit`);
         if (exit !== undefined) throw new Error(`Server ended with status ${exit}`);
         return Deno.readTextFileSync(`${dir}/out.log`).includes("boot success");
-      }, { timeoutMs: 60_000, what: `"boot success" from ${server.command[0]}` });
+      }, { timeoutMs: server.patienceMs ?? 60_000, what: `"boot success" from ${server.command[0]}` });
       await until(() => accepts(server.port), { timeoutMs: 10_000, what: `port ${server.port}` });
     } catch (error) {
       killGroup(pid, "SIGKILL");

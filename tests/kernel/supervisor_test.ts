@@ -97,6 +97,21 @@ for (const [place, where] of Object.entries(PLACES)) {
     });
   });
 
+  Deno.test(`${place}: Supervisor.wake() starts a dormant child, which is then kept running as the others are`, () => {
+    const a = probe("a", { ...where, peers: { right: "b" } });
+    const b = probe("b", { ...where, isDormant: true });
+    return supervised([a, b], async (supervisor, events) => {
+      await supervisor.start();
+      assertEquals([supervisor.isUp(a), supervisor.isUp(b)], [true, false]);
+      await Promise.all([supervisor.wake(b), supervisor.wake(b)]);
+      const asked = await supervisor.ref(a).ask("relay", { peer: "right", text: "x", timeoutMs: 5_000 }, SOON);
+      assertEquals(asked.text, "b 1 says x");
+      supervisor.ref(b).crash("for the test");
+      await until(() => kinds(events).includes("restarted b 2"), { timeoutMs: 5_000, what: "the restart" });
+      assertEquals(kinds(events), ["started a 1", "started b 1", "crashed b 1", "restarted b 2"]);
+    });
+  });
+
   Deno.test(`${place}: Supervisor gives up when the budget is used up`, () => {
     const a = probe("a", where);
     const b = probe("b", { ...where, exitCode: () => 42 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { NO_DATA_VERSION } from "../../protocol/data_version.ts";
 import { CHANGES_PER_VERSION, DelayOffsets } from "../../store/delay_offsets.ts";
 import { StoreError } from "../../store/errors.ts";
@@ -30,6 +30,15 @@ Deno.test("DelayOffsets.decode() reads a file of 4.9, which has no data version"
   assertEquals([offsets.get(1), offsets.get(18)], [10, 4]);
   assertEquals(DelayOffsets.decode(`{"offsetTable":{"3":7}}`).get(3), 7);
   assertEquals([...DelayOffsets.decode("{}").entries()], []);
+});
+
+Deno.test("DelayOffsets.encode() keeps fields that it does not know", () => {
+  const offsets = DelayOffsets.decode(`{"dataVersion":{"counter":1,"future":7},"later":{"a":1},"offsetTable":{1:10}}`);
+  offsets.set(2, 5, 100);
+  const text = offsets.encode();
+  for (const kept of ['"future":7', '"later":{', "1:10", "2:5"]) {
+    assert(text.replaceAll(/\s/g, "").includes(kept), text);
+  }
 });
 
 Deno.test("DelayOffsets.decode() refuses what it is not", () => {

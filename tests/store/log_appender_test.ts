@@ -65,11 +65,11 @@ for (const status of ["ReadOnly", "DiskFull", "Busy", "Closing"] as const) {
 Deno.test("LogAppender.begin() looks at the status again under the lock", () => {
   const { memory, appender } = bench();
   const lock = memory.appendLock;
-  const acquire = lock.acquire.bind(lock);
-  // The disk fills up while this thread waits for the lock.
-  lock.acquire = (): void => {
-    acquire();
+  const tryAcquire = lock.tryAcquire.bind(lock);
+  // The disk fills up while this thread takes the lock.
+  lock.tryAcquire = (): boolean => {
     memory.setStatus(LogStatus.DiskFull);
+    return tryAcquire();
   };
   assertEquals(appender.begin(), false);
   assertEquals(lock.held, false);
@@ -206,4 +206,36 @@ Deno.test("LogAppender of another thread goes on where the first one ended", () 
   other.advance(100);
   other.end(1);
   assertEquals(appendRaw(b, [10], 1), [4196]);
+});
+
+Deno.test("LogAppender.begin() tells of a long wait for the append lock, and of no other", () => {
+  const bench = logBench({ disk: new MemoryDisk(), fileBytes: 1024 * 1024 });
+  const told: number[] = [];
+  let nowMs = 0;
+  let waitMs = 0;
+  let isHeldByOther = false;
+  const appender = new LogAppender(bench.memory, {
+    fileBytes: 1024 * 1024,
+    lockWatch: {
+      nowMs: () => {
+        if (!isHeldByOther) return nowMs += waitMs;
+        // Whoever held it gives it back while this thread begins to wait.
+        isHeldByOther = false;
+        bench.memory.appendLock.release();
+        return nowMs;
+      },
+      slowMs: 500,
+      onSlow: (elapsedMs) => told.push(elapsedMs),
+    },
+  });
+  for (const each of [500, 501]) {
+    waitMs = each;
+    isHeldByOther = true;
+    bench.memory.appendLock.acquire();
+    assert(appender.begin());
+    appender.abandon();
+  }
+  assert(appender.begin(), "a free lock is not watched");
+  appender.abandon();
+  assertEquals(told, [501]);
 });

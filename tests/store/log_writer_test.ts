@@ -212,3 +212,46 @@ Deno.test("LogWriter.write() reports slow writes, and turns the log busy when on
   }
   assertEquals(bench.appender.begin(), false);
 });
+
+Deno.test("LogWriter.write() reports a long wait for the write lock as such", () => {
+  const times = [0, 501, 501, 501, 1000, 1500, 1500, 1500];
+  const told: string[] = [];
+  const bench = logBench({ disk: new MemoryDisk(), fileBytes: FILE_BYTES });
+  const writer = new LogWriter(bench.memory, bench.files, { restore: () => {} }, {
+    nowMs: () => times.shift()!,
+    slowWriteMs: 500,
+    busyWriteMs: 1000,
+    onSlow: (elapsedMs, bytes, phase) => told.push(`${phase} ${elapsedMs} ${bytes}`),
+  });
+  for (let turn = 0; turn < 2; turn++) {
+    append(bench, { bodyBytes: 1 });
+    assertEquals(writer.write(), WriteOutcome.Written);
+  }
+  assertEquals([told, times], [["write lock 501 0"], []]);
+});
+
+Deno.test("LogWriter.write() that keeps what a full disk refuses takes nothing back, and writes it when there is room", () => {
+  const disk = new FaultyDisk();
+  const bench = logBench({ disk, fileBytes: FILE_BYTES });
+  const { memory, queues } = bench;
+  const writer = new LogWriter(memory, bench.files, { restore: () => assert(false, "an offset was taken back") }, {
+    nowMs: () => 0,
+    slowWriteMs: 500,
+    busyWriteMs: 1000,
+    keepsRefused: true,
+    onSlow: () => {},
+  });
+  const placed = append(bench, { bodyBytes: 500, queueId: 0 }, { bodyBytes: 500, queueId: 1 });
+  const end = placed.at(-1)!.end;
+  const epoch = memory.epoch;
+  disk.plan = ({ kind }) => kind === "write" ? { code: "NO_SPACE", bytesWritten: 300 } : undefined;
+  assertEquals(writer.write(), WriteOutcome.Kept);
+  assertEquals([memory.written.load(), memory.appended.load(), memory.epoch], [0, end, epoch]);
+  assertEquals([queues.nextOffset(0), queues.nextOffset(1), memory.status], [1, 1, LogStatus.DiskFull]);
+  assertEquals(bench.appender.begin(), false, "nothing more is taken meanwhile");
+  memory.check();
+  disk.plan = () => undefined;
+  assertEquals(writer.write(), WriteOutcome.Written);
+  assertEquals(memory.written.load(), end);
+  assertEquals(fileBytesFrom(bench, 0, end), memory.ring.slice(0, end));
+});

@@ -13,10 +13,9 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { decodeKvTable } from "../../protocol/kv_table.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
-import { decodeTimerCheckpoint } from "../../store/timer/timer_checkpoint.ts";
 import { SCHEDULE_TOPIC } from "../../store/dispatch_files.ts";
-import { TIMER_TOPIC } from "../../store/timer/timer_message.ts";
 import { systemClock } from "../../store/clock.ts";
 import type { TortureOptions } from "../../tools/torture.ts";
 import { BrokerProcess } from "../broker/broker_process.ts";
@@ -38,7 +37,9 @@ import { SeededRandom } from "./seeded_random.ts";
 import { printTable } from "./table.ts";
 
 const LEVELS = 18;
-const QUEUES = 4;
+/** Queues of the topic: so many for each kind. */
+const QUEUES_OF_KIND = 2;
+const QUEUES = DELAY_KINDS.length * QUEUES_OF_KIND;
 const TOPIC = "Delayed";
 
 /** Messages of each kind that a cycle stands for: `--cycles 5`, the default, are the million. */
@@ -52,6 +53,10 @@ const FILL_PER_SECOND = 10_000;
 
 /** From the end of the fill to the first that falls due. Milliseconds. */
 const MARGIN_MS = 5000;
+
+/** Between two looks whether all is delivered, and how many must say so: gauges are as old as a second. */
+const LOOK_MS = 500;
+const LOOKS = 4;
 
 /** How old a saved offset may be, and a turn of a busy machine. Source: apache/rocketmq store MessageStoreConfig.flushDelayOffsetInterval */
 const REPEATED_MS_MAX = 10_000 + 2000;
@@ -126,7 +131,11 @@ class DelayedTrial {
     if (this.#options.outage === "until due") {
       await systemClock.sleep(Math.max(0, this.#lastDueMs + 1000 - systemClock.nowMs()));
     }
-    await BrokerProcess.with({ dir: this.#dir, settings }, (broker) => this.#untilAll(broker));
+    await BrokerProcess.with({ dir: this.#dir, settings }, async (broker) => {
+      await this.#untilAll(broker).catch((error) => {
+        throw new Error(`Not everything was delivered: ${broker.output}`, { cause: error });
+      });
+    });
     return this.#judge(killedMs, fillS);
   }
 
@@ -156,7 +165,7 @@ class DelayedTrial {
       const delay = kind === "levels" ? `DELAY\u0001${level}` : `TIMER_DELIVER_MS\u0001${dueMs}`;
       return {
         topic: TOPIC,
-        queueId: sequence % QUEUES,
+        queueId: DELAY_KINDS.indexOf(kind) * QUEUES_OF_KIND + sequence % QUEUES_OF_KIND,
         properties: `UNIQ_KEY\u0001${key}\u0002WAIT\u0001true\u0002${delay}\u0002`,
         body: delayedBody(kind, sequence, kind === "levels" ? delaysMs[level - 1]! : dueMs),
       };
@@ -167,9 +176,10 @@ class DelayedTrial {
     return sent.tookMs / 1000;
   }
 
-  async #delivered(client: RawClient): Promise<number> {
+  async #delivered(client: RawClient, kind: DelayKind): Promise<number> {
     let sum = 0;
-    for (let queueId = 0; queueId < QUEUES; queueId++) {
+    for (let queue = 0; queue < QUEUES_OF_KIND; queue++) {
+      const queueId = DELAY_KINDS.indexOf(kind) * QUEUES_OF_KIND + queue;
       sum += await queueNumber(client, RequestCode.GET_MAX_OFFSET, TOPIC, queueId);
     }
     return sum;
@@ -180,11 +190,13 @@ class DelayedTrial {
     const half = this.#options.count * this.#options.kinds.length / 2;
     await until(async () => {
       await systemClock.sleep(20);
-      return await this.#delivered(client) >= half;
+      let sum = 0;
+      for (const kind of this.#options.kinds) sum += await this.#delivered(client, kind);
+      return sum >= half;
     }, { timeoutMs: this.#patienceMs, what: "half of the messages" });
   }
 
-  /** Nothing waits any more: all levels are delivered, and the wheel is read beyond the last time. */
+  /** Nothing waits any more: all levels are delivered, and the wheel is empty. */
   async #untilAll(broker: BrokerProcess): Promise<void> {
     using client = await RawClient.connect(broker.address);
     const max = (topic: string, queueId: number): Promise<number> =>
@@ -197,16 +209,23 @@ class DelayedTrial {
       }
       return true;
     };
+    // A gauge says nothing before its actor has begun: so many deliveries mean that it has.
+    const haveBegun = async (): Promise<boolean> => {
+      for (const kind of kinds) if (await this.#delivered(client, kind) < this.#options.count) return false;
+      return true;
+    };
     const areTimersDone = async (): Promise<boolean> => {
-      const { body } = await client.call(RequestCode.GET_TIMER_CHECK_POINT);
-      const { readTimeMs, queueOffset } = decodeTimerCheckpoint(body);
-      return readTimeMs > this.#lastDueMs && queueOffset >= await max(TIMER_TOPIC, 0);
+      const { table } = decodeKvTable((await client.call(RequestCode.GET_BROKER_RUNTIME_INFO)).body);
+      return table.get("timerCongestNum") === "0" && table.get("timerOffsetBehind") === "0";
     };
     const { kinds } = this.#options;
+    let looks = 0;
     await until(async () => {
-      await systemClock.sleep(100);
-      return (!kinds.includes("levels") || await areLevelsDone()) &&
-        (!kinds.includes("timers") || await areTimersDone());
+      await systemClock.sleep(LOOK_MS);
+      const isDone = systemClock.nowMs() > this.#lastDueMs && await haveBegun() &&
+        (!kinds.includes("levels") || await areLevelsDone()) && (!kinds.includes("timers") || await areTimersDone());
+      looks = isDone ? looks + 1 : 0;
+      return looks === LOOKS;
     }, { timeoutMs: this.#patienceMs, what: "everything delivered" });
   }
 

@@ -80,8 +80,9 @@ export class DelayLedger {
     if (Number.isNaN(this.#due[sequence])) this.#due[sequence] = dueMs;
   }
 
-  /** A message was delivered. */
+  /** A message was delivered. One that never waited was sent after its time, and went straight to its topic. */
   delivered(sequence: number, atMs: number): void {
+    this.due(sequence, atMs);
     this.#deliveries.push(atMs);
     const first = this.#first[sequence]!;
     if (Number.isNaN(first)) this.#first[sequence] = atMs;
@@ -123,7 +124,7 @@ export class DelayLedger {
     return {
       kind: this.kind,
       sent: this.#due.length,
-      missing: this.#due.length - all.length,
+      missing: this.#first.filter((atMs) => Number.isNaN(atMs)).length,
       early: all.filter((late) => late < 0).length,
       duplicates: this.#repeated.length,
       repeatedMsMax: this.#repeated.length === 0 ? 0 : Math.max(0, killedMs - smallest(this.#repeated)),

@@ -34,6 +34,9 @@ const CLIENTS = 16;
 /** Connections that make topics: those that wait for the same write of topics.json share it. */
 const MAKERS = 128;
 
+/** Longest start: the first one makes every queue. Milliseconds. */
+const PATIENCE_MS = 600_000;
+
 /** One start after a kill. */
 export interface LargeStart {
   readonly cycle: number;
@@ -73,7 +76,7 @@ export async function largeStore(options: LargeStoreOptions): Promise<LargeStart
     const plan = ringmqPlan({ dir, nameServerPort: 1, brokerPort: port, brokerConf: conf, nameServerConf: {} }).broker;
     const command = plan.command.filter((word, at, all) => word !== "-n" && all[at - 1] !== "-n");
     const start = async (): Promise<ServerProcess> =>
-      running = await ServerProcess.start(`${dir}/broker`, { ...plan, command });
+      running = await ServerProcess.start(`${dir}/broker`, { ...plan, command, patienceMs: PATIENCE_MS });
     options.progress?.("writing the log");
     writeLog(`${dir}/store/commitlog`, options);
     const first = await start();

@@ -22,6 +22,7 @@ import type {
   ControlSnapshot,
   GetCount,
 } from "../broker_controller_contract.ts";
+import { isSlave } from "../ha/replication_rules.ts";
 import { brokerRequests } from "./broker_requests.ts";
 import { ChannelOrder } from "./channel_order.ts";
 import { ClientChanges } from "./client_changes.ts";
@@ -111,6 +112,7 @@ export class ControlPlane {
     const registrar = new Registrar(state, world.callNameServer, {
       ordered: (names) => this.#inBackground("mark order topics", topics.markOrdered(names)),
       master: (address, haAddress) => {
+        if (!isSlave(state.values)) return;
         world.master(address, haAddress);
         if (this.slave.follow(address)) this.#inBackground("first take-over from the master", this.slave.syncAll());
       },

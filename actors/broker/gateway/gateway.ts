@@ -376,7 +376,10 @@ export class Gateway {
   #write(): void {
     const { memory, writer, acks, laterWrite, held, releasable } = this.#parts;
     this.#appended = false;
-    if (laterWrite !== undefined && memory.status !== LogStatus.ReadOnly) return laterWrite.appended();
+    if (laterWrite !== undefined && memory.status !== LogStatus.ReadOnly) {
+      if (acks.length > 0) held();
+      return laterWrite.appended();
+    }
     if (this.#isWritten(writer.write()) && memory.epoch === this.#turnEpoch) {
       if (acks.length > 0) {
         held();

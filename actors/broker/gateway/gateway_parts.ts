@@ -13,7 +13,7 @@ import { ResponseCode } from "../../../protocol/response_code.ts";
 import { ConsumeQueueReader } from "../../../store/consume_queue_reader.ts";
 import { parseDelayLevels } from "../../../store/delay_levels.ts";
 import { GaugeBatch, Gauges } from "../../../store/gauges.ts";
-import { LogAppender, PlaceRefusal } from "../../../store/log_appender.ts";
+import { type LogAppender, PlaceRefusal } from "../../../store/log_appender.ts";
 import { LogReader } from "../../../store/log_reader.ts";
 import type { LogWriter } from "../../../store/log_writer.ts";
 import type { Doorbell } from "../../../store/memory/doorbell.ts";
@@ -27,9 +27,9 @@ import { awake } from "../awake.ts";
 import { openStore, type StoreHandles } from "../broker_init.ts";
 import type { ColdReadContract } from "../cold_read_contract.ts";
 import { WaiterBell } from "../broker_memory.ts";
-import { logWriterOf } from "../log_writer_of.ts";
+import { logAppenderOf, logWriterOf, type LogWriterParts } from "../log_writer_of.ts";
 import { commitCaller } from "../flush/commit_rule.ts";
-import { isWrittenLater, unwrittenBytesMax } from "../write_mode.ts";
+import { isWrittenLater } from "../write_mode.ts";
 import { isSlave } from "../ha/replication_rules.ts";
 import { AckQueue } from "./ack_hold.ts";
 import { AckRelease } from "./ack_release.ts";
@@ -125,13 +125,11 @@ export class GatewayParts {
     this.#settings = this.#sendSettings();
     this.#topics = new NameLookup((name) => this.#serve(name));
     this.#meter = new TrafficMeter(this.#topics, new GaugeBatch(new Gauges(init.gauges)));
-    this.#appender = new LogAppender(memory, {
-      fileBytes: values.mappedFileSizeCommitLog,
-      aheadBytesMax: unwrittenBytesMax(values, memory.ringBytes),
-    });
+    const log = this.#logParts();
+    this.#appender = logAppenderOf(log);
     this.#records = new RecordAppender(memory, this.#appender, this.view.queues, values.enabledAppendPropCRC);
     this.#wakes = new TokenRing(init.memory.wakes[init.index]!);
-    this.writer = this.#makeWriter();
+    this.writer = logWriterOf(log);
     this.#calls = new ClientCalls(context.clock, markDirty);
     this.#timerState = new TimerState(values, this.#store, context);
     const help = this.#sendHelp();
@@ -189,8 +187,8 @@ export class GatewayParts {
     };
   }
 
-  #makeWriter(): LogWriter {
-    return logWriterOf({
+  #logParts(): LogWriterParts {
+    return {
       values: this.#init.values,
       memory: this.#memory,
       files: this.#store.commitLog,
@@ -198,7 +196,7 @@ export class GatewayParts {
       monotonicMs: () => this.#context.clock.monotonicMs(),
       name: "Commit log",
       warn: (text) => this.#log("warn", text),
-    });
+    };
   }
 
   #makeGateway(): Gateway {

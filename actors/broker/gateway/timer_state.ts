@@ -10,6 +10,7 @@ import { createResponse, type RemotingCommand } from "../../../protocol/command.
 import { RequestCode } from "../../../protocol/request_code.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
 import { TimerWheel } from "../../../store/timer/timer_wheel.ts";
+import { awake } from "../awake.ts";
 import type { BrokerValues } from "../broker_configuration.ts";
 import type { StoreHandles } from "../broker_init.ts";
 import { isSlotFull } from "../timer/timer_rules.ts";
@@ -55,7 +56,7 @@ export class TimerState {
       const remark = isCheckpoint ? "The checkpoint is null" : "The timer message store is null";
       return createResponse(command, ResponseCode.SYSTEM_ERROR, remark);
     }
-    const timer = this.#context.peer("timer");
+    const timer = await awake(this.#context, this.#context.peer("timer"), "timer");
     const body = isCheckpoint
       ? (await timer.ask("checkpoint", null, { timeoutMs: ASK_MS })).bytes
       : new TextEncoder().encode((await timer.ask("metrics", null, { timeoutMs: ASK_MS })).text);

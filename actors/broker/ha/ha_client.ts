@@ -14,6 +14,7 @@ import { ReplicationTable } from "../../../store/memory/replication_table.ts";
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
 import { type Connection, tcpTransport } from "../../net/transport.ts";
 import { openStore } from "../broker_init.ts";
+import { wakesFlush } from "../write_mode.ts";
 import { ByteRate } from "./byte_rate.ts";
 import type { HaClientContract, MasterReport } from "./ha_contract.ts";
 
@@ -28,6 +29,9 @@ const READ_BYTES = 512 * 1024;
 
 /** How often heartbeat and silence are looked at. Milliseconds. */
 const WATCH_EVERY_MS = 500;
+
+/** States of the log in which it takes what the master sends; watermarks and slow writes are the business of those who take sends. */
+const TAKING: readonly number[] = [LogStatus.Open, LogStatus.Busy, LogStatus.DiskReserved];
 
 /** Starts the behaviour. */
 export function startHaClient(
@@ -84,6 +88,7 @@ export class HaClient {
         nowMs: () => context.clock.monotonicMs(),
         slowWriteMs: 500,
         busyWriteMs: Infinity,
+        wakesFlush: wakesFlush(values),
         onSlow: (elapsedMs, bytes, phase) =>
           this.#say("warn", `the ${phase} of ${bytes} bytes took ${Math.round(elapsedMs)} ms`),
       },
@@ -127,7 +132,7 @@ export class HaClient {
     try {
       while (!this.#stopping) {
         const address = this.#address;
-        if (address !== undefined && this.#memory.status === LogStatus.Open) await this.#session(address);
+        if (address !== undefined && TAKING.includes(this.#memory.status)) await this.#session(address);
         if (this.#stopping || !this.#context.gate()) break;
         await this.#rest();
       }

@@ -107,6 +107,7 @@ export class ReputMessageService implements DispatchMarks {
   #scheduleArrived = false;
   #timerArrived = false;
   #hasHalf = false;
+  #hasTimer = false;
   #arrived = false;
   #dozes = 0;
   #isAfterCrash: boolean;
@@ -375,10 +376,11 @@ export class ReputMessageService implements DispatchMarks {
     this.#max[queue] = maxOffset;
     const { topic } = this.#names[queue]!;
     if (topic === SCHEDULE_TOPIC) this.#scheduleArrived = true;
-    if (topic === TIMER_TOPIC) this.#timerArrived = true;
-    if (topic === HALF_TOPIC && !this.#hasHalf) {
-      this.#hasHalf = this.#context.signal("wake", { child: "transactions" });
+    if (topic === TIMER_TOPIC) {
+      this.#timerArrived = true;
+      this.#hasTimer ||= this.#context.signal("wake", { child: "timer" });
     }
+    if (topic === HALF_TOPIC) this.#hasHalf ||= this.#context.signal("wake", { child: "transactions" });
     const slot = this.#slots[queue]!;
     if (slot >= 0) this.#publish(slot, maxOffset);
   }

@@ -18,7 +18,7 @@ import { parseDelayLevels } from "../../../store/delay_levels.ts";
 import { SCHEDULE_TOPIC } from "../../../store/dispatch_files.ts";
 import { LightDisk } from "../../../store/file/light_disk.ts";
 import { readTextFile, writeTextFile, writeTextFileLater } from "../../../store/file/json_file.ts";
-import { LogAppender } from "../../../store/log_appender.ts";
+import type { LogAppender } from "../../../store/log_appender.ts";
 import { LogReader } from "../../../store/log_reader.ts";
 import { type LogWriter, WriteOutcome } from "../../../store/log_writer.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
@@ -31,7 +31,7 @@ import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { RecordReader } from "../cold_read/record_reader.ts";
 import { appendBytesMax, type BrokerActorInit, openStore } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
-import { logWriterOf } from "../log_writer_of.ts";
+import { logAppenderOf, logWriterOf } from "../log_writer_of.ts";
 import type { ScheduleContract } from "./schedule_contract.ts";
 
 /** Messages of one level in one turn. */
@@ -120,17 +120,18 @@ export class ScheduleMessageService {
       })
     );
     this.#records = new RecordReader(new LogReader(this.#memory, store.commitLog), appendBytesMax(values));
-    this.#appender = new LogAppender(this.#memory, { fileBytes: values.mappedFileSizeCommitLog });
-    this.#placer = new RecordAppender(this.#memory, this.#appender, this.#view.queues, values.enabledAppendPropCRC);
-    this.#writer = logWriterOf({
+    const parts = {
       values,
       memory: this.#memory,
       files: store.commitLog,
       view: this.#view,
-      monotonicMs: () => context.clock.monotonicMs(),
+      monotonicMs: (): number => context.clock.monotonicMs(),
       name: "Delayed messages",
-      warn: (text) => context.signal("log", { level: "warn", text }),
-    });
+      warn: (text: string): void => void context.signal("log", { level: "warn", text }),
+    };
+    this.#appender = logAppenderOf(parts);
+    this.#placer = new RecordAppender(this.#memory, this.#appender, this.#view.queues, values.enabledAppendPropCRC);
+    this.#writer = logWriterOf(parts);
     this.#path = `${store.shape.config}/delayOffset.json`;
     this.offsets = readTextFile(this.#disk, this.#path, DelayOffsets.decode)?.value ?? new DelayOffsets();
     this.#saveEveryMs = values.flushDelayOffsetInterval;

@@ -44,6 +44,7 @@ final class Producers {
     private static Object start(Args args) throws Exception {
         DefaultMQProducer producer = new DefaultMQProducer(args.text("group"));
         producer.setNamesrvAddr(args.text("namesrv"));
+        producer.setMqClientApiTimeout(PushConsumers.API_TIMEOUT_MS);
         producer.setInstanceName(args.text("name"));
         producer.setVipChannelEnabled(args.flag("vip"));
         producer.setSendMsgTimeout(args.whole("timeoutMs", 10_000));

@@ -26,6 +26,9 @@ import org.apache.rocketmq.common.message.MessageQueue;
 final class PushConsumers {
     private static final Map<String, Running> RUNNING = new ConcurrentHashMap<>();
 
+    /** A machine that is busy with other tests answers late. */
+    static final int API_TIMEOUT_MS = 30_000;
+
     private PushConsumers() { }
 
     /** One consumer and what it has seen. */
@@ -130,6 +133,7 @@ final class PushConsumers {
             ? new DefaultMQPushConsumer(args.text("group"), null, new AllocateMessageQueueAveragely(), true, null)
             : new DefaultMQPushConsumer(args.text("group"));
         consumer.setNamesrvAddr(args.text("namesrv"));
+        consumer.setMqClientApiTimeout(API_TIMEOUT_MS);
         consumer.setInstanceName(args.text("name"));
         consumer.setVipChannelEnabled(args.flag("vip"));
         consumer.setConsumeFromWhere(args.text("from", "first").equals("first") ? ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET : ConsumeFromWhere.CONSUME_FROM_LAST_OFFSET);

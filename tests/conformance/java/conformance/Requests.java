@@ -38,6 +38,7 @@ final class Requests {
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(args.text("group"));
         consumer.setNamesrvAddr(args.text("namesrv"));
         consumer.setInstanceName(args.text("name"));
+        consumer.setMqClientApiTimeout(PushConsumers.API_TIMEOUT_MS);
         consumer.subscribe(args.text("topic"), "*");
         consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
             for (MessageExt message : messages) {

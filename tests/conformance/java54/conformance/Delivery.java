@@ -29,6 +29,8 @@ public final class Delivery {
             DefaultMQProducer producer = new DefaultMQProducer(args.text("group"), true, null);
             producer.setNamesrvAddr(args.text("namesrv"));
             producer.setInstanceName(args.text("name"));
+            producer.setMqClientApiTimeout(PushConsumers.API_TIMEOUT_MS);
+            producer.setSendMsgTimeout(10_000);
             producer.start();
             TRACED.put(args.text("name"), producer);
             return true;

@@ -1,0 +1,54 @@
+/**
+ * Starts the servers of a cluster as processes of their own, which outlive the command that started them.
+ *
+ * Owns: their command lines and log files. Reads: their logs, for the line that says that they accept. Never: ends one.
+ */
+import { systemClock } from "../../store/clock.ts";
+import { isAlive } from "./state.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** Longest wait for a server. Milliseconds. */
+const START_MS = 60_000;
+const LOOK_MS = 50;
+
+/**
+ * Starts a server and waits until it accepts.
+ *
+ * @param task of deno.json
+ * @param args of the program
+ * @param log file of what it prints
+ * @returns its process id
+ * @throws {Error} when it ends or does not accept in time
+ */
+export async function startDetached(task: "namesrv" | "broker", args: readonly string[], log: string): Promise<number> {
+  // The shell gives way to the server after it has said its process id.
+  const script =
+    'cd "$1"; log="$2"; shift 2; exec setsid sh -c \'echo $$; exec "$@" >"$0" 2>&1 </dev/null\' "$log" "$@"';
+  const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)) as { tasks: Record<string, string> };
+  const program = tasks[task]!.split(" ").slice(1);
+  const command = new Deno.Command("sh", {
+    args: ["-c", script, "sh", ROOT, log, Deno.execPath(), ...program, ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = command.stdout.getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  command.unref();
+  const pid = Number(new TextDecoder().decode(value).trim());
+  await untilAccepting(pid, log);
+  return pid;
+}
+
+async function untilAccepting(pid: number, log: string): Promise<void> {
+  const deadlineMs = systemClock.monotonicMs() + START_MS;
+  for (;;) {
+    const text = await Deno.readTextFile(log).catch(() => ""); // Not there yet.
+    if (text.includes("boot success")) return;
+    if (systemClock.monotonicMs() > deadlineMs) throw new Error(`Process ${pid} does not accept:\n${text}`);
+    if (!isAlive(pid)) throw new Error(`Process ${pid} ended:\n${text}`);
+    await systemClock.sleep(LOOK_MS);
+  }
+}
