@@ -13,6 +13,7 @@ import { putLong, takeLong, TokenRing } from "../../../store/memory/token_ring.t
 import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { ARRIVAL_WORDS, PARK_GONE, PARK_WORDS, WaiterBell, WAKE_WORDS } from "../broker_memory.ts";
 import type { BrokerActorInit } from "../broker_init.ts";
+import { NearSleep } from "../near_sleep.ts";
 import type { HoldContract } from "./hold_contract.ts";
 import { HoldTable } from "./hold_table.ts";
 import { WakeFilters } from "./wake_filters.ts";
@@ -107,12 +108,12 @@ export class PullRequestHoldService {
 
   /** Takes turns until {@link stop}. */
   async run(): Promise<void> {
-    const bell = this.#memory.waiterBell(WaiterBell.Hold);
+    const sleep = new NearSleep(this.#context, this.#memory.waiterBell(WaiterBell.Hold));
     const hasWork = (): boolean => !this.#arrivals.isEmpty || this.#parks.some((ring) => !ring.isEmpty);
     try {
       while (!this.#stopping) {
-        if (this.turn() === 0) await bell.sleepAsync(hasWork, this.#table.size === 0 ? IDLE_MS : EXPIRE_EVERY_MS);
-        else await this.#context.breathe();
+        if (this.turn() === 0) await sleep.rest(hasWork, this.#table.size === 0 ? IDLE_MS : EXPIRE_EVERY_MS);
+        else await sleep.worked();
         if (!this.#context.gate()) break;
       }
     } catch (error) {

@@ -28,6 +28,7 @@ import { ScanKind } from "../../../store/record_scan.ts";
 import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { appendBytesMax, openStore, storeShape } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
+import { NearSleep } from "../near_sleep.ts";
 import type { ReputContract, ReputDirt } from "./reput_contract.ts";
 
 /** Bytes of the log taken at once. Small enough to stay in the processor's cache, large enough to pay for the cursors. */
@@ -47,9 +48,6 @@ const DOZE_MS = 2;
 
 /** Dozes without work before it sleeps until it is woken: a fifth of a second. */
 const DOZES_MAX = 100;
-
-/** While there is work, waiting messages are taken this often. Milliseconds. */
-const BREATHE_EVERY_MS = 5;
 
 /** Longest wait of a deletion for the records that are appended to be written. Milliseconds. */
 const WRITTEN_WITHIN_MS = 10_000;
@@ -95,6 +93,7 @@ export class ReputMessageService implements DispatchMarks {
   readonly #view = new TopicView();
   readonly #arrivals: TokenRing;
   readonly #arrival = new Int32Array(1);
+  readonly #sleep: NearSleep;
   readonly #holdBell: Doorbell;
   readonly #scheduleBell: Doorbell;
   readonly #timerBell: Doorbell;
@@ -124,6 +123,7 @@ export class ReputMessageService implements DispatchMarks {
     this.#reader = new LogReader(this.#memory, this.#log);
     this.#isAfterCrash = init.incarnation > 1;
     this.#arrivals = new TokenRing(init.memory.arrivals);
+    this.#sleep = new NearSleep(context, this.#memory.writtenBell);
     this.#holdBell = this.#memory.waiterBell(WaiterBell.Hold);
     this.#scheduleBell = this.#memory.waiterBell(WaiterBell.Schedule);
     this.#timerBell = this.#memory.waiterBell(WaiterBell.Timer);
@@ -251,18 +251,14 @@ export class ReputMessageService implements DispatchMarks {
 
   /** Takes turns until {@link stop} and nothing is left. */
   async run(): Promise<void> {
-    const { clock } = this.#context;
-    let breathedMs = clock.monotonicMs();
     try {
       for (;;) {
         const work = await this.#turnOrWait();
         if (work === 0) {
           if (this.#stopping) return;
           await this.#rest();
-          breathedMs = clock.monotonicMs();
-        } else if (clock.monotonicMs() - breathedMs > BREATHE_EVERY_MS) {
-          await this.#context.breathe();
-          breathedMs = clock.monotonicMs();
+        } else {
+          await this.#sleep.worked();
         }
         if (!this.#context.gate() && work === 0 && !this.#hasWork()) return;
       }
@@ -302,7 +298,7 @@ export class ReputMessageService implements DispatchMarks {
       await this.#context.clock.sleep(DOZE_MS);
       return;
     }
-    await this.#memory.writtenBell.sleepAsync(this.#hasWorkFn, IDLE_MS);
+    await this.#sleep.rest(this.#hasWorkFn, IDLE_MS);
   }
 
   /** Dispatches one run. @returns bytes dispatched */

@@ -1,0 +1,68 @@
+/**
+ * The sleep of a thread whose next work is near.
+ *
+ * An event loop that waits on a bell is there about 50 µs later than a thread that blocks on it. So a thread that had work a moment ago blocks, a short
+ * while at a time, and lets its event loop have its turn often enough for whoever asks it; one that has rested longer leaves its event loop free.
+ */
+import type { Clock } from "../../store/clock.ts";
+import type { Doorbell } from "../../store/memory/doorbell.ts";
+
+/** So long after its last work a thread expects the next at any moment. Milliseconds. */
+const NEAR_MS = 5;
+
+/** Longest wait that blocks. Milliseconds. */
+const BLOCK_MS = 2;
+
+/** The event loop gets its turn this often. Milliseconds. */
+const BREATHE_MS = 10;
+
+/** What this needs of an actor's context. */
+interface Sleeper {
+  readonly clock: Clock;
+  readonly ownsThread: boolean;
+  breathe(): Promise<boolean>;
+}
+
+/** Sleeps on one bell. */
+export class NearSleep {
+  readonly #context: Sleeper;
+  readonly #bell: Doorbell;
+  #workedMs = -Infinity;
+  #breathedMs = -Infinity;
+
+  /** @param context of the actor; @param bell that tells of work */
+  constructor(context: Sleeper, bell: Doorbell) {
+    this.#context = context;
+    this.#bell = bell;
+  }
+
+  /** There was work. Lets the event loop have its turn when it has waited long enough. */
+  async worked(): Promise<void> {
+    const nowMs = this.#context.clock.monotonicMs();
+    this.#workedMs = nowMs;
+    if (nowMs - this.#breathedMs >= BREATHE_MS) await this.#breathe(nowMs);
+  }
+
+  /**
+   * Sleeps until there is work, or for a while.
+   *
+   * @param hasWork looked at before and after
+   * @param idleMs longest sleep when nothing is near
+   */
+  async rest(hasWork: () => boolean, idleMs: number): Promise<void> {
+    const { clock, ownsThread } = this.#context;
+    const nowMs = clock.monotonicMs();
+    if (!ownsThread || nowMs - this.#workedMs >= NEAR_MS) {
+      await this.#bell.sleepAsync(hasWork, idleMs);
+      this.#breathedMs = clock.monotonicMs();
+      return;
+    }
+    if (nowMs - this.#breathedMs >= BREATHE_MS) await this.#breathe(nowMs);
+    this.#bell.sleep(hasWork, BLOCK_MS);
+  }
+
+  async #breathe(nowMs: number): Promise<void> {
+    this.#breathedMs = nowMs;
+    await this.#context.breathe();
+  }
+}
