@@ -185,9 +185,11 @@ const endToEnd: Shape = {
   needsJava: true,
   sends: false,
   topic: "PacedTopic",
-  prepare: (contender) => createTopics(contender, ["PacedTopic"]),
   run: async (contender, { java = [], seconds }, round) => {
-    const where = [`127.0.0.1:${contender.nameServerPort}`, "PacedTopic"];
+    // A new group may begin with what a topic has already, so each round has a topic of its own.
+    const topic = round === 1 ? "PacedTopic" : `PacedTopic_${round}`;
+    await createTopics(contender, [topic]);
+    const where = [`127.0.0.1:${contender.nameServerPort}`, topic];
     const leaveOut = PACE.perSecond * PACE.leaveOutSeconds;
     const count = PACE.perSecond * seconds;
     const taker = startProgram([
