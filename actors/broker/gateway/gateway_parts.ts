@@ -113,15 +113,8 @@ export class GatewayParts {
     const markDirty = (connection: GatewayConnection): void => this.gateway.markDirty(connection);
     const acks = this.#acks;
     this.bell = memory.waiterBell(init.index);
-    this.#release = new AckRelease({
-      values,
-      memory,
-      acks,
-      replication: this.#replication,
-      bell: this.bell,
-      mayBlock: context.ownsThread,
-      markDirty,
-    });
+    const held = { values, memory, acks, replication: this.#replication, bell: this.bell, markDirty };
+    this.#release = new AckRelease({ ...held, mayBlock: context.ownsThread });
     this.#settings = this.#sendSettings();
     this.#topics = new NameLookup((name) => this.#serve(name));
     this.#meter = new TrafficMeter(this.#topics, new GaugeBatch(new Gauges(init.gauges)));
