@@ -31,7 +31,7 @@ type Command = readonly string[];
 const BODY_BYTES = 1024;
 const CONCURRENT = 64;
 const QUEUES = 8;
-const PACE = { perSecond: 2_000, seconds: 5 } as const;
+const PACE = { perSecond: 2_000, seconds: 10 } as const;
 
 endOnHelp(`
 deno task bench:client       our client beside Apache's Java client 5.4.0 and ali-ons 3.12.0, against the same broker in one run

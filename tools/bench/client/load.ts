@@ -144,7 +144,8 @@ async function consume(group: string, messages: number, latencies: boolean): Pro
         const nowUs = sharedUs();
         for (const { body } of batch) taken.push(nowUs - new DataView(body.buffer, body.byteOffset).getFloat64(0));
       }
-      if (count >= messages) resolve(done(count, latencies ? taken : undefined));
+      // Code is cold in the first half.
+      if (count >= messages) resolve(done(count, latencies ? taken.slice(messages >> 1) : undefined));
     },
   });
   consumer.subscribe(topic);
