@@ -122,3 +122,20 @@ Deno.test("replication: HAService and HAClient that crash go on where they were"
     });
   });
 });
+
+Deno.test("replication: with flow control a slave gets so many bytes a second", async () => {
+  const settings = { haFlowControlEnable: true, maxHaTransferByteInSecond: 100_000, haSendHeartbeatInterval: 100 };
+  await withBroker({ settings }, async (master) => {
+    const client = await master.client();
+    await master.topic("T", { queues: 1 });
+    for (let i = 0; i < 5; i++) await sendOk(client, "T", new Uint8Array(50_000).fill(i));
+    const end = master.broker.memory.written.load();
+    const beganMs = performance.now();
+    using slave = await RawSlave.connect(haAddressOf(master));
+    await slave.report(0);
+    const { bytes } = await slave.upTo(end);
+    assertEquals(bytes.length, end);
+    // The third share comes in the third second.
+    assert(performance.now() - beganMs > 1900);
+  });
+});

@@ -56,8 +56,8 @@ export interface DelayOffsets {
 
 /** Who knows how replication stands. */
 export interface ReplicationReports {
-  /** The slaves that are connected; none when no slave has ever come. */
-  slaves(): Promise<readonly SlaveReport[]>;
+  /** The slaves that are connected, and where the log ends; undefined when no slave has ever come. */
+  slaves(): Promise<{ readonly slaves: readonly SlaveReport[]; readonly end: number } | undefined>;
   /** How this slave stands with its master; undefined when it is none. */
   master(): Promise<MasterReport | undefined>;
 }

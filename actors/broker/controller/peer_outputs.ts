@@ -96,7 +96,7 @@ function replicationOf(context: Context): Outputs["replication"] {
   return {
     slaves: async () => {
       const service = context.peer("ha-service");
-      return service.connected ? (await service.ask("slaves", null, options)).slaves : [];
+      return service.connected ? await service.ask("slaves", null, options) : undefined;
     },
     master: async () => {
       const client = context.peer("ha-client");

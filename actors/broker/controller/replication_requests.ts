@@ -25,22 +25,29 @@ const NO_CLIENT: HaClientInfo = {
   transferredByteInSecond: 0,
 };
 
+interface SlavesAndEnd {
+  readonly slaves: readonly SlaveReport[];
+  readonly end: number;
+}
+
 /** Handlers of this family. */
 export function replicationRequests({ state, outputs }: Room): HandlerTable {
   return {
     [RequestCode.GET_BROKER_HA_STATUS]: async (call) => {
-      const end = state.gauges.get(Gauge.LogMaxPosition);
       const info = isSlave(state.values)
         ? await followerInfo(outputs.replication.master)
-        : masterInfo(end, await outputs.replication.slaves(), state.values.haMaxGapNotInSync);
+        : masterInfo(await slavesOf({ state, outputs }), state.values.haMaxGapNotInSync);
       return accept(call, {}, encodeHaRuntimeInfo(info));
     },
   };
 }
 
-function masterInfo(gaugeEnd: number, slaves: readonly SlaveReport[], gapBytes: number): HaRuntimeInfo {
-  // The gauge is published now and then; what a slave has confirmed was written before.
-  const end = slaves.reduce((highest, { confirmed }) => Math.max(highest, confirmed), gaugeEnd);
+/** HAService knows the end of the log; without it the gauge does, which is published now and then. */
+async function slavesOf({ state, outputs }: Pick<Room, "state" | "outputs">): Promise<SlavesAndEnd> {
+  return await outputs.replication.slaves() ?? { slaves: [], end: state.gauges.get(Gauge.LogMaxPosition) };
+}
+
+function masterInfo({ slaves, end }: SlavesAndEnd, gapBytes: number): HaRuntimeInfo {
   const connections = slaves.map(({ address, confirmed, next, bytesPerSecond }) => ({
     addr: address,
     diff: end - confirmed,

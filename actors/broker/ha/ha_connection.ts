@@ -17,6 +17,7 @@ import type { LogReader } from "../../../store/log_reader.ts";
 import type { LogMemory } from "../../../store/memory/log_memory.ts";
 import type { ReplicationTable } from "../../../store/memory/replication_table.ts";
 import type { Connection } from "../../net/transport.ts";
+import { ByteBudget } from "./byte_budget.ts";
 import { ByteRate } from "./byte_rate.ts";
 import type { SlaveReport } from "./ha_contract.ts";
 
@@ -41,6 +42,8 @@ export interface HaSettings {
   readonly fileBytes: number;
   /** Bytes of one transfer at most. */
   readonly batchBytes: number;
+  /** Bytes of a second at most, for each slave; Infinity without flow control. */
+  readonly secondBytesMax: number;
   /** Silence after which a heartbeat is sent. Milliseconds. */
   readonly heartbeatMs: number;
   /** Silence of the slave after which it is given up. Milliseconds. */
@@ -71,6 +74,7 @@ export class HaConnection {
   readonly #socket: Connection;
   readonly #decoder = new HaReportDecoder();
   readonly #rate: ByteRate;
+  readonly #budget: ByteBudget;
   readonly #out: Uint8Array;
   readonly #hasWork = (): boolean => this.#closed || this.#next < this.#parts.reader.end;
   readonly #reported = Promise.withResolvers<void>();
@@ -85,10 +89,11 @@ export class HaConnection {
   /** @param socket of the slave; @param parts what it works with */
   constructor(socket: Connection, parts: HaConnectionParts) {
     const nowMs = parts.clock.monotonicMs();
-    const { batchBytes } = parts.settings;
+    const { batchBytes, secondBytesMax } = parts.settings;
     this.#socket = socket;
     this.#parts = parts;
     this.#rate = new ByteRate(nowMs);
+    this.#budget = new ByteBudget(secondBytesMax, nowMs);
     this.#out = new Uint8Array(Math.max(WRITE_BYTES, HA_TRANSFER_HEADER_BYTES + batchBytes));
     this.#lastReadMs = nowMs;
     this.#lastWriteMs = nowMs;
@@ -218,6 +223,10 @@ export class HaConnection {
 
   async #rest(): Promise<void> {
     const { clock, memory, settings } = this.#parts;
+    if (this.#isThrottled) {
+      await clock.sleep(Math.min(this.#budget.waitMs(clock.monotonicMs()), settings.heartbeatMs));
+      return;
+    }
     if (!settings.isAwaited && this.#dozes < DOZES_MAX) {
       this.#dozes++;
       await clock.sleep(DOZE_MS);
@@ -226,10 +235,15 @@ export class HaConnection {
     await memory.writtenBell.sleepAsync(this.#hasWork, Math.min(IDLE_MS, settings.heartbeatMs));
   }
 
-  /** Puts transfers into the buffer. @returns its bytes; 0 when there is nothing to send */
+  /** Whether there is something to send, and this second has no bytes left for it. */
+  get #isThrottled(): boolean {
+    return this.#hasWork() && this.#budget.left(this.#parts.clock.monotonicMs()) === 0;
+  }
+
+  /** Puts transfers into the buffer. @returns its bytes; 0 when nothing is to be sent now */
   #fill(): number {
-    const { reader, settings } = this.#parts;
-    const end = reader.end;
+    const { reader, settings, clock } = this.#parts;
+    const end = Math.min(reader.end, this.#next + this.#budget.left(clock.monotonicMs()));
     let at = 0;
     while (this.#next < end) {
       const fileLeft = settings.fileBytes - this.#next % settings.fileBytes;
@@ -246,6 +260,7 @@ export class HaConnection {
 
   async #write(bytes: number): Promise<void> {
     let sent = 0;
+    this.#budget.spend(bytes);
     while (sent < bytes) sent += await this.#socket.write(this.#out.subarray(sent, bytes));
     this.#lastWriteMs = this.#parts.clock.monotonicMs();
     this.#rate.add(bytes, this.#lastWriteMs);

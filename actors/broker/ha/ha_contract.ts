@@ -34,8 +34,8 @@ export interface MasterReport {
 export type HaServiceContract = {
   init: BrokerActorInit;
   asks: {
-    /** The slaves that are connected and have reported. */
-    slaves: { request: null; reply: { slaves: SlaveReport[] } };
+    /** The slaves that are connected and have reported, and where the log ends. */
+    slaves: { request: null; reply: { slaves: SlaveReport[]; end: number } };
   };
   tells: {
     /** A connection from `from` carries that of a slave at `address`. */

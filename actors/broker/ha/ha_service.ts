@@ -31,7 +31,7 @@ export function startHaService(
   const service = new HaService(init, context);
   service.listen();
   return {
-    asks: { slaves: () => ({ slaves: service.slaves() }) },
+    asks: { slaves: () => ({ slaves: service.slaves(), end: service.end }) },
     tells: { alias: ({ from, address }) => service.alias(from, address) },
     stop: () => service.stop(),
   };
@@ -68,6 +68,7 @@ export class HaService {
       settings: {
         fileBytes: values.mappedFileSizeCommitLog,
         batchBytes: Math.max(1, values.haTransferBatchSize),
+        secondBytesMax: values.haFlowControlEnable ? Math.max(1, values.maxHaTransferByteInSecond) : Infinity,
         heartbeatMs: values.haSendHeartbeatInterval,
         silenceMs: values.haHousekeepingInterval,
         isAwaited: new ReplicationRules(values).waits,
@@ -92,6 +93,11 @@ export class HaService {
   /** The slaves that have reported. */
   slaves(): NonNullable<HaConnection["report"]>[] {
     return [...this.#connections.keys()].map(({ report }) => report).filter((report) => report !== undefined);
+  }
+
+  /** Position behind what may be sent. */
+  get end(): number {
+    return this.#parts.reader.end;
   }
 
   /** Names the slave whose connection comes from an address. */
