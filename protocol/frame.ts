@@ -209,14 +209,18 @@ export class FrameDecoder {
     return this.#chunk.length - this.#position;
   }
 
-  /** Moves bytes of the chunk behind the partial frame. Room at least doubles, so each byte is moved a bounded number of times. */
+  /**
+   * Moves bytes of the chunk behind the partial frame. Room at least doubles, so each byte is moved a bounded number of times;
+   * the room before is given back at once, since the collector may take long to look for some megabytes outside its heap.
+   */
   #append(bytes: number, roomWanted: number): void {
     const need = this.#partialBytes + bytes;
     if (need > this.#partial.length) {
       const doubled = Math.max(need, this.#partial.length * 2, this.#partialBytesMin);
-      const room = new Uint8Array(Math.max(need, Math.min(doubled, roomWanted)));
-      room.set(this.#partial.subarray(0, this.#partialBytes));
-      this.#partial = room;
+      const roomBytes = Math.max(need, Math.min(doubled, roomWanted));
+      this.#partial = this.#partialBytes === 0
+        ? new Uint8Array(roomBytes)
+        : new Uint8Array((this.#partial.buffer as ArrayBuffer).transfer(roomBytes));
     }
     this.#partial.set(this.#chunk.subarray(this.#position, this.#position + bytes), this.#partialBytes);
     this.#partialBytes = need;

@@ -325,9 +325,13 @@ export function parseTopicConfigLine(line: string): TopicConfig {
   };
 }
 
+/** Most topics have none, and a registration brings a hundred thousand of them. */
+const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
+
 function parseAttributes(json: string): ReadonlyMap<string, string> {
+  if (json === "" || json === "{}") return NO_ATTRIBUTES;
   try {
-    return json === "" ? new Map() : decodeBody(table(text()), json);
+    return decodeBody(table(text()), json);
   } catch (error) {
     // RocketMQ cuts the JSON at a space and then does without the attributes; a line of its writing may be such a one.
     if (error instanceof ProtocolError) return new Map();

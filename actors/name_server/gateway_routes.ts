@@ -145,15 +145,15 @@ export class GatewayRoutes {
     }
   }
 
-  /** The body is copied out of the chunk it was read in, and then moved. */
+  /** The body is moved. What a channel hands on lies in memory of its own: alone, or in the frame that was joined for it. */
   async #askOther(command: RemotingCommand, channel: number): Promise<NameServerReply> {
     if (this.#otherWaiting >= this.#otherWaitingMax) throw new AskOverflowError("Too many requests wait");
-    const { code, version, ext } = command;
-    const body = command.body.slice();
+    const { code, version, ext, body } = command;
+    const transfer = body.length === 0 ? [] : [body.buffer as ArrayBuffer];
     const request = { code, version, ext, body, channel };
     this.#otherWaiting++;
     try {
-      return await this.#routes.ask("request", request, { timeoutMs: this.#requestTimeoutMs, transfer: [body.buffer] });
+      return await this.#routes.ask("request", request, { timeoutMs: this.#requestTimeoutMs, transfer });
     } finally {
       this.#otherWaiting--;
     }

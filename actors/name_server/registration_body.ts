@@ -12,15 +12,10 @@ import {
   decodeRegisterBrokerBody,
   REGISTER_BODY_VERSION_MIN,
   type RegisterBrokerBody,
-  registerBrokerBodyJson,
 } from "../../protocol/register_broker.ts";
-import type { FastValue } from "../../protocol/fast_value.ts";
-import { decodeUtf8 } from "../../protocol/utf8.ts";
 import type { NameServerRequest } from "./contracts.ts";
+import { type ScannedRegistration, scanRegistration } from "./registration_scan.ts";
 import type { BrokerRegistration, QueueMapping } from "./route_types.ts";
-
-/** First byte of an object. */
-const BRACE_OPEN = 0x7b;
 
 const NO_BODY: RegisterBrokerBody = {
   filterServerList: [],
@@ -49,8 +44,8 @@ export function decodeRegistration(
   header: RegisterBrokerRequestHeader,
   request: NameServerRequest,
 ): BrokerRegistration {
-  const body = decodeBody(request);
-  const { dataVersion, topicConfigTable, topicQueueMappingInfoMap } = body.topicConfigSerializeWrapper;
+  const { topics, rest } = decodeBody(request);
+  const { dataVersion, topicQueueMappingInfoMap } = rest.topicConfigSerializeWrapper;
   const mappings: QueueMapping[] = [];
   for (const [topic, info] of topicQueueMappingInfoMap ?? []) {
     if (info.bname !== undefined) mappings.push({ topic, brokerName: info.bname, info });
@@ -64,34 +59,23 @@ export function decodeRegistration(
     zoneName: header.zoneName,
     timeoutMs: header.heartbeatTimeoutMillis,
     enableActingMaster: header.enableActingMaster,
-    topics: [...topicConfigTable.values()],
+    topics,
     mappings,
     dataVersion,
-    filterServers: request.version < REGISTER_BODY_VERSION_MIN ? undefined : body.filterServerList,
+    filterServers: request.version < REGISTER_BODY_VERSION_MIN ? undefined : rest.filterServerList,
     channel: request.channel,
   };
 }
 
-/**
- * Brokers write strict JSON, and the table of a hundred thousand topics is 16 MiB of it: the platform's parser takes a third of
- * the time of the lenient one and leaves less garbage. Whatever is not strict goes to the lenient one.
- */
-function readStrictly(request: NameServerRequest): RegisterBrokerBody | undefined {
-  if (request.body[0] !== BRACE_OPEN || request.version < REGISTER_BODY_VERSION_MIN) return undefined;
-  let value: FastValue;
+/** Topics apart from the rest: what is strict is read topic by topic, everything else as a whole. */
+function decodeBody(request: NameServerRequest): ScannedRegistration {
+  const { body, version } = request;
+  if (body.length === 0) return { topics: [], rest: NO_BODY };
   try {
-    value = JSON.parse(decodeUtf8(request.body)) as FastValue;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-  return registerBrokerBodyJson.read(value, "");
-}
-
-function decodeBody(request: NameServerRequest): RegisterBrokerBody {
-  if (request.body.length === 0) return NO_BODY;
-  try {
-    return readStrictly(request) ?? decodeRegisterBrokerBody(request.body, request.version);
+    const scanned = version < REGISTER_BODY_VERSION_MIN ? undefined : scanRegistration(body);
+    if (scanned !== undefined) return scanned;
+    const rest = decodeRegisterBrokerBody(body, version);
+    return { topics: [...rest.topicConfigSerializeWrapper.topicConfigTable.values()], rest };
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause;
     throw new RegistrationBodyError(`Failed to decode RegisterBrokerBody, ${cause.message}`, { cause });

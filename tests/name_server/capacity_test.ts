@@ -14,7 +14,7 @@ import { textOf, WireClient } from "./wire_client.ts";
 const TOPIC_COUNT = 100_000;
 
 /** Resident memory of a name server that has seen seven registrations of a hundred thousand topics. Bytes. */
-const RESIDENT_BYTES_MAX = 1_200_000_000;
+const RESIDENT_BYTES_MAX = 640_000_000;
 
 const topicNames = Array.from({ length: TOPIC_COUNT }, (_, at) => `T${String(at).padStart(6, "0")}`);
 
