@@ -9,7 +9,7 @@
  */
 
 /** Programs that tests ask for. */
-export type Program = "java" | "javac" | "mvn" | "go" | "node" | "npm" | "setsid" | "cc";
+export type Program = "etcd" | "iptables" | "ip" | "java" | "javac" | "mvn" | "go" | "node" | "npm" | "setsid" | "cc";
 
 /** Where a long-lived client program is found. */
 export interface ClientProgram {

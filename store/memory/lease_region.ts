@@ -1,0 +1,162 @@
+/**
+ * A mastership's lease in shared memory: until when it lasts, readable by every thread before it acknowledges.
+ *
+ * ```
+ *   descriptor | end on the keeper's clock, µs | end on the wall clock, ms | bell | questions | answers | the keeper's clock at the last answer, µs
+ * ```
+ *
+ * The monotonic clocks of threads begin at different moments, and what the platform says of those moments moves with the wall clock. So a reader measures: it notes its own time, asks, and takes the time that the
+ * keeper answers for that moment. The answer came later, so a reader's idea of the keeper's time is never behind it, and it counts the lease as over too early rather than too late. The end on the wall clock
+ * covers what monotonic clocks do not count, the sleep of the machine.
+ *
+ * One thread keeps a lease, any number read it. A region is for one mastership: once over, it stays over.
+ */
+import type { Clock } from "../clock.ts";
+import { Cursor } from "./cursor.ts";
+import { Doorbell } from "./doorbell.ts";
+import { attachRegion, createRegion, WORD_STRIDE_BYTES } from "./region.ts";
+
+const MAGIC = 0x4c454153;
+const LAYOUT_VERSION = 1;
+
+const END_BYTE = WORD_STRIDE_BYTES;
+const WALL_END_BYTE = END_BYTE + 8;
+const BELL_BYTE = 2 * WORD_STRIDE_BYTES;
+const QUESTIONS_BYTE = 3 * WORD_STRIDE_BYTES;
+const ANSWERS_BYTE = 4 * WORD_STRIDE_BYTES;
+const ANSWERED_AT_BYTE = ANSWERS_BYTE + 8;
+const REGION_BYTES = 5 * WORD_STRIDE_BYTES;
+
+const US_PER_MS = 1000;
+
+/** A reader that waited longer than this for its answer asks again, and keeps the better one. Milliseconds. */
+const ANSWER_MS_MAX = 5;
+
+/** Longest wait of the keeper between two looks at questions. Milliseconds. */
+const LOOK_MS = 1000;
+
+/** Creates the region of a mastership; its lease counts as over until it is published. */
+export function createLeaseRegion(): SharedArrayBuffer {
+  return createRegion({ magic: MAGIC, layoutVersion: LAYOUT_VERSION, capacity: 1 }, REGION_BYTES);
+}
+
+/** The side of the thread that keeps the lease. */
+export class KeptLease {
+  readonly #clock: Clock;
+  readonly #end: Cursor;
+  readonly #wallEnd: Cursor;
+  readonly #bell: Doorbell;
+  readonly #questions: Int32Array;
+  readonly #answers: Int32Array;
+  readonly #answeredAt: Cursor;
+  #isOver = false;
+
+  /** @param buffer what {@linkcode createLeaseRegion} returned; @param clock of this thread. @throws {RegionMismatchError} */
+  constructor(buffer: SharedArrayBuffer, clock: Clock) {
+    attachRegion(buffer, MAGIC, LAYOUT_VERSION);
+    this.#clock = clock;
+    this.#end = new Cursor(buffer, END_BYTE);
+    this.#wallEnd = new Cursor(buffer, WALL_END_BYTE);
+    this.#bell = new Doorbell(buffer, BELL_BYTE);
+    this.#questions = new Int32Array(buffer, QUESTIONS_BYTE, 1);
+    this.#answers = new Int32Array(buffer, ANSWERS_BYTE, 1);
+    this.#answeredAt = new Cursor(buffer, ANSWERED_AT_BYTE);
+  }
+
+  /** Whether {@link end} was called. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Says until when the lease lasts. @param endMs on the monotonic clock of this thread; @param wallEndMs on the wall clock */
+  publish(endMs: number, wallEndMs: number): void {
+    if (this.#isOver) return;
+    this.#wallEnd.store(Math.floor(wallEndMs));
+    this.#end.store(Math.floor(endMs * US_PER_MS));
+  }
+
+  /** The mastership is over, whatever time was left. */
+  end(): void {
+    this.#isOver = true;
+    this.#end.store(0);
+    this.#bell.ring();
+  }
+
+  /** Answers those who ask for the time, until {@link end}. */
+  async serve(): Promise<void> {
+    const isAsked = (): boolean => this.#isOver || this.#asked() !== Atomics.load(this.#answers, 0);
+    while (!this.#isOver) {
+      this.answer();
+      await this.#bell.sleepAsync(isAsked, LOOK_MS);
+    }
+  }
+
+  /** Answers what was asked so far. */
+  answer(): void {
+    const asked = this.#asked();
+    if (asked === Atomics.load(this.#answers, 0)) return;
+    this.#answeredAt.store(Math.ceil(this.#clock.monotonicMs() * US_PER_MS));
+    Atomics.store(this.#answers, 0, asked);
+  }
+
+  #asked(): number {
+    return Atomics.load(this.#questions, 0);
+  }
+}
+
+/** The side of a thread that acknowledges. */
+export class LeaseView {
+  readonly #clock: Clock;
+  readonly #end: Cursor;
+  readonly #wallEnd: Cursor;
+  readonly #bell: Doorbell;
+  readonly #questions: Int32Array;
+  readonly #answers: Int32Array;
+  readonly #answeredAt: Cursor;
+  /** How far the keeper's clock is ahead of this thread's, at most. */
+  #aheadMs = Infinity;
+  #question = 0;
+  #askedAtMs = 0;
+  #isAsking = false;
+
+  /** @param buffer what {@linkcode createLeaseRegion} returned; @param clock of this thread. @throws {RegionMismatchError} */
+  constructor(buffer: SharedArrayBuffer, clock: Clock) {
+    attachRegion(buffer, MAGIC, LAYOUT_VERSION);
+    this.#clock = clock;
+    this.#end = new Cursor(buffer, END_BYTE);
+    this.#wallEnd = new Cursor(buffer, WALL_END_BYTE);
+    this.#bell = new Doorbell(buffer, BELL_BYTE);
+    this.#questions = new Int32Array(buffer, QUESTIONS_BYTE, 1);
+    this.#answers = new Int32Array(buffer, ANSWERS_BYTE, 1);
+    this.#answeredAt = new Cursor(buffer, ANSWERED_AT_BYTE);
+    this.#ask();
+  }
+
+  /** Whether the lease lasts at this moment; false while the clocks are not compared yet. */
+  get isHeld(): boolean {
+    if (this.#isAsking) this.#compare();
+    const nowMs = this.#clock.monotonicMs() + this.#aheadMs;
+    return nowMs * US_PER_MS < this.#end.load() && this.#clock.nowMs() < this.#wallEnd.load();
+  }
+
+  /** Milliseconds that the lease lasts on; below 0 when it is over. */
+  get leftMs(): number {
+    if (this.#isAsking) this.#compare();
+    return this.#end.load() / US_PER_MS - this.#clock.monotonicMs() - this.#aheadMs;
+  }
+
+  #ask(): void {
+    this.#isAsking = true;
+    this.#askedAtMs = this.#clock.monotonicMs();
+    this.#question = (Atomics.add(this.#questions, 0, 1) + 1) | 0;
+    this.#bell.ring();
+  }
+
+  #compare(): void {
+    if (((Atomics.load(this.#answers, 0) - this.#question) | 0) < 0) return;
+    const waitedMs = this.#clock.monotonicMs() - this.#askedAtMs;
+    this.#aheadMs = Math.min(this.#aheadMs, this.#answeredAt.load() / US_PER_MS - this.#askedAtMs);
+    this.#isAsking = false;
+    if (waitedMs > ANSWER_MS_MAX) this.#ask();
+  }
+}
