@@ -10,7 +10,8 @@ import { buildLoad, median } from "./load.ts";
 import { readBack } from "./measures.ts";
 import { ratesPlotOf } from "./report.ts";
 import { describe, measure, type Measured, type RoundOptions, warmUp, writeLoop } from "./rounds.ts";
-import { QUEUES, type Shape, SHAPES } from "./shapes.ts";
+import { QUEUES, type Shape } from "./shape.ts";
+import { SHAPES } from "./shapes.ts";
 
 const HELP = `Measures RingMQ on this machine; nothing else is needed but a C compiler.
 
@@ -21,7 +22,7 @@ const HELP = `Measures RingMQ on this machine; nothing else is needed but a C co
   --warm-up N      seconds of load before the first (10)
   --only A,B       only these shapes
   --set key=value  a setting of the broker; may be repeated
-  --plot FILE      draws the rates as SVG`;
+  --plot FILE      draws the rates as SVG (docs/bench_alone.svg, when the whole table is measured)`;
 
 const args = parseArgs(Deno.args, {
   string: ["rounds", "seconds", "warm-up", "only", "set", "plot"],
@@ -29,6 +30,8 @@ const args = parseArgs(Deno.args, {
   boolean: ["help"],
   default: { rounds: "3", seconds: "5", "warm-up": "10" },
 });
+
+const PLOT_PATH = new URL("../../docs/bench_alone.svg", import.meta.url).pathname;
 
 interface Row {
   readonly title: string;
@@ -111,7 +114,8 @@ async function main(): Promise<void> {
     out("\n| shape | msgs/s | p50 µs | p99 µs | CPU s per million | dispatch behind ms | of 1,000 not read back |");
     out("|---|---|---|---|---|---|---|");
     for (const { title, cells } of rows) out(`| ${[title, ...cells].join(" | ")} |`);
-    if (args["plot"] !== undefined) await Deno.writeTextFile(String(args["plot"]), ratesPlotOf(rows, caption));
+    const plot = args["plot"] ?? (args["only"] === undefined ? PLOT_PATH : undefined);
+    if (plot !== undefined) await Deno.writeTextFile(String(plot), ratesPlotOf(rows, caption));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -13,7 +13,11 @@ import { javaLoad } from "./java_load.ts";
 import { buildLoad, median } from "./load.ts";
 import { plotOf, type Row, rowOf, tableOf } from "./report.ts";
 import { compare, type Measured, type RoundOptions, type ShapeResult, warmUp } from "./rounds.ts";
-import { type Shape, SHAPES } from "./shapes.ts";
+import type { Shape } from "./shape.ts";
+import { SHAPES } from "./shapes.ts";
+import { buildTransactionLoad } from "./transaction_load.ts";
+
+const PLOT_PATH = new URL("../../docs/bench_apache.svg", import.meta.url).pathname;
 
 const EXTRAS = ["start", "memory", "pull-old", "nats"] as const;
 
@@ -27,10 +31,11 @@ const HELP = `Compares RingMQ with Apache RocketMQ 5.4.0 on this machine.
   --warm-up N      seconds of load before the first (30)
   --only A,B       only these: ${[...SHAPES.map(({ id }) => id), ...EXTRAS].join(", ")}
   --set key=value  a setting of both brokers; may be repeated
-  --plot FILE      draws the ratios as SVG`;
+  --keep FILE      adds the rows to those that the file keeps of earlier runs, and prints and draws them all: the table in parts
+  --plot FILE      draws the ratios as SVG (docs/bench_apache.svg, when the whole table is measured)`;
 
 const args = parseArgs(Deno.args, {
-  string: ["rounds", "seconds", "warm-up", "only", "set", "plot"],
+  string: ["rounds", "seconds", "warm-up", "only", "set", "plot", "keep"],
   collect: ["set"],
   boolean: ["help"],
   default: { rounds: "5", seconds: "10", "warm-up": "30" },
@@ -47,6 +52,17 @@ function asked(): ReadonlySet<string> {
   const unknown = names.find((name) => !all.includes(name));
   if (unknown !== undefined) throw new Error(`There is no shape "${unknown}"; see --help`);
   return new Set(names);
+}
+
+/** Puts rows beside those of earlier runs; one of the same title takes the place of the older. @returns all of them */
+async function keepRows(path: string, rows: readonly Row[]): Promise<Row[]> {
+  const earlier: Row[] = await Deno.readTextFile(path).then(JSON.parse, (error) => {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  });
+  const all = new Map([...earlier, ...rows].map((row) => [row.title, row]));
+  await Deno.writeTextFile(path, JSON.stringify([...all.values()], undefined, 1));
+  return [...all.values()];
 }
 
 function caption(): string {
@@ -173,7 +189,7 @@ async function main(): Promise<void> {
       tools: {
         load: await buildLoad(folder),
         seconds: Number(args.seconds),
-        ...(needsJava ? { java: await javaLoad(folder) } : {}),
+        ...(needsJava ? { java: await javaLoad(folder), transactions: await buildTransactionLoad(folder) } : {}),
       },
       rounds: Number(args.rounds),
       warmUpSeconds: Number(args["warm-up"]),
@@ -188,11 +204,13 @@ async function main(): Promise<void> {
     rows.push(...(await shapesOf("SYNC_FLUSH", wanted, options)).rows);
     if (wanted.has("pull-old")) rows.push(await oldRow(options));
     if (wanted.has("start")) rows.push(await startRow(folder));
-    out(`\n${tableOf(rows)}\n`);
+    const shown = args["keep"] === undefined ? rows : await keepRows(String(args["keep"]), rows);
+    out(`\n${tableOf(shown)}\n`);
     if (wanted.has("nats")) out(`${await natsTable(asynchronous.results, options)}\n`);
-    if (args["plot"] !== undefined) {
-      await Deno.writeTextFile(String(args["plot"]), plotOf(rows, caption()));
-      out(`Plot: ${args["plot"]}`);
+    const plot = args["plot"] ?? (args["only"] === undefined ? PLOT_PATH : undefined);
+    if (plot !== undefined) {
+      await Deno.writeTextFile(String(plot), plotOf(shown, caption()));
+      out(`Plot: ${plot}`);
     }
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -10,7 +10,8 @@ import { type Contender, startApache, startRingMq } from "./contender.ts";
 import { type LoadResult, runLoad } from "./load.ts";
 import { anonymousMiB, pullSome } from "./measures.ts";
 import { RawClient } from "./raw_client.ts";
-import { createTopics, fillTopic, type Tools } from "./shapes.ts";
+import { createTopics, type Tools } from "./shape.ts";
+import { fillTopic } from "./shapes.ts";
 
 type Start = (folder: string, sets?: readonly string[]) => Promise<Contender>;
 

@@ -7,6 +7,8 @@
 /** What one run of load.c printed. */
 export interface LoadResult {
   readonly messagesPerSecond: number;
+  /** Of bodies, or of what pulls brought; NaN where the program does not say. */
+  readonly mibPerSecond: number;
   readonly failed: number;
   readonly p50Us: number;
   readonly p99Us: number;
@@ -33,6 +35,7 @@ export async function runLoad(program: string, args: readonly string[]): Promise
   };
   return {
     messagesPerSecond: field("msgs_per_s"),
+    mibPerSecond: text.includes("MiB_per_s=") ? field("MiB_per_s") : NaN,
     failed: field("failed"),
     p50Us: field("p50_us"),
     p99Us: field("p99_us"),

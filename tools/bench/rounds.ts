@@ -6,7 +6,7 @@
 import type { Contender } from "./contender.ts";
 import { runLoad } from "./load.ts";
 import { cpuSeconds, readBack, untilDispatched } from "./measures.ts";
-import { QUEUES, type Sample, type Shape, type Tools } from "./shapes.ts";
+import { QUEUES, type Sample, type Shape, type Tools } from "./shape.ts";
 
 /** A measurement with what was looked at beside it. */
 export interface Measured extends Sample {

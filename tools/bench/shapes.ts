@@ -5,62 +5,15 @@
  */
 import { RequestCode } from "../../protocol/request_code.ts";
 import type { Contender } from "./contender.ts";
-import { type JavaCommand, startProgram } from "./java_load.ts";
+import { JAVA_SHAPES } from "./java_shapes.ts";
 import { runLoad } from "./load.ts";
 import { pullSome } from "./measures.ts";
 import { RawClient } from "./raw_client.ts";
-
-/** What one measurement gave. */
-export interface Sample {
-  /** Messages a second; absent when only times count. */
-  readonly perSecond?: number;
-  readonly p50Us: number;
-  readonly p99Us: number;
-  /** Requests that failed. */
-  readonly failed: number;
-  /** How fast the log grew, in MiB/s, where that is compared with the disk. */
-  readonly logMiBPerSecond?: number;
-}
-
-/** Programs and times that all shapes share. */
-export interface Tools {
-  /** Path of the compiled load.c. */
-  readonly load: string;
-  /** How a Java program begins; absent when no shape needs one. */
-  readonly java?: JavaCommand;
-  /** Seconds of each measurement. */
-  readonly seconds: number;
-}
-
-/** One shape. */
-export interface Shape {
-  /** Short name for the command line. */
-  readonly id: string;
-  readonly title: string;
-  readonly flush: "ASYNC_FLUSH" | "SYNC_FLUSH";
-  /** Messages a second compared, or times. */
-  readonly compares: "rate" | "times";
-  /** RingMQ / Apache that must be reached (for times, Apache / RingMQ), and what is wanted. */
-  readonly must: number;
-  readonly goal: number;
-  readonly needsJava?: boolean;
-  /** It fills the log; its processor time is that of sends. */
-  readonly sends: boolean;
-  /** Topic of which messages are read back. */
-  readonly topic: string;
-  /** What it needs on a broker, once. */
-  prepare?(contender: Contender, tools: Tools): Promise<void>;
-  /** One measurement. */
-  run(contender: Contender, tools: Tools, round: number): Promise<Sample>;
-}
-
-/** Queues of each topic. */
-export const QUEUES = 4;
+import { createTopics, QUEUES, type Shape, type Tools } from "./shape.ts";
 
 /** Messages that the pull shapes read: 32 × so many batches. */
 const PULL_BATCHES = 12_000;
 const TOPICS = 1_000;
-const PACE = { perSecond: 2_000, leaveOutSeconds: 3, bytes: 1024 } as const;
 
 interface LoadShape {
   readonly id: string;
@@ -99,24 +52,6 @@ function send(connections: number, window: number, bytes = 1024): string[] {
   return ["-m", "send", "-c", String(connections), "-w", String(window), "-s", String(bytes)];
 }
 
-/** Makes topics with {@link QUEUES} queues each. */
-export async function createTopics(contender: Contender, names: readonly string[]): Promise<void> {
-  using client = await RawClient.connect(contender.brokerPort);
-  for (const topic of names) {
-    const { code, remark } = await client.ask(RequestCode.UPDATE_AND_CREATE_TOPIC, {
-      topic,
-      defaultTopic: "TBW102",
-      readQueueNums: String(QUEUES),
-      writeQueueNums: String(QUEUES),
-      perm: "6",
-      topicFilterType: "SINGLE_TAG",
-      topicSysFlag: "0",
-      order: "false",
-    });
-    if (code !== 0) throw new Error(`${contender.name} does not make ${topic}: ${remark}`);
-  }
-}
-
 /** Fills a topic with messages of 1 KiB for pulls. */
 export async function fillTopic(contender: Contender, tools: Tools, topic: string): Promise<void> {
   await createTopics(contender, [topic]);
@@ -148,59 +83,6 @@ const batch: Shape = {
     if (record === undefined) throw new Error(`${contender.name} has nothing of what was sent`);
     const { messagesPerSecond: perSecond, ...rest } = result;
     return { perSecond, ...rest, logMiBPerSecond: perSecond * record.totalSize / 2 ** 20 };
-  },
-};
-
-const javaSend: Shape = {
-  id: "java-64",
-  title: "Java client, 64 threads sync",
-  flush: "ASYNC_FLUSH",
-  compares: "rate",
-  must: 1.3,
-  goal: 2,
-  needsJava: true,
-  sends: true,
-  topic: "JavaTopic",
-  prepare: (contender) => createTopics(contender, ["JavaTopic"]),
-  run: async (contender, { java = [], seconds }) => {
-    const where = [`127.0.0.1:${contender.nameServerPort}`, "JavaTopic"];
-    const shape = ["64", "1024", "5", String(seconds)];
-    const { perSecond = NaN, p50Us = NaN, p99Us = NaN, failed = 0 } = await startProgram([
-      ...java,
-      "storm",
-      ...where,
-      ...shape,
-    ]).result;
-    return { perSecond, p50Us, p99Us, failed };
-  },
-};
-
-const endToEnd: Shape = {
-  id: "java-e2e",
-  title: "end to end Java → Java at 2,000/s, p50",
-  flush: "ASYNC_FLUSH",
-  compares: "times",
-  must: 2,
-  goal: 4,
-  needsJava: true,
-  sends: false,
-  topic: "PacedTopic",
-  run: async (contender, { java = [], seconds }, round) => {
-    // A new group may begin with what a topic has already, so each round has a topic of its own.
-    const topic = round === 1 ? "PacedTopic" : `PacedTopic_${round}`;
-    await createTopics(contender, [topic]);
-    const where = [`127.0.0.1:${contender.nameServerPort}`, topic];
-    const leaveOut = PACE.perSecond * PACE.leaveOutSeconds;
-    const count = PACE.perSecond * seconds;
-    const taker = startProgram([
-      ...[...java, "take", ...where, `paced_${round}`],
-      ...[String(leaveOut), String(count)],
-    ]);
-    await taker.line("ready");
-    const sent = String(leaveOut + count);
-    await startProgram([...java, "send", ...where, String(PACE.perSecond), sent, String(PACE.bytes)]).result;
-    const { p50Us = NaN, p99Us = NaN } = await taker.result;
-    return { p50Us, p99Us, failed: 0 };
   },
 };
 
@@ -236,8 +118,7 @@ export const SHAPES: readonly Shape[] = [
     topic: "PullTopic",
     prepare: (contender, tools) => fillTopic(contender, tools, "PullTopic"),
   }),
-  javaSend,
-  endToEnd,
+  ...JAVA_SHAPES,
   ...[
     { id: "sync-64x1", title: "SYNC_FLUSH 64 × 1", args: send(64, 1), must: 3, goal: 5 },
     { id: "sync-1x1", title: "SYNC_FLUSH 1 × 1", args: send(1, 1), must: 4, goal: 8 },
