@@ -17,6 +17,8 @@ import { PeerPool } from "../net/peer_pool.ts";
 import { Server } from "../net/server.ts";
 import { tcpTransport, type Transport } from "../net/transport.ts";
 import type { GatewayReport, NameServerGatewayContract, NameServerGatewayInit, NameServerReply } from "./contracts.ts";
+import { endpointsOf, EtcdClient } from "../net/etcd/etcd_client.ts";
+import { CONTROLLER_CODES, ControllerDesk } from "./controller_desk.ts";
 import { GatewayRoutes } from "./gateway_routes.ts";
 import { ProductEnvironment } from "./product_environment.ts";
 import { RouteGenerations } from "./route_generations.ts";
@@ -26,6 +28,9 @@ const DRAIN_MS = 3_000;
 
 /** Milliseconds to connect to a broker that is told something. Source: apache/rocketmq namesrv RouteInfoManager.notifyMinBrokerIdChanged. */
 const NOTICE_CONNECT_MS = 300;
+
+/** Milliseconds that one question to etcd may take: below the 3 s that tools wait for an answer. A word of ours. */
+const ETCD_MS = 2_000;
 
 /** Milliseconds in a second. */
 const SECOND_MS = 1_000;
@@ -65,6 +70,8 @@ class NameServerGateway implements Behaviour<NameServerGatewayContract> {
   readonly #context: Context;
   readonly #routes: GatewayRoutes;
   readonly #product: ProductEnvironment | undefined;
+  /** undefined where brokers agree on nothing. */
+  readonly #controller: ControllerDesk | undefined;
   readonly #server: Server;
   readonly #peers: PeerPool;
   readonly #firstChannel: number;
@@ -78,6 +85,7 @@ class NameServerGateway implements Behaviour<NameServerGatewayContract> {
     this.#routes = new GatewayRoutes(context.peer("routes"), new RouteGenerations(init.generations), values);
     this.#peers = new PeerPool({ transport, clock: context.clock, connectTimeoutMs: NOTICE_CONNECT_MS });
     this.#product = values.clusterTest ? new ProductEnvironment(transport, context.clock, values) : undefined;
+    this.#controller = controllerDesk(values.etcdEndpoints, context);
     this.#server = new Server({
       transport,
       hostname: init.hostname,
@@ -122,6 +130,13 @@ class NameServerGateway implements Behaviour<NameServerGatewayContract> {
   }
 
   async #ask(command: RemotingCommand, channel: Channel): Promise<RemotingCommand> {
+    if (this.#controller !== undefined && CONTROLLER_CODES.has(command.code)) {
+      const { code, ext, body } = command;
+      return responseOf(
+        command,
+        await this.#controller.answer({ code, ext, body, localAddress: channel.localAddress }),
+      );
+    }
     let reply = await this.#routes.ask(command, this.#firstChannel + channel.number);
     const isUnknownTopic = command.code === RequestCode.GET_ROUTEINFO_BY_TOPIC &&
       reply.code === ResponseCode.TOPIC_NOT_EXIST;
@@ -157,6 +172,12 @@ class NameServerGateway implements Behaviour<NameServerGatewayContract> {
       handlersFailed: this.#handlersFailed,
     };
   }
+}
+
+function controllerDesk(text: string, { clock }: Context): ControllerDesk | undefined {
+  const endpoints = endpointsOf(text);
+  if (endpoints.length === 0) return undefined;
+  return new ControllerDesk({ etcd: new EtcdClient({ endpoints, clock, timeoutMs: ETCD_MS }), clock, endpoints });
 }
 
 function responseOf(command: RemotingCommand, reply: NameServerReply): RemotingCommand {

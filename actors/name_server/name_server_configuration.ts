@@ -67,6 +67,11 @@ export const NAME_SERVER_OWN_SCHEMA = {
       "apache/rocketmq common BrokerConfig; with clusterTest it names the address server of the other environment",
   },
   rmqAddressServerSubGroup: { type: "string", default: "nsaddr", source: "apache/rocketmq common BrokerConfig" },
+  etcdEndpoints: {
+    type: "string",
+    default: "",
+    source: "ours: etcd that brokers agree through; with it the requests that tools make to a controller are answered",
+  },
   routeAskTimeoutMs: {
     type: "int",
     default: 2_500,
