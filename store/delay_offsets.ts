@@ -57,6 +57,11 @@ export class DelayOffsets {
     this.#dirty = false;
   }
 
+  /** What was taken for saved is not in the file. */
+  markUnsaved(): void {
+    this.#dirty = true;
+  }
+
   /** Text of delayOffset.json, and of the answer to request 45. */
   encode(): string {
     const levels = [...this.#offsets].sort(([a], [b]) => a - b);

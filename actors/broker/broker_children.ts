@@ -129,6 +129,7 @@ export function brokerChildren(
       role: scheduleRole,
       init: () => init,
       ...ASKS_CONTROLLER,
+      peers: { "controller": "controller", "flush-log": "flush-log" },
       isDormant: follows,
     }),
     timer: hasTimer ? timerChild(init, controllerInit) : undefined,
@@ -145,7 +146,7 @@ export function brokerChildren(
       role: transactionsRole,
       init: () => init,
       ...ASKS_CONTROLLER,
-      peers: { controller: "controller", ...peersOf(controllerInit.gateways) },
+      peers: { "controller": "controller", "flush-log": "flush-log", ...peersOf(controllerInit.gateways) },
       // It looks after half messages that are there; reput tells when the first one comes.
       isDormant: follows || !controllerInit.queues.some(({ topic }) => topic === HALF_TOPIC),
     }),

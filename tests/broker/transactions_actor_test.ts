@@ -1,45 +1,8 @@
 /** TransactionalMessageService paused and killed: no transaction that was ended is lost, and none is seen that was not committed. */
 import { assert, assertEquals } from "@std/assert";
-import type { RemotingCommand } from "../../protocol/command.ts";
-import { decodeOffsetMessageId } from "../../protocol/message_id.ts";
-import { RequestCode } from "../../protocol/request_code.ts";
-import { send } from "../conformance/broker_requests.ts";
-import type { RawClient } from "../conformance/raw_client.ts";
-import { PATIENCE_MS, untilRestarted, withBroker } from "./broker_bench.ts";
-import { bodiesOf, plainProperties, pulled, sendOk, type UnderWay, underWay } from "./broker_calls.ts";
-
-const COMMIT = 8;
-const ROLLBACK = 12;
-
-/** A half message that waits for its end. */
-interface Half {
-  readonly body: string;
-  readonly fields: Readonly<Record<string, string>>;
-}
-
-async function sendHalf(client: RawClient, topic: string, body: string): Promise<Half> {
-  const properties = plainProperties("TRAN_MSG\u0001true\u0002PGROUP\u0001producers\u0002");
-  const answer = await send(client, topic, body, { properties, sysFlag: 4, group: "producers" });
-  assertEquals(answer.code, 0, answer.remark);
-  const { offset } = decodeOffsetMessageId(answer.ext["msgId"]!);
-  return {
-    body,
-    fields: {
-      topic,
-      producerGroup: "producers",
-      tranStateTableOffset: answer.ext["queueOffset"]!,
-      commitLogOffset: String(offset),
-      fromTransactionCheck: "false",
-      msgId: /UNIQ_KEY.([0-9A-F]{32})/.exec(properties)![1]!,
-      transactionId: "t",
-    },
-  };
-}
-
-function end(client: RawClient, half: Half, how: number): Promise<RemotingCommand> {
-  const fields = { ...half.fields, commitOrRollback: String(how) };
-  return client.call(RequestCode.END_TRANSACTION, fields, "", { timeoutMs: PATIENCE_MS });
-}
+import { untilRestarted, withBroker } from "./broker_bench.ts";
+import { bodiesOf, pulled, sendOk, type UnderWay, underWay } from "./broker_calls.ts";
+import { COMMIT, endTransaction, type Half, ROLLBACK, sendHalf } from "./half_messages.ts";
 
 Deno.test("transactions paused: half messages are taken, ends wait, ordinary messages go on; resumed: the committed is seen", async () => {
   await withBroker({}, async (bench) => {
@@ -48,7 +11,7 @@ Deno.test("transactions paused: half messages are taken, ends wait, ordinary mes
     let ending: UnderWay | undefined;
     await bench.whilePaused("transactions", async () => {
       const half = await sendHalf(client, "T", "half");
-      ending = underWay(end(await bench.client(), half, COMMIT));
+      ending = underWay(endTransaction(await bench.client(), half, COMMIT));
       for (let i = 0; i < 50; i++) await sendOk(client, "T", `m${i}`);
       assertEquals(await bodiesOf(client, "T", { count: 50 }), Array.from({ length: 50 }, (_, i) => `m${i}`));
       assert(!ending.isAnswered());
@@ -74,7 +37,7 @@ Deno.test("transactions killed between the halves and their ends: every commit t
           await untilRestarted(bench, "transactions", round + 1);
         }
         const how = i % 4 === 3 ? ROLLBACK : COMMIT;
-        const answer = await end(client, half, how);
+        const answer = await endTransaction(client, half, how);
         assertEquals(answer.code, 0, answer.remark);
         if (how === COMMIT) committed.push(half.body);
       }

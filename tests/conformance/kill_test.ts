@@ -10,7 +10,7 @@ const ignore = missing.length > 0 && !conformanceRequired;
 
 for (const flushDiskType of ["ASYNC_FLUSH", "SYNC_FLUSH"] as const) {
   const name =
-    `kill -9 of the broker under load from 16 Java threads with ${flushDiskType}, ${CYCLES} times, loses nothing that was acknowledged`;
+    `kill -9 of the broker under load from eight Java producers with ${flushDiskType}, ${CYCLES} times, loses nothing that was acknowledged`;
 
   Deno.test({
     name: ignore ? `${name} (skipped: no ${missing.join(", ")})` : name,

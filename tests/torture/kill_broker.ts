@@ -1,6 +1,6 @@
 /**
- * kill -9 of the broker at a random moment under load from 16 Java threads, again and again: every acknowledged message
- * must be read back exactly as it was sent.
+ * kill -9 of the broker at a random moment under load from eight Java producers, again and again: every acknowledged message
+ * must be read back exactly as it was sent, and nothing else but sends whose outcome the producer never learned, once at most.
  *
  * Owns: the cycles, their table, the comparison of queues and indexes with those of a rebuild from the log.
  * Reads: acknowledgement logs of the Java client. Never: believes our own decoder; the Java client reads back.
@@ -45,6 +45,8 @@ export interface KillCycle {
   readonly damaged: number;
   /** Offsets that the queues skip. */
   readonly gaps: number;
+  /** Messages that are there and were never sent, or are there again: nobody retries. */
+  readonly invented: number;
   /** Milliseconds from the start of the broker to accepting. */
   readonly restartMs: number;
   /** First findings, as text. */
@@ -69,9 +71,14 @@ export interface ReadBack {
   readonly total: number;
   readonly damaged: number;
   readonly gaps: number;
+  /** Different messages among all that are there. */
+  readonly distinct: number;
 }
 
-const THREADS = 16;
+/** Producers with connections of their own. */
+const PRODUCERS = 8;
+const THREADS = 2 * PRODUCERS;
+const PRODUCER_NAMES: readonly string[] = Array.from({ length: PRODUCERS }, (_, at) => `load${at}`);
 /** The random wait before a kill begins when so many messages were acknowledged, so that a cold start is not all there is. */
 const ACKED_BEFORE_KILL_MIN = 100;
 const LOAD_MS_MIN = 0;
@@ -98,13 +105,15 @@ export async function killBroker(options: KillBrokerOptions): Promise<KillBroker
   let client: ClientProcess | undefined;
   try {
     client = await ClientProcess.start(await java54Client(), target.dir);
-    await client.call("producer.start", {
-      name: "load",
-      group: "pg_kill",
-      namesrv: target.nameServer,
-      timeoutMs: 1_000,
-      retries: 0,
-    });
+    for (const name of PRODUCER_NAMES) {
+      await client.call("producer.start", {
+        name,
+        group: "pg_kill",
+        namesrv: target.nameServer,
+        timeoutMs: 1_000,
+        retries: 0,
+      });
+    }
     const cycles: KillCycle[] = [];
     for (let cycle = 1; cycle <= options.cycles; cycle++) {
       const done = await oneCycle(target, client, cycle, random);
@@ -116,7 +125,7 @@ export async function killBroker(options: KillBrokerOptions): Promise<KillBroker
     client = undefined;
     const rebuildDifferences = await compareWithRebuild(target);
     const held = rebuildDifferences.length === 0 &&
-      cycles.every((c) => c.missing + c.damaged + c.gaps + c.findings.length === 0);
+      cycles.every((c) => c.missing + c.damaged + c.gaps + c.invented + c.findings.length === 0);
     return { seed: options.seed, cycles, rebuildDifferences, held };
   } finally {
     await client?.stop();
@@ -136,7 +145,7 @@ async function oneCycle(
   const seed = random.between(0, 1_000_000);
   const loading = client.call<LoadResult>("produce", {
     load: topic,
-    producer: "load",
+    producer: PRODUCER_NAMES.join(","),
     topic,
     mode: "sync",
     threads: THREADS,
@@ -165,6 +174,7 @@ async function oneCycle(
     missing: found.missing,
     damaged: found.damaged,
     gaps: found.gaps,
+    invented: found.total - found.damaged - found.distinct + Math.max(0, found.distinct - load.acked - load.failed),
     restartMs: Math.round(target.brokerProcess.startMs),
     findings: [...found.missingFirst, ...found.wrong],
   };

@@ -1,6 +1,7 @@
 /** The contract of ScheduleMessageService. */
 import type { BrokerControllerContract, SchedulePeerContract } from "../broker_controller_contract.ts";
 import type { BrokerActorInit } from "../broker_init.ts";
+import type { FlushCommitLogContract } from "../flush/flush_contract.ts";
 import { defineRole, type Role } from "../../kernel/contract.ts";
 
 /** Contract of the ScheduleMessageService actor. */
@@ -16,7 +17,7 @@ export type ScheduleContract = {
     failed: { text: string };
     log: { level: "info" | "warn" | "error"; text: string };
   };
-  peers: { "controller": BrokerControllerContract };
+  peers: { "controller": BrokerControllerContract; "flush-log": FlushCommitLogContract };
 };
 
 /** The role of ScheduleMessageService. */

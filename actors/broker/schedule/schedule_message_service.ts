@@ -3,7 +3,7 @@
  *
  * It owns the offsets of the delay levels. A delayed message lies in the queue of its level with its time of delivery in the unit; when that has come the record is read, rebuilt for its real
  * topic and appended like any other, and only after it was written does the level's offset move. Levels take turns, so none holds up another. When the log refuses, the offset stays
- * and the level tries again.
+ * and the level tries again. The file of the offsets names what is on the device only, so that a loss of power takes no message whose time is over.
  *
  * Source: apache/rocketmq broker ScheduleMessageService
  */
@@ -17,7 +17,7 @@ import { DelayOffsets } from "../../../store/delay_offsets.ts";
 import { parseDelayLevels } from "../../../store/delay_levels.ts";
 import { SCHEDULE_TOPIC } from "../../../store/dispatch_files.ts";
 import { LightDisk } from "../../../store/file/light_disk.ts";
-import { readTextFile, writeTextFile, writeTextFileLater } from "../../../store/file/json_file.ts";
+import { readTextFile, writeTextFileLater } from "../../../store/file/json_file.ts";
 import type { LogAppender } from "../../../store/log_appender.ts";
 import { LogReader } from "../../../store/log_reader.ts";
 import { type LogWriter, WriteOutcome } from "../../../store/log_writer.ts";
@@ -31,6 +31,7 @@ import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { RecordReader } from "../cold_read/record_reader.ts";
 import { appendBytesMax, type BrokerActorInit, openStore } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
+import { syncLogUpTo } from "../log_sync.ts";
 import { logAppenderOf, logWriterOf } from "../log_writer_of.ts";
 import type { ScheduleContract } from "./schedule_contract.ts";
 
@@ -65,7 +66,7 @@ export async function startScheduleMessageService(
       service.stop();
       await loop;
       await service.saved;
-      service.save();
+      await service.save();
     },
   };
 }
@@ -93,6 +94,7 @@ export class ScheduleMessageService {
   /** Settles when no offsets are being written. */
   saved: Promise<unknown> = Promise.resolve();
   #isSaving = false;
+  #isRefused = false;
   #nextDueMs = 0;
   /** How often the offsets are written, in milliseconds. */
   readonly #saveEveryMs: number;
@@ -197,23 +199,22 @@ export class ScheduleMessageService {
     return slots.reduce((sum, slot) => slot < 0 ? sum : sum + this.#view.queues.maxOffset(slot), slots.length);
   }
 
-  /** Writes the offsets when they changed. */
-  save(): void {
+  /** Writes the offsets when they changed, behind what they call delivered. Two of these must not overlap. */
+  async save(): Promise<void> {
     if (!this.offsets.dirty) return;
-    writeTextFile(this.#disk, this.#path, this.offsets.encode());
+    const text = this.offsets.encode();
+    const delivered = this.#memory.appended.load();
     this.offsets.markSaved();
+    if (await syncLogUpTo(this.#context.peer("flush-log"), delivered)) {
+      await writeTextFileLater(this.#disk, this.#path, text);
+    } else this.offsets.markUnsaved();
   }
 
   /** The device may take seconds on a busy machine: deliveries go on meanwhile. */
   #saveLater(): void {
-    if (!this.offsets.dirty || this.#isSaving) return;
+    if (this.#isSaving) return;
     this.#isSaving = true;
-    const text = this.offsets.encode();
-    this.offsets.markSaved();
-    this.saved = writeTextFileLater(this.#disk, this.#path, text).then(
-      () => this.#isSaving = false,
-      (error) => this.#context.fail(error),
-    );
+    this.saved = this.save().catch((error) => this.#context.fail(error)).finally(() => this.#isSaving = false);
   }
 
   /** Looks at every level once. @returns messages delivered */
@@ -222,10 +223,13 @@ export class ScheduleMessageService {
     const entry = this.#view.get(SCHEDULE_TOPIC);
     if (entry === undefined) return 0;
     let work = 0;
-    for (let level = 1; level <= this.#levels.length; level++) {
+    for (let level = 1; level <= this.#levels.length && !this.#isRefused; level++) {
       const slot = entry.slots[level - 1];
       if (slot !== undefined) work += await this.#level(level, slot);
     }
+    // What the log refuses of one level it refuses of all.
+    if (this.#isRefused && !this.#stopping) await this.#context.clock.sleep(BACK_OFF_MS);
+    this.#isRefused = false;
     if (work > 0) this.#context.countWork(work);
     return work;
   }
@@ -243,7 +247,7 @@ export class ScheduleMessageService {
     if (due === 0) return 0;
     const messages = await this.#rebuild(due);
     if (!this.#deliver(messages, nowMs)) {
-      await this.#context.clock.sleep(BACK_OFF_MS);
+      this.#isRefused = true;
       return 0;
     }
     this.offsets.set(level, offset + due, nowMs);

@@ -6,6 +6,8 @@
  *
  * A commit is appended together with the operation record that says so, and both are written before the producer hears of it. Ends that come in one turn of the event loop
  * share one write and one operation record. When the log refuses the operation record after it took the message, the record is owed and comes with the next turn.
+ * No end is taken before all operation records of the time before are read: the first word about a transaction counts, also over a restart. The offsets are told when what they
+ * call done is on the device.
  *
  * Source: apache/rocketmq broker EndTransactionProcessor, TransactionalMessageServiceImpl, TransactionalMessageCheckService
  */
@@ -35,6 +37,7 @@ import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { appendBytesMax, type BrokerActorInit, openStore } from "../broker_init.ts";
 import { RecordReader } from "../cold_read/record_reader.ts";
 import { LogOutlet, LogWriteError, type OutgoingRecord } from "../log_outlet.ts";
+import { syncLogUpTo } from "../log_sync.ts";
 import { timerAnswer, timerRules } from "../timer/timer_rules.ts";
 import { comesTooLate, type HalfMessage } from "./check_decision.ts";
 import { CheckRound } from "./check_round.ts";
@@ -48,8 +51,10 @@ const HANDLES_MAX = 16;
 /** Half messages that are read between two looks at messages that wait. */
 const BREATHE_EVERY = 32;
 
-/** How often the offsets are told while there is something to tell. Milliseconds. */
 const ASK_MS = 10_000;
+
+/** Between two looks whether all is dispatched. Milliseconds. */
+const DISPATCHED_LOOK_MS = 5;
 
 /** Half messages that one operation record names at most: about the bytes of RocketMQ's transactionOpMsgMaxSize. */
 const OPERATION_OFFSETS_MAX = 400;
@@ -92,6 +97,7 @@ export class TransactionalMessageService {
   readonly #context: ActorContext<TransactionsContract>;
   readonly #init: BrokerActorInit;
   readonly #view = new TopicView();
+  readonly #memory: LogMemory;
   readonly #records: RecordReader;
   readonly #outlet: LogOutlet;
   readonly #halves: SystemQueue;
@@ -103,6 +109,10 @@ export class TransactionalMessageService {
   #ledger = new HalfLedger(0, 0);
   #owed: number[] = [];
   #isTaking = false;
+  /** Ends are taken from now on. */
+  #isReady = false;
+  #isTelling = false;
+  #telling: Promise<unknown> = Promise.resolve();
   #rounds: Promise<void> = Promise.resolve();
   #counts = { committed: 0, rolledBack: 0, repeated: 0, checked: 0, discarded: 0, rounds: 0 };
   #told = { half: 0, operation: 0 };
@@ -112,6 +122,7 @@ export class TransactionalMessageService {
     const { values } = init;
     const store = openStore(values, "write", HANDLES_MAX, new LightDisk());
     const memory = new LogMemory(init.memory.log);
+    this.#memory = memory;
     this.#init = init;
     this.#context = context;
     this.#records = new RecordReader(new LogReader(memory, store.commitLog), appendBytesMax(values));
@@ -135,21 +146,13 @@ export class TransactionalMessageService {
     return { ...this.#counts };
   }
 
-  /** Learns topics and offsets, and begins the rounds. */
+  /** Learns the topics, and begins the rounds. */
   async start(): Promise<void> {
-    const controller = this.#context.peer("controller");
-    const snapshot = await controller.ask("subscribe", { name: this.#context.name, control: false }, {
-      timeoutMs: ASK_MS,
-    });
+    const snapshot = await this.#context.peer("controller").ask("subscribe", {
+      name: this.#context.name,
+      control: false,
+    }, { timeoutMs: ASK_MS });
     this.apply(snapshot.topics);
-    const items = [HALF_TOPIC, OP_TOPIC].map((topic) => ({ group: TRANSACTION_GROUP, topic, queueId: 0 }));
-    const { offsets } = await controller.ask("consumerOffsets", { items }, { timeoutMs: ASK_MS });
-    const [half = -1, operation = -1] = offsets;
-    this.#ledger = new HalfLedger(
-      half < 0 ? this.#halves.range.min : half,
-      operation < 0 ? this.#operations.range.min : operation,
-    );
-    this.#told = { half: this.#ledger.halfOffset, operation: this.#ledger.operationOffset };
     this.#rounds = this.#run();
   }
 
@@ -166,10 +169,10 @@ export class TransactionalMessageService {
     }
     return new Promise((resolve) => {
       this.#waiting.push({ header, answer: resolve });
-      if (this.#isTaking) return;
+      if (this.#isTaking || !this.#isReady) return;
       this.#isTaking = true;
       // Ends that came meanwhile share the write.
-      this.#context.breathe().then(() => this.#takeEnds(), (error) => this.#context.fail(error));
+      this.#context.breathe().then(() => this.#takeEnds()).catch((error) => this.#context.fail(error));
     });
   }
 
@@ -177,8 +180,10 @@ export class TransactionalMessageService {
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#rounds;
-    this.#takeEnds();
-    this.#tellOffsets();
+    if (this.#isReady) this.#takeEnds();
+    for (const { answer } of this.#waiting.splice(0)) answer(REFUSED);
+    await this.#telling;
+    await this.#tellOffsets();
   }
 
   #takeEnds(): void {
@@ -292,7 +297,7 @@ export class TransactionalMessageService {
   async #run(): Promise<void> {
     const { clock } = this.#context;
     try {
-      await this.#findCopies();
+      if (!await this.#begin()) return;
       for (;;) {
         await sleepOrStop(clock, this.#init.values.transactionCheckInterval, this.#stopped.signal);
         if (this.#stopped.signal.aborted) return;
@@ -305,10 +310,38 @@ export class TransactionalMessageService {
   }
 
   /**
+   * Learns where the time before ended, as far as it is in the log, and takes the ends that came meanwhile.
+   *
+   * @returns false when a stop is asked for
+   */
+  async #begin(): Promise<boolean> {
+    const written = this.#memory.written.load();
+    while (this.#memory.dispatched.load() < written) {
+      await sleepOrStop(this.#context.clock, DISPATCHED_LOOK_MS, this.#stopped.signal);
+      if (this.#stopped.signal.aborted) return false;
+    }
+    const items = [HALF_TOPIC, OP_TOPIC].map((topic) => ({ group: TRANSACTION_GROUP, topic, queueId: 0 }));
+    const { offsets } = await this.#context.peer("controller").ask("consumerOffsets", { items }, {
+      timeoutMs: ASK_MS,
+    });
+    const half = placeIn(this.#halves.range, offsets[0]);
+    const operation = placeIn(this.#operations.range, offsets[1]);
+    this.#ledger = new HalfLedger(half, operation);
+    this.#told = { half, operation };
+    if (!await this.#findCopies()) return false;
+    this.#readOperations();
+    this.#isReady = true;
+    this.#takeEnds();
+    return true;
+  }
+
+  /**
    * Learns which half messages are copies of others. The offsets that a killed broker left may be older than its last rounds; each of their copies would be asked about by itself, and
    * copied again.
+   *
+   * @returns false when a stop is asked for
    */
-  async #findCopies(): Promise<void> {
+  async #findCopies(): Promise<boolean> {
     const newest = new Map<string, number>();
     const { max } = this.#halves.range;
     for (let at = Math.max(this.#ledger.halfOffset, this.#halves.range.min); at < max; at++) {
@@ -320,8 +353,9 @@ export class TransactionalMessageService {
         if (before !== undefined && isCopy(properties)) this.#ledger.linked(before, at);
         newest.set(uniqueId, at);
       }
-      if (at % BREATHE_EVERY === 0 && !await this.#context.breathe()) return;
+      if (at % BREATHE_EVERY === 0 && !await this.#context.breathe()) return false;
     }
+    return true;
   }
 
   async #round(): Promise<void> {
@@ -343,7 +377,11 @@ export class TransactionalMessageService {
     this.#counts.checked += checked;
     this.#counts.discarded += discarded;
     if (checked + discarded > 0) this.#context.countWork(checked + discarded);
-    this.#tellOffsets();
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    this.#telling = this.#tellOffsets().catch((error) => this.#context.fail(error)).finally(() =>
+      this.#isTelling = false
+    );
   }
 
   /** Learns what other processes, or this one before its restart, wrote down as done. */
@@ -378,16 +416,20 @@ export class TransactionalMessageService {
     this.#context.peer(`gateway-${channel.gateway}`).tell("push", { channel: channel.channel, command });
   }
 
-  /** Tells what has moved: as with Apache, the group shows no offset in a queue where it had nothing to do. */
-  #tellOffsets(): void {
+  /**
+   * Tells what has moved, behind the records that made it so: as with Apache, the group shows no offset in a queue where it had nothing to do. Two of these must not overlap.
+   */
+  async #tellOffsets(): Promise<void> {
     const { halfOffset, operationOffset } = this.#ledger;
     const common = { group: TRANSACTION_GROUP, queueId: 0, clientHost: this.#init.values.brokerIP1 };
     const moved = [
       ...(halfOffset === this.#told.half ? [] : [{ ...common, topic: HALF_TOPIC, offset: halfOffset }]),
       ...(operationOffset === this.#told.operation ? [] : [{ ...common, topic: OP_TOPIC, offset: operationOffset }]),
     ];
+    if (moved.length === 0) return;
+    if (!await syncLogUpTo(this.#context.peer("flush-log"), this.#memory.appended.load())) return;
     this.#told = { half: halfOffset, operation: operationOffset };
-    if (moved.length > 0) this.#context.peer("controller").tell("offsets", moved);
+    this.#context.peer("controller").tell("offsets", moved);
   }
 }
 
@@ -395,6 +437,11 @@ const REFUSED: EndAnswer = {
   code: ResponseCode.SERVICE_NOT_AVAILABLE,
   remark: "Service not available now.",
 };
+
+/** An offset within its queue: one that was never told is the first, one behind a log that was shortened the last. */
+function placeIn({ min, max }: { readonly min: number; readonly max: number }, offset = -1): number {
+  return offset < 0 ? min : Math.min(offset, max);
+}
 
 function isCopy(properties: ReadonlyMap<string, string>): boolean {
   return properties.has(PropertyName.TRANSACTION_CHECK_TIMES) ||

@@ -6,6 +6,7 @@ import type {
   TopicSubscriberContract,
 } from "../broker_controller_contract.ts";
 import type { BrokerActorInit } from "../broker_init.ts";
+import type { FlushCommitLogContract } from "../flush/flush_contract.ts";
 import { defineRole, type Role } from "../../kernel/contract.ts";
 
 /** What a producer is told of the end of a transaction. */
@@ -42,6 +43,7 @@ export type TransactionsContract = {
   };
   peers: {
     "controller": BrokerControllerContract;
+    "flush-log": FlushCommitLogContract;
     [gateway: `gateway-${number}`]: GatewayPeerContract;
   };
 };

@@ -97,7 +97,8 @@ final class Producers {
 
     /** What the threads of one load share. */
     private static final class Load {
-        final DefaultMQProducer producer;
+        /** Threads take turns at them: thread n sends through number n modulo their count. */
+        final List<DefaultMQProducer> producers = new ArrayList<>();
         final String topic;
         final String mode;
         final int size;
@@ -112,7 +113,7 @@ final class Producers {
         final Map<String, Object> errors = new ConcurrentHashMap<>();
 
         Load(Args args) {
-            producer = named(args.text("producer"));
+            for (String name : args.text("producer").split(",")) producers.add(named(name));
             topic = args.text("topic");
             mode = args.text("mode", "sync");
             size = args.whole("size", 1024);
@@ -188,7 +189,7 @@ final class Producers {
             }
             int size = (int) Math.min(step, count - n);
             try {
-                sendOne(load, from + n, size, room);
+                sendOne(load, load.producers.get(id % load.producers.size()), from + n, size, room);
             } catch (Exception e) {
                 load.fail(e, size);
                 if (e instanceof InterruptedException) return;
@@ -197,28 +198,28 @@ final class Producers {
         room.acquireUninterruptibly(load.window);
     }
 
-    private static void sendOne(Load load, long seq, int size, Semaphore room) throws Exception {
+    private static void sendOne(Load load, DefaultMQProducer producer, long seq, int size, Semaphore room) throws Exception {
         switch (load.mode) {
             case "sync":
-                load.ack(load.producer.send(load.message(seq)), seq, 1);
+                load.ack(producer.send(load.message(seq)), seq, 1);
                 return;
             case "ordered":
-                load.ack(load.producer.send(load.message(seq), (queues, m, shard) -> queues.get((int) ((long) shard % queues.size())), seq % load.shards), seq, 1);
+                load.ack(producer.send(load.message(seq), (queues, m, shard) -> queues.get((int) ((long) shard % queues.size())), seq % load.shards), seq, 1);
                 return;
             case "oneway":
-                load.producer.sendOneway(load.message(seq));
+                producer.sendOneway(load.message(seq));
                 load.acked.incrementAndGet();
                 return;
             case "batch": {
                 Message[] messages = new Message[size];
                 for (int i = 0; i < size; i++) messages[i] = load.message(seq + i);
-                load.ack(load.producer.send(Arrays.asList(messages)), seq, size);
+                load.ack(producer.send(Arrays.asList(messages)), seq, size);
                 return;
             }
             case "async":
                 room.acquire();
                 try {
-                    load.producer.send(load.message(seq), new SendCallback() {
+                    producer.send(load.message(seq), new SendCallback() {
                         @Override public void onSuccess(SendResult result) {
                             load.ack(result, seq, 1);
                             room.release();

@@ -1,0 +1,28 @@
+/**
+ * Brings the log to the device before something is written down that calls a part of it done: behind a log that a loss of power shortened it would be wrong for good.
+ *
+ * Owns: nothing. Reads: what FlushCommitLogService answers. Never: syncs by itself, since only one thread may tell a failed sync from a good one.
+ */
+import type { PeerRef } from "../kernel/contract.ts";
+import { ActorError } from "../kernel/errors.ts";
+import type { FlushCommitLogContract } from "./flush/flush_contract.ts";
+
+/** Longest wait for the device. Milliseconds. */
+const SYNC_MS_MAX = 10_000;
+
+/**
+ * Syncs what is written.
+ *
+ * @param flushLog FlushCommitLogService
+ * @param position of the log that must be on the device
+ * @returns false when it is not there now: the device is slow, the disk is full, or the service starts again
+ */
+export async function syncLogUpTo(flushLog: PeerRef<FlushCommitLogContract>, position: number): Promise<boolean> {
+  try {
+    const { flushed } = await flushLog.ask("flush", null, { timeoutMs: SYNC_MS_MAX });
+    return flushed >= position;
+  } catch (error) {
+    if (error instanceof ActorError) return false;
+    throw error;
+  }
+}
