@@ -26,6 +26,10 @@ export const StatsName = {
   BrokerGetNums: "BROKER_GET_NUMS",
   BrokerGetFromDiskNums: "BROKER_GET_FROM_DISK_NUMS",
   BrokerGetFromDiskSize: "BROKER_GET_FROM_DISK_SIZE",
+  /** A name of ours: by how many milliseconds messages of delay levels were late. */
+  BrokerScheduleLateMs: "BROKER_SCHEDULE_LATE_MS",
+  /** A name of ours: by how many milliseconds messages with an exact time were later than the end of their slot. */
+  BrokerTimerLateMs: "BROKER_TIMER_LATE_MS",
 } as const;
 
 /** A name of statistics. */
@@ -66,6 +70,13 @@ export interface GetCount {
   readonly nextOffset?: number;
   /** Bytes of the commit log from that message to the end. */
   readonly behindBytes?: number;
+}
+
+/** Deliveries of delayed messages. */
+export interface LateCount {
+  readonly times: number;
+  /** Sum over the deliveries, milliseconds. */
+  readonly lateMs: number;
 }
 
 /** The statistics of one broker. */
@@ -133,6 +144,11 @@ export class BrokerStats {
   /** Counts messages that a group sent back. */
   sendBack(topic: string, group: string, count: number): void {
     this.#add(StatsName.SendBackPutNums, `${topic}@${group}`, count, count);
+  }
+
+  /** Counts deliveries of delayed messages with the sum of the times by which they were late, milliseconds. */
+  late(name: typeof StatsName.BrokerScheduleLateMs | typeof StatsName.BrokerTimerLateMs, count: LateCount): void {
+    if (count.times > 0) this.#add(name, this.#cluster, count.lateMs, count.times);
   }
 
   /** Takes the samples that are due. */

@@ -80,12 +80,20 @@ export const Gauge = {
   TimerDequeueMilliTps: 29,
   /** Level: end of what is appended to the commit log, written or not, bytes. */
   LogAppendedPosition: 30,
+  /** Messages of delay levels delivered since the start. */
+  ScheduleDelivered: 31,
+  /** Sum of the times by which they were late, milliseconds. */
+  ScheduleLateMs: 32,
+  /** Messages with an exact time delivered since the start. */
+  TimerDelivered: 33,
+  /** Sum of the times from the ends of their slots to their deliveries, milliseconds. */
+  TimerLateMs: 34,
 } as const;
 
 /** Place of a gauge. */
 export type Gauge = typeof Gauge[keyof typeof Gauge];
 
-const GAUGE_COUNT = 32;
+const GAUGE_COUNT = 36;
 
 /** Upper bounds (exclusive, milliseconds) of the distribution buckets after "0 ms"; the last bucket has none. Source: apache/rocketmq store StoreStatsService.setPutMessageEntireTimeMax */
 export const PUT_DISTRIBUTION_BOUNDS_MS: readonly number[] = [

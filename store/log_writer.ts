@@ -140,7 +140,7 @@ export class LogWriter {
     this.#bytes += to - from;
     const elapsedMs = this.#options.nowMs() - began;
     if (elapsedMs > this.#options.slowWriteMs) this.#options.onSlow(elapsedMs, to - from, "write");
-    if (elapsedMs > this.#options.busyWriteMs && memory.status === LogStatus.Open) memory.setStatus(LogStatus.Busy);
+    if (elapsedMs > this.#options.busyWriteMs) memory.exchangeStatus(LogStatus.Open, LogStatus.Busy);
     return WriteOutcome.Written;
   }
 

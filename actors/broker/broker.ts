@@ -445,7 +445,7 @@ class RunningBroker implements SupervisedBroker {
       );
     }
     await this.#step("leave the master", () => this.#replication.halt());
-    if (memory.status === LogStatus.Open) memory.setStatus(LogStatus.Closing);
+    memory.setStatus(LogStatus.Closing);
     const { commitLog } = children;
     if (commitLog !== undefined) await this.#step("write what is in memory", () => this.#commit(commitLog));
     await this.#step("dispatch what is written", () => this.#untilDispatched(20_000));

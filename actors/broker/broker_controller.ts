@@ -13,6 +13,7 @@ import type { Disk } from "../../store/file/disk.ts";
 import { MINUTE_SAMPLE_INTERVAL_MS } from "../../store/stats_item.ts";
 import type { BrokerControllerContract, BrokerControllerInit } from "./broker_controller_contract.ts";
 import { ControlPlane } from "./controller/control_plane.ts";
+import { Lateness } from "./controller/lateness.ts";
 import { peerOutputs } from "./controller/peer_outputs.ts";
 import { PeriodicRounds } from "./controller/periodic.ts";
 import { TIMER_SYNC_INTERVAL_MS } from "./controller/slave_synchronize.ts";
@@ -148,6 +149,7 @@ function startRegistration(rounds: PeriodicRounds, plane: ControlPlane): () => P
 
 function startRounds(rounds: PeriodicRounds, plane: ControlPlane): void {
   const { state } = plane;
+  const lateness = new Lateness(state);
   let day = dayOf(state.nowMs());
   rounds.start({
     name: "save offsets",
@@ -177,7 +179,10 @@ function startRounds(rounds: PeriodicRounds, plane: ControlPlane): void {
     name: "sample statistics",
     firstMs: 0,
     intervalMs: () => MINUTE_SAMPLE_INTERVAL_MS,
-    run: () => state.stats.sample(state.nowMs()),
+    run: () => {
+      lateness.count();
+      state.stats.sample(state.nowMs());
+    },
   });
   rounds.start({
     name: "sample rates",

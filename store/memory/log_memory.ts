@@ -208,10 +208,14 @@ export class LogMemory {
     return Atomics.load(this.#status, 0) as LogStatusValue;
   }
 
-  /** Changes what the log can do. A read-only log stays read-only. */
+  /** Changes what the log can do. A read-only log stays read-only, and what is closing becomes nothing else any more. */
   setStatus(status: LogStatusValue): void {
-    if (this.status === LogStatus.ReadOnly) return;
-    Atomics.store(this.#status, 0, status);
+    let known = this.status;
+    while (known !== LogStatus.ReadOnly && (known !== LogStatus.Closing || status === LogStatus.ReadOnly)) {
+      const found = Atomics.compareExchange(this.#status, 0, known, status) as LogStatusValue;
+      if (found === known) return;
+      known = found;
+    }
   }
 
   /** Changes what the log can do if it is as expected. @returns whether it was */

@@ -4,6 +4,7 @@ import { LogStatus } from "../../store/memory/log_memory.ts";
 import { until } from "../helpers/until.ts";
 import { queueNumber } from "../conformance/broker_requests.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
+import { decodeUtf8 } from "../../protocol/utf8.ts";
 import { type BrokerBench, PATIENCE_MS, withBroker } from "./broker_bench.ts";
 import { bodiesOf, plainProperties, sendOk } from "./broker_calls.ts";
 
@@ -28,6 +29,13 @@ Deno.test("schedule counts what it delivers and how late it was at most", async 
     const { delivered, lateMsMax } = await countersOf(bench);
     assertEquals(delivered, 1);
     assert(lateMsMax >= resumedMs - dueMs - 100, `${lateMsMax} ms late, ${resumedMs - dueMs} ms at least are expected`);
+    const fields = { statsName: "BROKER_SCHEDULE_LATE_MS", statsKey: "DefaultCluster" };
+    const shown = await until(async () => {
+      const answer = await client.call(RequestCode.VIEW_BROKER_STATS_DATA, fields);
+      return answer.code === 0 ? decodeUtf8(answer.body) : undefined;
+    }, { timeoutMs: PATIENCE_MS, what: "the statistics to be sampled" });
+    const { sum, avgpt } = (JSON.parse(shown) as { statsMinute: { sum: number; avgpt: number } }).statsMinute;
+    assertEquals([sum, avgpt], [lateMsMax, lateMsMax]);
   });
 });
 
@@ -39,7 +47,7 @@ Deno.test("schedule backs off while the log refuses, and loses nothing", async (
       await sendOk(client, "T", `level ${level}`, { properties: plainProperties(`DELAY\u0001${level}\u0002`) });
     }
     const { memory } = bench.broker;
-    memory.setStatus(LogStatus.Closing);
+    memory.setStatus(LogStatus.DiskReserved);
     const dueMs = Date.now() + 1_000;
     await until(() => Date.now() > dueMs + 1_000, { timeoutMs: PATIENCE_MS, what: "the time of level 1 to be over" });
     const max = await queueNumber(client, RequestCode.GET_MAX_OFFSET, "T", 0);

@@ -294,7 +294,7 @@ export class FlushCommitLogService {
       memory.writeLock.release();
     }
     if (this.#context.clock.monotonicMs() - nowMs > PROBE_QUICK_MS) return;
-    memory.setStatus(LogStatus.Open);
+    if (!memory.exchangeStatus(status, LogStatus.Open)) return;
     this.#context.signal("log", { level: "info", text: "Commit log: the disk takes writes again, sends are accepted" });
   }
 }

@@ -18,6 +18,7 @@ import { parseDelayLevels } from "../../../store/delay_levels.ts";
 import { SCHEDULE_TOPIC } from "../../../store/dispatch_files.ts";
 import { LightDisk } from "../../../store/file/light_disk.ts";
 import { readTextFile, writeTextFileLater } from "../../../store/file/json_file.ts";
+import { Gauge, Gauges } from "../../../store/gauges.ts";
 import type { LogAppender } from "../../../store/log_appender.ts";
 import { LogReader } from "../../../store/log_reader.ts";
 import { type LogWriter, WriteOutcome } from "../../../store/log_writer.ts";
@@ -40,6 +41,9 @@ const RUN_MESSAGES = 256;
 
 /** Longest sleep while nothing is dispatched and nothing falls due. Apache looks at each level every 100 ms instead. Milliseconds. */
 const IDLE_MS = 5000;
+
+/** What is later was not due on this broker before it came: a store may be taken up after months. Milliseconds. */
+const LATE_MS_MAX = 86_400_000;
 
 /** Wait after the log refused. Milliseconds. */
 const BACK_OFF_MS = 1000;
@@ -77,6 +81,7 @@ export class ScheduleMessageService {
   readonly offsets: DelayOffsets;
   readonly #context: ActorContext<ScheduleContract>;
   readonly #memory: LogMemory;
+  readonly #gauges: Gauges;
   readonly #view = new TopicView();
   readonly #levels: readonly number[];
   readonly #queues: ConsumeQueueReader[];
@@ -103,6 +108,8 @@ export class ScheduleMessageService {
   #delivered = 0;
   #dropped = 0;
   #lateMsMax = 0;
+  /** Sum over the units that were looked at last. */
+  #lateMs = 0;
 
   /** @param init shared memory and configuration; @param context of the actor */
   constructor(init: BrokerActorInit, context: ActorContext<ScheduleContract>) {
@@ -111,6 +118,7 @@ export class ScheduleMessageService {
     this.#context = context;
     this.#hasPropertyCrc = values.enabledAppendPropCRC;
     this.#memory = new LogMemory(init.memory.log);
+    this.#gauges = new Gauges(init.gauges);
     this.#levels = parseDelayLevels(values.messageDelayLevel);
     this.#queues = this.#levels.map((_, queueId) =>
       new ConsumeQueueReader({
@@ -252,12 +260,15 @@ export class ScheduleMessageService {
     }
     this.offsets.set(level, offset + due, nowMs);
     this.#delivered += messages.length;
+    this.#gauges.add(Gauge.ScheduleDelivered, messages.length);
+    this.#gauges.add(Gauge.ScheduleLateMs, this.#lateMs);
     return due;
   }
 
   /** Units at the front that are due. A time further away than the level's delay counts as wrong and means now. */
   #countDue(level: number, read: number, nowMs: number): number {
     const furthestMs = nowMs + this.#levels[level - 1]!;
+    this.#lateMs = 0;
     for (let i = 0; i < read; i++) {
       const at = i * UNIT_BYTES;
       if (!isUnit(this.#unitView, at)) return i;
@@ -266,7 +277,10 @@ export class ScheduleMessageService {
         this.#nextDueMs = Math.min(this.#nextDueMs, dueMs);
         return i;
       }
-      if (dueMs <= nowMs) this.#lateMsMax = Math.max(this.#lateMsMax, Math.min(nowMs - dueMs, 86_400_000));
+      if (dueMs > nowMs) continue;
+      const lateMs = Math.min(nowMs - dueMs, LATE_MS_MAX);
+      this.#lateMs += lateMs;
+      this.#lateMsMax = Math.max(this.#lateMsMax, lateMs);
     }
     return read;
   }

@@ -383,7 +383,11 @@ export class TimerMessageService {
     run.moveTo(end);
     this.#counts.recalled += recalled;
     const overMs = run.slot.timeMs + this.#init.values.timerPrecisionMs;
-    if (placed > 0) this.#counts.lateMsMax = Math.max(this.#counts.lateMsMax, nowMs - overMs);
+    if (placed === 0) return { work: Math.max(1, items.length), isRefused: false };
+    const lateMs = Math.max(0, nowMs - overMs);
+    this.#counts.lateMsMax = Math.max(this.#counts.lateMsMax, lateMs);
+    this.#gauges.add(Gauge.TimerDelivered, placed);
+    this.#gauges.add(Gauge.TimerLateMs, placed * lateMs);
     return { work: Math.max(1, items.length), isRefused: false };
   }
 

@@ -65,6 +65,18 @@ Deno.test("LogMemory.setStatus() never leaves read-only", () => {
   assertEquals(memory.status, LogStatus.ReadOnly);
 });
 
+Deno.test("LogMemory.setStatus() opens nothing that is closing, and a device that fails then still counts", () => {
+  const memory = memoryAt(0);
+  memory.setStatus(LogStatus.Busy);
+  memory.setStatus(LogStatus.Closing);
+  for (const status of [LogStatus.Open, LogStatus.DiskFull, LogStatus.Busy]) {
+    memory.setStatus(status);
+    assertEquals(memory.status, LogStatus.Closing);
+  }
+  memory.setStatus(LogStatus.ReadOnly);
+  assertEquals(memory.status, LogStatus.ReadOnly);
+});
+
 Deno.test("LogMemory.raiseEpoch() is seen by everybody", () => {
   const buffers = createLogMemory({ ringBytes: 16384, appendBytesMax: 4096 });
   const [one, other] = [new LogMemory(buffers), new LogMemory(buffers)];
