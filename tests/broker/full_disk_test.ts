@@ -1,5 +1,5 @@
 /**
- * A disk that is really full: a small tmpfs under the store of a broker, in the middle of load from many connections.
+ * A disk that is really full: a small tmpfs under the store of a broker, in the middle of load from several connections, each with many sends under way.
  *
  * The file system lives in a mount namespace of the broker's own, so no privileges are needed where user namespaces are allowed.
  */
@@ -15,7 +15,9 @@ import { PATIENCE_MS } from "./broker_bench.ts";
 import { plainProperties } from "./broker_calls.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-const SENDERS = 16;
+const CONNECTIONS = 4;
+/** Sends under way on each connection. */
+const IN_FLIGHT = 8;
 const QUEUES = 4;
 const DISK_MIB = 24;
 const BALLAST_MIB = 8;
@@ -43,8 +45,7 @@ interface Outcome {
   readonly refused: Map<string, number>;
 }
 
-async function sender(address: string, number: number, outcome: Outcome, isOver: () => boolean): Promise<void> {
-  using client = await RawClient.connect(address);
+async function sender(client: RawClient, number: number, outcome: Outcome, isOver: () => boolean): Promise<void> {
   const queueId = number % QUEUES;
   for (let sequence = 0; !isOver(); sequence++) {
     const body = `${number}-${sequence}`.padEnd(BODY_BYTES, ".");
@@ -136,7 +137,11 @@ Deno.test({
       assertEquals(made.code, 0, made.remark);
       const outcome: Outcome = { acked: [], refused: new Map() };
       let isOver = false;
-      const senders = Array.from({ length: SENDERS }, (_, number) => sender(address, number, outcome, () => isOver));
+      const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => RawClient.connect(address)));
+      const senders = Array.from(
+        { length: CONNECTIONS * IN_FLIGHT },
+        (_, number) => sender(connections[Math.floor(number / IN_FLIGHT)]!, number, outcome, () => isOver),
+      );
       try {
         await until(() => outcome.refused.size >= 50, { timeoutMs: PATIENCE_MS, what: "refusals" });
         const acked = outcome.acked.length;
@@ -146,6 +151,7 @@ Deno.test({
       } finally {
         isOver = true;
         await Promise.all(senders);
+        for (const connection of connections) connection[Symbol.dispose]();
       }
       assertEquals([...new Set(outcome.refused.values())], [ResponseCode.SERVICE_NOT_AVAILABLE]);
       // What is acknowledged is dispatched a moment later, and longer where the queues' files had no room either.

@@ -15,6 +15,10 @@ export class RawClient implements Disposable {
   readonly #connection: Deno.TcpConn;
   readonly #decoder = new FrameDecoder();
   readonly #fromServer: RemotingCommand[] = [];
+  readonly #awaited = new Set<number>();
+  readonly #answers = new Map<number, RemotingCommand>();
+  #sending: Promise<void> = Promise.resolve();
+  #reading: Promise<void> | undefined;
   #opaque = 1;
 
   private constructor(connection: Deno.TcpConn) {
@@ -39,7 +43,7 @@ export class RawClient implements Disposable {
   }
 
   /**
-   * Sends a request and waits for its answer.
+   * Sends a request and waits for its answer. Several may be under way.
    *
    * @param code Request code.
    * @param ext Header fields.
@@ -55,6 +59,7 @@ export class RawClient implements Disposable {
     options: { readonly timeoutMs?: number; readonly change?: Partial<RemotingCommand> } = {},
   ): Promise<RemotingCommand> {
     const opaque = this.#opaque++;
+    this.#awaited.add(opaque);
     await this.#send({ ...createRequest(code, ext, bytesOf(body)), opaque, ...options.change });
     const timeoutMs = options.timeoutMs ?? 10_000;
     let late = false;
@@ -68,6 +73,7 @@ export class RawClient implements Disposable {
       throw late ? new Error(`Request ${code} was not answered within ${timeoutMs} ms`, { cause: error }) : error;
     } finally {
       timer.cancel();
+      this.#awaited.delete(opaque);
     }
   }
 
@@ -92,21 +98,37 @@ export class RawClient implements Disposable {
     }
   }
 
-  async #send(command: RemotingCommand): Promise<void> {
+  /** Frames go out whole, one behind the other. */
+  #send(command: RemotingCommand): Promise<void> {
     const frame = encodeFrame(command);
-    for (let sent = 0; sent < frame.length;) sent += await this.#connection.write(frame.subarray(sent));
+    const sent = this.#sending.then(async () => {
+      for (let at = 0; at < frame.length;) at += await this.#connection.write(frame.subarray(at));
+    });
+    this.#sending = sent.catch(() => {});
+    return sent;
   }
 
   async #answerTo(opaque: number): Promise<RemotingCommand> {
     for (;;) {
-      for (let command = this.#decoder.next(); command !== undefined; command = this.#decoder.next()) {
-        if (isResponse(command) && command.opaque === opaque) return command;
-        if (!isResponse(command)) this.#fromServer.push(command);
+      const answer = this.#answers.get(opaque);
+      if (answer !== undefined) {
+        this.#answers.delete(opaque);
+        return answer;
       }
-      const chunk = new Uint8Array(256 * 1024);
-      const count = await this.#connection.read(chunk);
-      if (count === null) throw new Error("The server closed the connection");
-      this.#decoder.push(chunk.subarray(0, count));
+      this.#reading ??= this.#read().finally(() => this.#reading = undefined);
+      await this.#reading;
+    }
+  }
+
+  /** Takes what comes next, for whoever waits for it. */
+  async #read(): Promise<void> {
+    const chunk = new Uint8Array(256 * 1024);
+    const count = await this.#connection.read(chunk);
+    if (count === null) throw new Error("The server closed the connection");
+    this.#decoder.push(chunk.subarray(0, count));
+    for (let command = this.#decoder.next(); command !== undefined; command = this.#decoder.next()) {
+      if (!isResponse(command)) this.#fromServer.push(command);
+      else if (this.#awaited.has(command.opaque)) this.#answers.set(command.opaque, command);
     }
   }
 }
