@@ -15,11 +15,16 @@ const SYNC_MS_MAX = 10_000;
  *
  * @param flushLog FlushCommitLogService
  * @param position of the log that must be on the device
+ * @param timeoutMs longest wait, milliseconds
  * @returns false when it is not there now: the device is slow, the disk is full, or the service starts again
  */
-export async function syncLogUpTo(flushLog: PeerRef<FlushCommitLogContract>, position: number): Promise<boolean> {
+export async function syncLogUpTo(
+  flushLog: PeerRef<FlushCommitLogContract>,
+  position: number,
+  timeoutMs = SYNC_MS_MAX,
+): Promise<boolean> {
   try {
-    const { flushed } = await flushLog.ask("flush", null, { timeoutMs: SYNC_MS_MAX });
+    const { flushed } = await flushLog.ask("flush", null, { timeoutMs });
     return flushed >= position;
   } catch (error) {
     if (error instanceof ActorError) return false;

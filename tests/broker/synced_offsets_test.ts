@@ -4,7 +4,7 @@ import { DelayOffsets } from "../../store/delay_offsets.ts";
 import { HALF_TOPIC, OP_TOPIC, TRANSACTION_GROUP } from "../../store/half_message.ts";
 import { until } from "../helpers/until.ts";
 import { type BrokerBench, PATIENCE_MS, untilRestarted, withBroker } from "./broker_bench.ts";
-import { bodiesOf, plainProperties, pulled, sendOk } from "./broker_calls.ts";
+import { bodiesOf, plainProperties, pulled, sendOk, type UnderWay, underWay } from "./broker_calls.ts";
 import { COMMIT, endTransaction, ROLLBACK, sendHalf } from "./half_messages.ts";
 
 async function savedOffset(root: string): Promise<number> {
@@ -72,6 +72,26 @@ Deno.test("the offsets of transactions are told when what they call done is on t
       timeoutMs: PATIENCE_MS,
       what: "the offsets to be told",
     });
+  });
+});
+
+Deno.test("with SYNC_FLUSH the end of a transaction is acknowledged when it is on the device", async () => {
+  await withBroker({ settings: { flushDiskType: "SYNC_FLUSH" } }, async (bench) => {
+    await bench.topic("T", { queues: 1 });
+    const client = await bench.client();
+    const half = await sendHalf(client, "T", "half");
+    await bench.wake("transactions");
+    let ending: UnderWay | undefined;
+    await bench.whilePaused("flush-log", async () => {
+      ending = underWay(endTransaction(await bench.client(), half, COMMIT));
+      assertEquals(await bodiesOf(client, "T", { count: 1 }), ["half"]);
+      // Time for an answer that waits for nothing.
+      for (let look = 0; look < 50; look++) await pulled(client, "T");
+      assert(!ending.isAnswered());
+    });
+    assertEquals((await ending!.answer).code, 0);
+    const { flushed, written } = bench.broker.memory;
+    assertEquals(flushed.load(), written.load());
   });
 });
 

@@ -7,6 +7,7 @@
  * Source: apache/rocketmq store DefaultMessageStore.FlushConsumeQueueService, StoreCheckpoint
  */
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
+import { ActorError } from "../../kernel/errors.ts";
 import { syncAllDerived, syncDerived } from "../../../store/derived_sync.ts";
 import { CheckpointFile } from "../../../store/checkpoint.ts";
 import { DurablePositionFile } from "../../../store/durable_position.ts";
@@ -132,6 +133,7 @@ export class FlushConsumeQueueService {
       this.#context.signal("failed", { text: `Cannot sync consume queues: ${error.message}` });
       return;
     }
+    if (!(error instanceof ActorError)) return this.#context.fail(error);
     // ReputMessageService is starting again: what is dirty is asked for at the next interval.
     this.schedule();
   }

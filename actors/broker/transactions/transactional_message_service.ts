@@ -232,15 +232,16 @@ export class TransactionalMessageService {
 
   /** Appends the messages and the operation record that says that they are done. */
   #carryOut(ends: readonly CheckedEnd[], nowMs: number): void {
-    const done = new Set<number>();
+    const done: WaitingEnd["answer"][] = [];
+    const seen = new Set<number>();
     const fresh = ends.filter(({ half, answer }) => {
       const place = this.#ledger.newest(half.queueOffset);
-      const isFresh = !this.#ledger.isDone(place) && !done.has(place);
-      done.add(place);
+      const isFresh = !this.#ledger.isDone(place) && !seen.has(place);
+      seen.add(place);
       if (isFresh) return true;
       // The first word counts: a repeated commit is not delivered twice, and nothing is both committed and rolled back.
       this.#counts.repeated++;
-      answer(SUCCESS);
+      done.push(answer);
       return false;
     });
     const commits = fresh.filter(({ committed }) => committed !== undefined);
@@ -254,24 +255,31 @@ export class TransactionalMessageService {
       if (index >= placed) end.answer(REFUSED);
       else {
         this.#counts.committed++;
-        this.#resolve(end);
+        this.#ledger.resolve(end.half.queueOffset);
+        done.push(end.answer);
       }
     });
     for (const end of rollbacks) {
       if (placed < messages.length + operations.length) end.answer(REFUSED);
       else {
         this.#counts.rolledBack++;
-        this.#resolve(end);
+        this.#ledger.resolve(end.half.queueOffset);
+        done.push(end.answer);
       }
     }
     // Commits without their operation record are done all the same; a restart before it is written would ask about them again.
     const isOperationWritten = placed === messages.length + operations.length;
     this.#owed = isOperationWritten ? [] : [...this.#owed, ...places.slice(0, placed).flat()];
+    this.#answer(done).catch((error) => this.#context.fail(error));
   }
 
-  #resolve({ half, answer }: CheckedEnd): void {
-    this.#ledger.resolve(half.queueOffset);
-    answer(SUCCESS);
+  /** With SYNC_FLUSH an end is acknowledged when it is on the device, or after the time that a send waits for it. */
+  async #answer(answers: readonly WaitingEnd["answer"][]): Promise<void> {
+    if (answers.length > 0 && this.#init.values.flushDiskType === "SYNC_FLUSH") {
+      const { syncFlushTimeout } = this.#init.values;
+      await syncLogUpTo(this.#context.peer("flush-log"), this.#memory.appended.load(), syncFlushTimeout);
+    }
+    for (const answer of answers) answer(SUCCESS);
   }
 
   #operationRecords(offsets: readonly number[], nowMs: number): OutgoingRecord[] {
