@@ -8,7 +8,8 @@ import type { AllocateMessageQueueStrategy } from "./allocation/strategy.ts";
 import type { ConsumeMessageHook, FilterMessageHook } from "./hooks.ts";
 import type { MessageListenerConcurrently, MessageListenerOrderly, MessageQueueListener } from "./listeners.ts";
 import { checkGroup } from "./names.ts";
-import { type ClientOptions, within } from "./options.ts";
+import { functionOrNone, oneOf, positive, within } from "./option_checks.ts";
+import type { ClientOptions } from "./options.ts";
 import { ClientError } from "./errors.ts";
 
 /** Who gets a message: one member of the group, or every one. */
@@ -105,6 +106,15 @@ export interface ConsumerSettings {
   readonly unitMode: boolean;
 }
 
+/** All message models, the default first. */
+export const MESSAGE_MODELS: readonly [MessageModel, ...MessageModel[]] = ["CLUSTERING", "BROADCASTING"];
+/** All places to begin at, the default first. */
+export const CONSUME_FROM_WHERES: readonly [ConsumeFromWhere, ...ConsumeFromWhere[]] = [
+  "CONSUME_FROM_LAST_OFFSET",
+  "CONSUME_FROM_FIRST_OFFSET",
+  "CONSUME_FROM_TIMESTAMP",
+];
+
 const MIB = 1024 * 1024;
 
 /**
@@ -124,10 +134,18 @@ export function consumerSettings(options: PushConsumerOptions): ConsumerSettings
     within(name, options[name] as number | undefined, { otherwise, min, max });
   const ofTopic = (name: "pullThresholdForTopic" | "pullThresholdSizeForTopic", max: number): number =>
     options[name] === undefined || options[name] === -1 ? -1 : bound(name, -1, 1, max);
+  functionOrNone("messageListener", options.messageListener);
+  functionOrNone("messageListenerOrderly", options.messageListenerOrderly);
+  if (options.messageListener !== undefined && options.messageListenerOrderly !== undefined) {
+    throw new ClientError(
+      "OPTION_ILLEGAL",
+      "Cannot use options messageListener and messageListenerOrderly: a consumer has one listener",
+    );
+  }
   const topicMib = ofTopic("pullThresholdSizeForTopic", 102_400);
   return {
-    messageModel: options.messageModel ?? "CLUSTERING",
-    consumeFromWhere: options.consumeFromWhere ?? "CONSUME_FROM_LAST_OFFSET",
+    messageModel: oneOf("messageModel", options.messageModel, MESSAGE_MODELS),
+    consumeFromWhere: oneOf("consumeFromWhere", options.consumeFromWhere, CONSUME_FROM_WHERES),
     consumeTimestampMs: parseTimestamp(options.consumeTimestamp),
     strategy: options.allocateMessageQueueStrategy ?? new AllocateMessageQueueAveragely(),
     consumeThreadMax: bound("consumeThreadMax", 20, 1, 1_000),
@@ -141,11 +159,15 @@ export function consumerSettings(options: PushConsumerOptions): ConsumerSettings
     pullThresholdBytesForTopic: topicMib < 0 ? -1 : topicMib * MIB,
     consumeConcurrentlyMaxSpan: bound("consumeConcurrentlyMaxSpan", 2_000, 1, 65_535),
     postSubscriptionWhenPull: options.postSubscriptionWhenPull ?? false,
-    maxReconsumeTimes: options.maxReconsumeTimes ?? -1,
-    suspendCurrentQueueTimeMillis: options.suspendCurrentQueueTimeMillis ?? 1_000,
+    maxReconsumeTimes: bound("maxReconsumeTimes", -1, -1, 0x7fffffff),
+    suspendCurrentQueueTimeMillis: bound("suspendCurrentQueueTimeMillis", 1_000, 0, 0x7fffffff),
     consumeTimeoutMs: bound("consumeTimeout", 15, 0.001, 1_000_000) * 60_000,
-    pullTimeDelayMillsWhenException: options.pullTimeDelayMillsWhenException ?? 1_000,
-    awaitTerminationMillisWhenShutdown: options.awaitTerminationMillisWhenShutdown ?? 5_000,
+    pullTimeDelayMillsWhenException: positive(
+      "pullTimeDelayMillsWhenException",
+      options.pullTimeDelayMillsWhenException,
+      1_000,
+    ),
+    awaitTerminationMillisWhenShutdown: bound("awaitTerminationMillisWhenShutdown", 5_000, 0, 0x7fffffff),
     unitMode: options.unitMode ?? false,
   };
 }

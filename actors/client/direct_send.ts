@@ -138,7 +138,7 @@ export class DirectSends {
    * @throws {ClientError} MESSAGE_ILLEGAL when a property is
    */
   send(message: Message, timeoutMs: number): Promise<SendResult> | undefined {
-    const { topic } = message;
+    const topic = message?.topic;
     if (!this.topics.has(topic) || !isPlain(message) || this.#parts.isPlacing()) return undefined;
     const body = typeof message.body === "string" ? encoder.encode(message.body) : message.body;
     if (!(body instanceof Uint8Array)) return undefined;

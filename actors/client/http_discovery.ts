@@ -6,7 +6,7 @@
  */
 
 import { ClientError, messageOf } from "./errors.ts";
-import { splitAddresses } from "./options.ts";
+import { splitAddresses } from "./option_checks.ts";
 
 /**
  * @param url address of the service

@@ -5,10 +5,18 @@
 
 import { AllocateMessageQueueAveragely } from "./allocation/averagely.ts";
 import type { AllocateMessageQueueStrategy } from "./allocation/strategy.ts";
-import { type ConsumeFromWhere, type ConsumerSettings, type MessageModel, parseTimestamp } from "./consumer_options.ts";
+import {
+  CONSUME_FROM_WHERES,
+  type ConsumeFromWhere,
+  type ConsumerSettings,
+  MESSAGE_MODELS,
+  type MessageModel,
+  parseTimestamp,
+} from "./consumer_options.ts";
 import type { MessageQueueListener } from "./listeners.ts";
 import { checkGroup } from "./names.ts";
-import { type ClientOptions, within } from "./options.ts";
+import { oneOf, positive, within } from "./option_checks.ts";
+import type { ClientOptions } from "./options.ts";
 
 /** Options of a {@linkcode LitePullConsumer}. */
 export interface LitePullConsumerOptions extends ClientOptions {
@@ -74,8 +82,8 @@ export function liteSettings(options: LitePullConsumerOptions): LiteSettings {
     within(name, options[name] as number | undefined, { otherwise, min, max });
   return {
     consumer: {
-      messageModel: options.messageModel ?? "CLUSTERING",
-      consumeFromWhere: options.consumeFromWhere ?? "CONSUME_FROM_LAST_OFFSET",
+      messageModel: oneOf("messageModel", options.messageModel, MESSAGE_MODELS),
+      consumeFromWhere: oneOf("consumeFromWhere", options.consumeFromWhere, CONSUME_FROM_WHERES),
       consumeTimestampMs: parseTimestamp(options.consumeTimestamp),
       strategy: options.allocateMessageQueueStrategy ?? new AllocateMessageQueueAveragely(),
       consumeThreadMax: 1,
@@ -92,7 +100,11 @@ export function liteSettings(options: LitePullConsumerOptions): LiteSettings {
       maxReconsumeTimes: -1,
       suspendCurrentQueueTimeMillis: 1_000,
       consumeTimeoutMs: 15 * 60_000,
-      pullTimeDelayMillsWhenException: options.pullTimeDelayMillsWhenException ?? 1_000,
+      pullTimeDelayMillsWhenException: positive(
+        "pullTimeDelayMillsWhenException",
+        options.pullTimeDelayMillsWhenException,
+        1_000,
+      ),
       awaitTerminationMillisWhenShutdown: 0,
       unitMode: false,
     },

@@ -71,6 +71,9 @@ export function prepareMessage(
   message: Message,
   options: { bodyBytesMax: number; topicOf: (topic: string) => string },
 ): PreparedMessage {
+  if (typeof message !== "object" || message === null) {
+    throw new ClientError("MESSAGE_ILLEGAL", `Cannot send ${String(message)}: it is no message`);
+  }
   checkSendTopic(message.topic);
   const topic = options.topicOf(message.topic);
   checkSendTopic(topic);
@@ -105,7 +108,8 @@ function propertiesOf(message: Message): Map<string, string> {
     properties.set(name, value);
   }
   const put = (name: string, value: string | number | undefined): void => {
-    if (value !== undefined && value !== "") properties.set(name, checkValue(name, String(value)));
+    if (value === undefined || value === "") return;
+    properties.set(name, checkValue(name, typeof value === "number" ? String(value) : value));
   };
   put(PropertyName.TAGS, message.tags);
   put(PropertyName.KEYS, keysOf(message));
@@ -153,7 +157,9 @@ export function plainPropertiesText(message: Message, uniqueId: string): string 
 }
 
 function keysOf({ keys }: Message): string | undefined {
-  return typeof keys === "string" ? keys : keys?.join(KEY_SEPARATOR);
+  if (keys === undefined || typeof keys === "string") return keys;
+  if (Array.isArray(keys)) return keys.join(KEY_SEPARATOR);
+  throw new ClientError("MESSAGE_ILLEGAL", 'Cannot set property "KEYS": keys are neither a text nor a list of texts');
 }
 
 function checkUserProperty(name: string, value: string): void {
@@ -168,6 +174,9 @@ function checkUserProperty(name: string, value: string): void {
 }
 
 function checkValue(name: string, value: string): string {
+  if (typeof value !== "string") {
+    throw new ClientError("MESSAGE_ILLEGAL", `Cannot set property "${name}": ${String(value)} is no text`);
+  }
   if (value.includes("\u0001") || value.includes("\u0002")) {
     throw new ClientError("MESSAGE_ILLEGAL", `Cannot set property "${name}": it contains a separator character`);
   }

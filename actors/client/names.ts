@@ -93,6 +93,9 @@ export function checkSendTopic(topic: string): void {
 }
 
 function checkName(what: string, name: string, charsMax: number): void {
+  if (typeof name !== "string") {
+    throw new ClientError("NAME_ILLEGAL", `Cannot use ${what} ${String(name)}: it is no text`);
+  }
   if (name.trim().length === 0) throw new ClientError("NAME_ILLEGAL", `Cannot use ${what} "${name}": it is blank`);
   if (name.length > charsMax) {
     throw new ClientError(

@@ -7,9 +7,9 @@
 
 import { type Clock, systemClock } from "../../store/clock.ts";
 import type { Transport } from "../net/transport.ts";
-import { ClientError } from "./errors.ts";
 import type { RPCHook } from "./hooks.ts";
 import { type ClientLogger, silentLogger } from "./logger.ts";
+import { addressList, positive } from "./option_checks.ts";
 import { environment, localAddress, processId, random32 } from "./platform.ts";
 
 /** Access key pair of an ACL. */
@@ -110,10 +110,12 @@ let instanceCount = 0;
  *
  * @param options as given
  * @returns all settings
- * @throws {ClientError} OPTION_ILLEGAL when a number is not positive
+ * @throws {ClientError} OPTION_ILLEGAL when a value cannot be used
  */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
-  const addresses = options.namesrvAddr ?? environment("NAMESRV_ADDR") ?? "";
+  const [addressesFrom, addresses] = options.namesrvAddr === undefined
+    ? ["NAMESRV_ADDR of the environment", environment("NAMESRV_ADDR") ?? ""]
+    : ["namesrvAddr", options.namesrvAddr];
   const clientIP = options.clientIP ?? localAddress();
   const unit = options.unitName === undefined ? "" : `@${options.unitName}`;
   const name = options.instanceName ?? "DEFAULT";
@@ -121,7 +123,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     ? `${processId()}#${PROCESS_RANDOM}${(instanceCount++).toString(36)}`
     : `${options.instanceName}#${PROCESS_RANDOM}`;
   return {
-    namesrvAddrs: splitAddresses(addresses),
+    namesrvAddrs: addressList(addressesFrom, addresses),
     namesrvDiscoveryUrl: options.namesrvDiscoveryUrl,
     clientId: `${clientIP}@${unique}${unit}`,
     stableClientId: `${clientIP}@${name}${unit}`,
@@ -145,49 +147,4 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     clock: options.clock ?? systemClock,
     transport: options.transport,
   };
-}
-
-/**
- * @param text addresses separated by semicolons, each with or without `http://`
- * @returns the addresses
- */
-export function splitAddresses(text: string): string[] {
-  return text.split(/[;,\s]+/).map((address) => address.replace(/^(https?|tcp):\/\//, "")).filter((one) =>
-    one.length > 0
-  );
-}
-
-/**
- * @param name option, for the error
- * @param value as given
- * @param otherwise default
- * @returns the number
- * @throws {ClientError} OPTION_ILLEGAL when it is not positive
- */
-export function positive(name: string, value: number | undefined, otherwise: number): number {
-  const number = value ?? otherwise;
-  if (!(number > 0)) throw new ClientError("OPTION_ILLEGAL", `Cannot use option ${name}: ${number} is not positive`);
-  return number;
-}
-
-/**
- * @param name option, for the error
- * @param value as given
- * @param range default and bounds, both inclusive
- * @returns the number
- * @throws {ClientError} OPTION_ILLEGAL when it is out of bounds
- */
-export function within(
-  name: string,
-  value: number | undefined,
-  range: { otherwise: number; min: number; max: number },
-): number {
-  const number = value ?? range.otherwise;
-  if (!(number >= range.min && number <= range.max)) {
-    throw new ClientError(
-      "OPTION_ILLEGAL",
-      `Cannot use option ${name}: ${number} is not in ${range.min} to ${range.max}`,
-    );
-  }
-  return number;
 }

@@ -17,15 +17,14 @@ import { LatencyFaultTable } from "./latency_fault.ts";
 import type { InstanceProducer, TransactionCheck } from "./members.ts";
 import { type Message, type PreparedMessage, prepareMessage } from "./message.ts";
 import type { MessageQueue } from "./message_queue.ts";
-import { AUTO_CREATE_TOPIC_KEY, checkGroup, checkTopic, wrapNamespace } from "./names.ts";
-import { positive, within } from "./options.ts";
-import type { ProducerOptions } from "./producer_options.ts";
+import { checkGroup, checkTopic, wrapNamespace } from "./names.ts";
+import { type ProducerOptions, type ProducerSettings, producerSettings } from "./producer_options.ts";
 import { PropertyName } from "./property_names.ts";
 import { publishQueues } from "./publish_route.ts";
 import type { MessageQueueSelector } from "./queue_selectors.ts";
 import { parseRecallHandle } from "./recall.ts";
 import { createReplyMessage, RequestTable } from "./request_reply.ts";
-import { RETRY_RESPONSE_CODES, type SendCall, SendPipeline } from "./send_pipeline.ts";
+import { type SendCall, SendPipeline } from "./send_pipeline.ts";
 import { batchUnit, type SendUnit } from "./send_request.ts";
 import type { SendResult } from "./send_result.ts";
 import type { TraceDispatcher } from "./trace/dispatcher.ts";
@@ -72,7 +71,7 @@ const DETECTOR_ROUND_MS = 3_000;
 export class Producer {
   readonly #options: ProducerOptions;
   readonly #group: string;
-  readonly #defaults: { timeoutMs: number; bodyBytesMax: number; createTopicKey: string };
+  readonly #settings: ProducerSettings;
   readonly #topics = new Set<string>();
   #state: "created" | "started" | "stopped" = "created";
   #instance: ClientInstance | undefined;
@@ -95,13 +94,7 @@ export class Producer {
     checkGroup(group);
     this.#options = options;
     this.#group = wrapNamespace(options.namespace ?? "", group);
-    this.#defaults = {
-      timeoutMs: positive("sendMsgTimeout", options.sendMsgTimeout, 3_000),
-      bodyBytesMax: positive("maxMessageSize", options.maxMessageSize, 4 * 1024 * 1024),
-      createTopicKey: options.createTopicKey ?? AUTO_CREATE_TOPIC_KEY,
-    };
-    within("compressLevel", options.compressLevel, { otherwise: 5, min: 0, max: 9 });
-    within("retryTimesWhenSendFailed", options.retryTimesWhenSendFailed, { otherwise: 2, min: 0, max: 1_000 });
+    this.#settings = producerSettings(options);
   }
 
   /** Client id. @throws {ClientError} STATE before start */
@@ -168,7 +161,7 @@ export class Producer {
     try {
       const pipeline = this.#pipelineNow();
       if (this.#direct !== undefined && !isList(messages) && isOrdinary(options)) {
-        const result = this.#direct.send(messages, options?.timeoutMs ?? this.#defaults.timeoutMs);
+        const result = this.#direct.send(messages, options?.timeoutMs ?? this.#settings.timeoutMs);
         if (result !== undefined) return result;
       }
       const { unit, call } = this.#prepare(messages, options ?? {});
@@ -296,7 +289,7 @@ export class Producer {
       recallHandle,
       bname: brokerName,
     });
-    const answer = await instance.link.invoke(address, request, { timeoutMs: this.#defaults.timeoutMs });
+    const answer = await instance.link.invoke(address, request, { timeoutMs: this.#settings.timeoutMs });
     return success("Recall", answer, address).ext["msgId"] ?? "";
   }
 
@@ -324,28 +317,17 @@ export class Producer {
     if (options.startDetectorEnable) this.#armDetector(instance);
     const pipeline = new SendPipeline({
       producerGroup: this.#group,
-      createTopicKey: this.#defaults.createTopicKey,
-      defaultTopicQueueNums: options.defaultTopicQueueNums ?? 4,
-      retryTimesWhenSendFailed: options.retryTimesWhenSendFailed ?? 2,
-      retryAnotherBrokerWhenNotStoreOK: options.retryAnotherBrokerWhenNotStoreOK ?? false,
-      compressMsgBodyOverHowmuch: options.compressMsgBodyOverHowmuch ?? 4_096,
-      compressType: options.compressType ?? "ZLIB",
-      compressLevel: options.compressLevel ?? 5,
-      retryResponseCodes: new Set(options.retryResponseCodes ?? RETRY_RESPONSE_CODES),
+      createTopicKey: this.#settings.createTopicKey,
+      ...this.#settings.send,
       vipChannelEnabled: instance.options.vipChannelEnabled,
       bornHost: instance.options.clientIP,
       sendMessageHooks: hooks,
-      checkForbiddenHooks: options.checkForbiddenHooks ?? [],
-      inFlight: {
-        countMax: positive("backPressureForAsyncSendNum", options.backPressureForAsyncSendNum, 10_000),
-        bytesMax: positive("backPressureForAsyncSendSize", options.backPressureForAsyncSendSize, 100 * 1024 * 1024),
-      },
     }, { routes: instance.routes, link: instance.link, clock, faults: this.#faults });
     this.#pipeline = pipeline;
     this.#direct = directSends(instance, options, {
       producerGroup: this.#group,
-      createTopicKey: this.#defaults.createTopicKey,
-      bodyBytesMax: this.#defaults.bodyBytesMax,
+      createTopicKey: this.#settings.createTopicKey,
+      bodyBytesMax: this.#settings.bodyBytesMax,
       hooks: hooks.length,
       pipeline,
       resume: ({ message, uniqueId, timeoutMs }, first) => {
@@ -360,7 +342,7 @@ export class Producer {
     options: SendOptions,
     uniqueId?: string,
   ): { unit: SendUnit; call: SendCall } {
-    const { bodyBytesMax, timeoutMs } = this.#defaults;
+    const { bodyBytesMax, timeoutMs } = this.#settings;
     const prepare = (message: Message): PreparedMessage => {
       const prepared = prepareMessage(message, { bodyBytesMax, topicOf: (topic) => this.#topic(topic) });
       this.#direct?.admit(prepared.topic);
@@ -453,7 +435,7 @@ export class Producer {
       transactionId: what.transactionId,
       brokerName: what.brokerName,
       remark: decision.remark,
-    }, { timeoutMs: this.#defaults.timeoutMs });
+    }, { timeoutMs: this.#settings.timeoutMs });
   }
 
   #armDetector(instance: ClientInstance): void {
@@ -462,9 +444,9 @@ export class Producer {
     const { clock } = instance.options;
     const round = async (): Promise<void> => {
       await faults.detectOnce({
-        intervalMs: this.#options.detectInterval ?? 2_000,
+        intervalMs: this.#settings.detect.intervalMs,
         resolve: (name) => instance.routes.masterAddress(name),
-        probe: (address) => instance.link.probe(address, this.#options.detectTimeout ?? 200),
+        probe: (address) => instance.link.probe(address, this.#settings.detect.timeoutMs),
       });
       if (this.#state === "started") this.#detector = clock.setTimer(DETECTOR_ROUND_MS, round);
     };
@@ -483,7 +465,10 @@ export class Producer {
 
   #pipelineNow(): SendPipeline {
     if (this.#pipeline === undefined || this.#state !== "started") {
-      throw new ClientError("STATE", `Cannot send: the producer is ${this.#state}`);
+      throw new ClientError(
+        "STATE",
+        `Cannot send: the producer ${this.#state === "created" ? "has not been started" : "has been shut down"}`,
+      );
     }
     return this.#pipeline;
   }

@@ -1,11 +1,16 @@
 /**
  * Options of a producer, with Java's names and defaults.
+ *
+ * Owns: the defaults and bounds. Never does: network.
  * Source: apache/rocketmq client/producer/DefaultMQProducer.java
  */
 
 import type { CompressionType } from "./compression/body.ts";
 import type { CheckForbiddenHook, EndTransactionHook, SendMessageHook } from "./hooks.ts";
+import { AUTO_CREATE_TOPIC_KEY } from "./names.ts";
+import { functionOrNone, oneOf, positive, within } from "./option_checks.ts";
 import type { ClientOptions } from "./options.ts";
+import { RETRY_RESPONSE_CODES, type SendSettings } from "./send_pipeline.ts";
 import type { TransactionListener } from "./transaction.ts";
 
 /** Options of a {@linkcode Producer}. */
@@ -56,4 +61,68 @@ export interface ProducerOptions extends ClientOptions {
   readonly transactionListener?: TransactionListener;
   /** Send traces; true or the name of the trace topic. */
   readonly enableTrace?: boolean | string;
+}
+
+/** Options with defaults filled in. */
+export interface ProducerSettings {
+  readonly timeoutMs: number;
+  readonly bodyBytesMax: number;
+  readonly createTopicKey: string;
+  readonly detect: { readonly intervalMs: number; readonly timeoutMs: number };
+  /** What the pipeline of sends is told as it is. */
+  readonly send: Pick<
+    SendSettings,
+    | "defaultTopicQueueNums"
+    | "retryTimesWhenSendFailed"
+    | "retryAnotherBrokerWhenNotStoreOK"
+    | "compressMsgBodyOverHowmuch"
+    | "compressType"
+    | "compressLevel"
+    | "retryResponseCodes"
+    | "checkForbiddenHooks"
+    | "inFlight"
+  >;
+}
+
+/** All formats, the default first. */
+const COMPRESSION_TYPES: readonly [CompressionType, ...CompressionType[]] = ["ZLIB", "LZ4", "ZSTD"];
+const INT_MAX = 0x7fffffff;
+
+/**
+ * Fills in the defaults.
+ *
+ * @param options as given
+ * @returns all settings
+ * @throws {ClientError} OPTION_ILLEGAL
+ */
+export function producerSettings(options: ProducerOptions): ProducerSettings {
+  const bound = (name: keyof ProducerOptions, otherwise: number, min: number, max: number): number =>
+    within(name, options[name] as number | undefined, { otherwise, min, max });
+  functionOrNone(
+    "transactionListener.executeLocalTransaction",
+    options.transactionListener?.executeLocalTransaction,
+  );
+  return {
+    timeoutMs: positive("sendMsgTimeout", options.sendMsgTimeout, 3_000),
+    bodyBytesMax: positive("maxMessageSize", options.maxMessageSize, 4 * 1024 * 1024),
+    createTopicKey: options.createTopicKey ?? AUTO_CREATE_TOPIC_KEY,
+    detect: {
+      intervalMs: positive("detectInterval", options.detectInterval, 2_000),
+      timeoutMs: positive("detectTimeout", options.detectTimeout, 200),
+    },
+    send: {
+      defaultTopicQueueNums: bound("defaultTopicQueueNums", 4, 1, INT_MAX),
+      retryTimesWhenSendFailed: bound("retryTimesWhenSendFailed", 2, 0, 1_000),
+      retryAnotherBrokerWhenNotStoreOK: options.retryAnotherBrokerWhenNotStoreOK ?? false,
+      compressMsgBodyOverHowmuch: bound("compressMsgBodyOverHowmuch", 4_096, 0, INT_MAX),
+      compressType: oneOf("compressType", options.compressType, COMPRESSION_TYPES),
+      compressLevel: bound("compressLevel", 5, 0, 9),
+      retryResponseCodes: new Set(options.retryResponseCodes ?? RETRY_RESPONSE_CODES),
+      checkForbiddenHooks: options.checkForbiddenHooks ?? [],
+      inFlight: {
+        countMax: positive("backPressureForAsyncSendNum", options.backPressureForAsyncSendNum, 10_000),
+        bytesMax: positive("backPressureForAsyncSendSize", options.backPressureForAsyncSendSize, 100 * 1024 * 1024),
+      },
+    },
+  };
 }

@@ -12,6 +12,7 @@ import type { ClientInstance } from "./client_instance.ts";
 import { ABANDONED, ConsumeConcurrently } from "./consume_concurrently.ts";
 import { ConsumeOrderly } from "./consume_orderly.ts";
 import { ConsumeStats, type ConsumeStatus } from "./consume_stats.ts";
+import { functionOrNone } from "./option_checks.ts";
 import { type ConsumerSettings, consumerSettings, type PushConsumerOptions } from "./consumer_options.ts";
 import { ConsumerRuntime, type HostPart } from "./consumer_runtime.ts";
 import type { Consumption } from "./consumption.ts";
@@ -142,10 +143,11 @@ export class PushConsumer {
    * Sets the concurrent listener.
    *
    * @param listener consumes messages, many at a time
-   * @throws {ClientError} STATE after start
+   * @throws {ClientError} STATE after start, OPTION_ILLEGAL when it is no function
    */
   registerMessageListener(listener: MessageListenerConcurrently): void {
     this.#mustBeNew();
+    functionOrNone("messageListener", listener);
     this.#listener = listener;
     this.#orderlyListener = undefined;
   }
@@ -154,10 +156,11 @@ export class PushConsumer {
    * Sets the orderly listener.
    *
    * @param listener consumes each queue in order
-   * @throws {ClientError} STATE after start
+   * @throws {ClientError} STATE after start, OPTION_ILLEGAL when it is no function
    */
   registerMessageListenerOrderly(listener: MessageListenerOrderly): void {
     this.#mustBeNew();
+    functionOrNone("messageListenerOrderly", listener);
     this.#orderlyListener = listener;
     this.#listener = undefined;
   }
