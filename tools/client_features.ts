@@ -39,8 +39,8 @@ const CHAPTERS: Readonly<Record<string, readonly Feature[]>> = {
     ["delay levels", "with a delay level is delivered later"],
     ["exact delivery time, recall", "Timed messages arrive at their time and can be recalled"],
     ["namespaces", "Names get the namespace"],
-    ["ACL signing", "signRequest() signs as Java"],
-    ["TLS", "Producer and consumer work over TLS"],
+    ["ACL signing", "signRequest() signs as Java", "Signed requests are taken", "A wrong secret and none at all"],
+    ["TLS", "Producer and consumer work over TLS", "A certificate that nobody vouches for"],
     ["bounds on requests and bytes in flight", "Sends beyond the bound", "InFlight.enter() waits for bytes"],
   ],
   Consumers: [

@@ -355,3 +355,14 @@ needing(test, "tls")("Producer and consumer work over TLS", [], async ({ target 
   await collector.count(1);
   assertEquals(collector.bodies, ["secret"]);
 });
+
+needing(test, "tls")(
+  "A certificate that nobody vouches for is refused when the server is checked",
+  [],
+  async ({ target }) => {
+    await using producer = await producerOn(target, { tls: { authServer: true } });
+    const error = await assertRejects(() => producer.send({ topic: fresh("T"), body: "secret" }), ClientError);
+    assertEquals([error.code, error.outcome], ["NAME_SERVER_UNREACHABLE", "failed"]);
+    assert(/certificate|self.signed|UnknownIssuer/i.test(error.message), error.message);
+  },
+);

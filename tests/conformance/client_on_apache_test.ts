@@ -1,6 +1,6 @@
 /**
- * The features that RingMQ's broker may lack, proved on Apache RocketMQ 5.4.0 in the same run: client_features_test.ts with
- * `RINGMQ_TARGET=apache`. All other client tests run there too when asked: `RINGMQ_TARGET=apache deno task test <files>`.
+ * The features that RingMQ's broker may lack, proved on Apache RocketMQ 5.4.0 in the same run: client_features_test.ts and
+ * client_acl_test.ts with `RINGMQ_TARGET=apache`. All other client tests run there too when asked: `RINGMQ_TARGET=apache deno task test <files>`.
  */
 import { assert } from "@std/assert";
 import { targetName } from "./target.ts";
@@ -27,6 +27,7 @@ Deno.test({
         "--allow-run",
         "--allow-sys=hostname,networkInterfaces,osRelease,uid,statfs,systemMemoryInfo,cpus",
         `${HERE}client_features_test.ts`,
+        `${HERE}client_acl_test.ts`,
       ],
       cwd: new URL("../../", import.meta.url).pathname,
       env: { RINGMQ_TARGET: "apache", NO_COLOR: "1" },

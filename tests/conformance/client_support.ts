@@ -10,7 +10,7 @@ import { targetName } from "./target.ts";
 import type { SuiteTest } from "./suite.ts";
 
 /** Parts of a broker that RingMQ's may lack. */
-export type BrokerFeature = "transactions" | "timers" | "sql92" | "request-reply" | "tls";
+export type BrokerFeature = "transactions" | "timers" | "sql92" | "request-reply" | "tls" | "acl";
 
 /** What RingMQ's broker has of them. */
 const RINGMQ_HAS: readonly BrokerFeature[] = ["transactions", "timers", "request-reply", "sql92"];
