@@ -25,6 +25,8 @@ export const ClientErrorCode = {
   AUTO_CREATE_OFF: "AUTO_CREATE_OFF",
   /** The topic has a route, but no queue with a master that may be written. */
   NO_WRITE_PERMISSION: "NO_WRITE_PERMISSION",
+  /** The broker does not accept the credentials, or does not allow them what was asked. */
+  NOT_AUTHORIZED: "NOT_AUTHORIZED",
   /** No address is known for the broker. */
   BROKER_UNKNOWN: "BROKER_UNKNOWN",
   /** No connection could be opened: nothing was sent. */

@@ -55,7 +55,7 @@ function sendRefusal(topic: string, answer: RemotingCommand, brokerAddr: string)
   const code = answer.code === 17
     ? "TOPIC_NOT_FOUND"
     : answer.code === 16
-    ? "NO_WRITE_PERMISSION"
+    ? (isForbidden(answer) ? "NO_WRITE_PERMISSION" : "NOT_AUTHORIZED")
     : answer.code === 13
     ? "MESSAGE_ILLEGAL"
     : undefined;
@@ -63,6 +63,14 @@ function sendRefusal(topic: string, answer: RemotingCommand, brokerAddr: string)
   return new ClientError(code, general.message, {
     brokerAddr,
     responseCode: answer.code,
-    retryable: general.retryable,
+    retryable: code !== "NOT_AUTHORIZED" && general.retryable,
   });
+}
+
+/**
+ * Whether a topic or broker takes no messages. Access control refuses with the same code.
+ * Source: apache/rocketmq broker/processor/AbstractSendMessageProcessor.java msgCheck
+ */
+function isForbidden({ remark }: RemotingCommand): boolean {
+  return remark?.includes("sending message is forbidden") ?? false;
 }
