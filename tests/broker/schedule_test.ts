@@ -58,3 +58,30 @@ Deno.test("schedule backs off while the log refuses, and loses nothing", async (
     assertEquals(bench.incarnation("schedule").epoch, 1);
   });
 });
+
+Deno.test("schedule delivers to the first queue what was for a queue that its topic has no more", async () => {
+  const root = await Deno.makeTempDir({ prefix: "ringmq-schedule-" });
+  try {
+    await withBroker({ root }, async (bench) => {
+      await bench.topic("T", { queues: 4 });
+      await sendOk(await bench.client(), "T", "late", {
+        queueId: 3,
+        properties: plainProperties("DELAY\u00012\u0002"),
+      });
+    });
+    const path = `${root}/store/config/topics.json`;
+    const text = await Deno.readTextFile(path);
+    const shrunk = text.replace(
+      /("T":\{[^]*?"readQueueNums":)4([^]*?"writeQueueNums":)4/,
+      (_, head: string, middle: string) => `${head}1${middle}1`,
+    );
+    assert(shrunk !== text);
+    await Deno.writeTextFile(path, shrunk);
+    await withBroker({ root }, async (bench) => {
+      assertEquals(await bodiesOf(await bench.client(), "T", { queueId: 0, count: 1 }), ["late"]);
+      assertEquals((await countersOf(bench)).delivered, 1);
+    });
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});

@@ -254,6 +254,7 @@ export class ScheduleMessageService {
     const due = this.#countDue(level, read, nowMs);
     if (due === 0) return 0;
     const messages = await this.#rebuild(due);
+    if (messages.length < due) this.#noteDropped(level, due - messages.length);
     if (!this.#deliver(messages, nowMs)) {
       this.#isRefused = true;
       return 0;
@@ -291,8 +292,7 @@ export class ScheduleMessageService {
       const at = i * UNIT_BYTES;
       const bytes = this.#records.readSized(unitPosition(this.#unitView, at), unitSize(this.#unitView, at));
       const message = bytes === null ? undefined : this.#copy(bytes) ?? await this.#rebuildOne(bytes);
-      if (message === undefined) this.#dropped++;
-      else messages.push(message);
+      if (message !== undefined) messages.push(message);
     }
     return messages;
   }
@@ -314,9 +314,10 @@ export class ScheduleMessageService {
     if (topic === undefined || topic === SCHEDULE_TOPIC || topic.startsWith("RMQ_SYS_TRANS_")) return undefined;
     const slots = await this.#slotsOf(topic);
     if (slots === undefined || slots.length === 0) return undefined;
-    const queueId = Number(properties.get(PropertyName.REAL_QUEUE_ID) ?? 0);
-    const slot = slots[queueId];
-    if (slot === undefined) return undefined;
+    // A topic that has fewer queues than before takes the message all the same.
+    const wanted = Number(properties.get(PropertyName.REAL_QUEUE_ID) ?? 0);
+    const queueId = slots[wanted] === undefined ? 0 : wanted;
+    const slot = slots[queueId]!;
     const record = encodeNewMessage({
       topic,
       queueId,
@@ -356,6 +357,15 @@ export class ScheduleMessageService {
       remoteAddress: "",
     }, { timeoutMs: 10_000 });
     return entry?.slots;
+  }
+
+  /** Messages that retention took before their time, whose topic is gone, or that are no delayed messages. */
+  #noteDropped(level: number, count: number): void {
+    this.#dropped += count;
+    this.#context.signal("log", {
+      level: "warn",
+      text: `Delayed messages: ${count} of level ${level} are dropped, their record or their topic is gone`,
+    });
   }
 
   /** Appends and writes. @returns false when the log refused; nothing was delivered then */
