@@ -27,6 +27,7 @@ export * from "./ext_codec.ts";
 export * from "./fast_json.ts";
 export * from "./frame.ts";
 export * from "./ha_frame.ts";
+export * from "./ha_switch_frame.ts";
 export * from "./header_binary.ts";
 export * from "./header_json.ts";
 export * from "./heartbeat.ts";

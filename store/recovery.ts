@@ -42,6 +42,7 @@ import {
 } from "./recovery_queues.ts";
 import { type RecoveryRow, recoveryRow } from "./recovery_table.ts";
 import { storeTimeOf } from "./store_time.ts";
+import { truncateLog } from "./truncation.ts";
 import type { StorePaths } from "./store_paths.ts";
 
 /** Files open at once when nothing else is said: each queue is visited several times. */
@@ -83,6 +84,10 @@ export interface RecoveryOptions {
   readonly handlesMax?: number;
   /** True when the caller syncs queues and indexes after an abrupt exit by itself: for thousands of queues that takes seconds. */
   readonly syncDerivedLater?: boolean;
+  /** Position that the log is cut at before anything else, because its tail is not the master's. */
+  readonly truncateTo?: number | undefined;
+  /** True for a log whose end may be cut yet: what is behind the end of all queues is dispatched later, by who knows that it stays. */
+  readonly leavesTail?: boolean;
   /** Told what is going on. */
   readonly onProgress?: (progress: RecoveryProgress) => void;
 }
@@ -105,7 +110,7 @@ export interface RecoveryResult {
   readonly queues: QueueRange[];
   /** Every topic that has a queue. */
   readonly topics: string[];
-  /** Queues and indexes are there for all records below; equal to `logEnd`. */
+  /** Queues and indexes are there for all records below; equal to `logEnd`, or below it where the tail is left. */
   readonly dispatchedPosition: number;
   /** Blank units that dispatch had to write because units in the middle of a queue are lost. */
   readonly unitsLost: number;
@@ -130,6 +135,7 @@ export function recoverStore(options: RecoveryOptions): RecoveryResult {
     handlesMax: options.handlesMax ?? RECOVERY_HANDLES_MAX,
   });
   try {
+    if (options.truncateTo !== undefined) truncateLog({ ...options, handles }, options.truncateTo);
     return new Recovery(options, handles).run();
   } finally {
     handles.close();
@@ -199,13 +205,13 @@ class Recovery {
     const dispatched = redispatch(this.#options, this.#handles, {
       log: this.#log,
       from: dispatchFrom,
-      to: walk.end,
+      to: this.#options.leavesTail === true ? Math.min(walk.end, Math.max(end, dispatchFrom)) : walk.end,
       ranges,
       deletedBelow: (topic) => this.#deleted.below(topic),
       onProgress: (done) => this.#tell("dispatch", done - dispatchFrom, walk.end - dispatchFrom),
     });
     if (dispatched.blankUnits > 0) this.#passBlanks(ranges, logMin);
-    if (this.#row.id !== "clean") this.#promise(walk.end);
+    if (this.#row.id !== "clean") this.#promise(walk.end, dispatched.position);
     return {
       row: this.#row.id,
       logMin,
@@ -385,7 +391,7 @@ class Recovery {
    * All is on the device now: the next start may believe it, however this one ends. A start that leaves the sync of queues and indexes to the caller promises only
    * the log; what was promised of queues before holds on.
    */
-  #promise(logEnd: number): void {
+  #promise(logEnd: number, derivedEnd: number): void {
     const { disk, paths } = this.#options;
     const isLate = !this.#isClean && this.#options.syncDerivedLater === true;
     if (!this.#isClean && !isLate) syncAllDerived(disk, paths);
@@ -395,7 +401,7 @@ class Recovery {
       this.#log.first,
       (position, into, length) => this.#log.read(into, 0, length, position),
     );
-    if (!isLate) CheckpointFile.open(disk, paths.checkpoint).advanceDerived(durable, logEnd, {});
+    if (!isLate) CheckpointFile.open(disk, paths.checkpoint).advanceDerived(durable, derivedEnd, {});
   }
 
   #tell(step: RecoveryProgress["step"], done: number, total: number): void {

@@ -27,6 +27,8 @@ export interface StorePaths {
   readonly durablePosition: string;
   /** Which topics were deleted; ours, Apache does not know it. */
   readonly deletedTopics: string;
+  /** Epochs of the log, of brokers of a failover set. Source: apache/rocketmq store/config/MessageStoreConfig.java getStorePathEpochFile */
+  readonly epochs: string;
 }
 
 /**
@@ -46,5 +48,6 @@ export function storePaths(root: string, commitLog = `${root}/commitlog`): Store
     abort: `${root}/abort`,
     durablePosition: `${root}/ringmq.durable`,
     deletedTopics: `${root}/ringmq.deleted`,
+    epochs: `${root}/epochFileCheckpoint`,
   };
 }

@@ -13,91 +13,24 @@ import { LightDisk } from "../../store/file/light_disk.ts";
 import type { DiskLock } from "../../store/file/disk.ts";
 import { createGauges, Gauge, Gauges } from "../../store/gauges.ts";
 import { LOG_RING_BYTES, LogMemory, LogStatus } from "../../store/memory/log_memory.ts";
-import { recoverStore, type RecoveryProgress, type RecoveryResult } from "../../store/recovery.ts";
+import { recoverStore, type RecoveryResult } from "../../store/recovery.ts";
 import type { Sleeper } from "./awake.ts";
 import { activityOf, type ActorActivity } from "./actor_activity.ts";
 import { type BrokerChildren, brokerChildren, gatewayName, warmUpChildren } from "./broker_children.ts";
 import {
   type BrokerConfiguration,
   type BrokerValues,
-  type Machine,
   readBrokerConfiguration,
   withPorts,
   withRole,
 } from "./broker_configuration.ts";
-import { appendBytesMax, type BrokerActorInit, storeShape } from "./broker_init.ts";
+import { appendBytesMax, type BrokerActorInit, isTailOpen, storeShape } from "./broker_init.ts";
 import { createBrokerMemory } from "./broker_memory.ts";
+import { type BrokerFailure, type SupervisedBroker, type SupervisedOptions, thisMachine } from "./broker_options.ts";
 import { BrokerReplication, MasterAddress } from "./broker_replication.ts";
+import { beginEpoch } from "./failover/master_epoch.ts";
+import { checkReplicaRole, withReplicaRole } from "./failover/replica_role.ts";
 import { isSlave } from "./ha/replication_rules.ts";
-
-/** How a broker is started. */
-export interface BrokerOptions {
-  /** A configuration that was read; Apache's defaults when left out. */
-  readonly configuration?: BrokerConfiguration;
-  /** Single values over the configuration. */
-  readonly settings?: Partial<BrokerValues>;
-  /** File that UPDATE_BROKER_CONFIG rewrites; changes stay in memory when left out. */
-  readonly configurationPath?: string | undefined;
-  /** Gateways that share the ports; 1 when left out. More than one needs `--unstable-net`. */
-  readonly gateways?: number;
-  /** Bytes of the log ring; 64 MiB when left out. */
-  readonly ringBytes?: number;
-  /** Told what recovery is doing. */
-  readonly onProgress?: (progress: RecoveryProgress) => void;
-  /** Told what the actors log. */
-  readonly onLog?: (level: "info" | "warn" | "error", text: string) => void;
-}
-
-/** Why a broker gave up. */
-export interface BrokerFailure {
-  /** Exit code that the process should have. */
-  readonly exitCode: number;
-  /** What happened. */
-  readonly text: string;
-}
-
-/** A running broker. */
-export interface Broker extends AsyncDisposable {
-  /** `host:port` that clients are told. */
-  readonly address: string;
-  /** Port that is listened on; the fast port is two below. */
-  readonly port: number;
-  /** Effective values. */
-  readonly values: BrokerValues;
-  /** Settles when the broker cannot go on. */
-  readonly failed: Promise<BrokerFailure>;
-  /** What each actor did so far. */
-  activity(): ActorActivity[];
-  /** Stops: unregister, stop reading, answer what is parked, write, dispatch, sync, checkpoint. @returns exit code */
-  stop(): Promise<number>;
-}
-
-/** A running broker with its parts, for those who look inside. */
-export interface SupervisedBroker extends Broker {
-  /** What recovery found. */
-  readonly recovery: RecoveryResult;
-  /** The actors. */
-  readonly children: BrokerChildren;
-  /** Their supervisor. */
-  readonly supervisor: Supervisor;
-  /** Shared memory of the log. */
-  readonly memory: LogMemory;
-}
-
-/** What defaults depend on, read off this machine. */
-export function thisMachine(): Machine {
-  const address = Deno.networkInterfaces().find((entry) => entry.family === "IPv4" && !isLoopback(entry.address))
-    ?.address;
-  return {
-    hostName: Deno.hostname(),
-    localAddress: address ?? "127.0.0.1",
-    homeDirectory: Deno.env.get("HOME") ?? ".",
-  };
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith("127.");
-}
 
 /**
  * Starts a broker.
@@ -106,11 +39,17 @@ function isLoopback(address: string): boolean {
  * @throws {DiskError} when the disk refuses
  * @throws {InitFailedError} when an actor does not start; a port that is taken is its cause
  */
-export async function startBroker(options: BrokerOptions = {}): Promise<SupervisedBroker> {
+export async function startBroker(options: SupervisedOptions = {}): Promise<SupervisedBroker> {
   const base = options.configuration ?? readBrokerConfiguration({}, thisMachine());
-  const configuration = { ...base, values: withRole(withPorts(base.values, options.settings)) };
+  const { replicaRole } = options;
+  if (replicaRole !== undefined) checkReplicaRole(replicaRole);
+  const values = withPorts(base.values, options.settings);
+  const configuration = {
+    ...base,
+    values: withRole(replicaRole === undefined ? values : withReplicaRole(values, replicaRole)),
+  };
   // The actors load their modules while this thread recovers the store.
-  using _warm = warmUpChildren(options.gateways ?? 1, configuration.values);
+  using _warm = warmUpChildren(options.gateways ?? 1, configuration.values, replicaRole !== undefined);
   const running = new RunningBroker(configuration, options);
   await running.start();
   return running;
@@ -132,7 +71,7 @@ class RunningBroker implements SupervisedBroker {
   readonly children: BrokerChildren;
   readonly supervisor: Supervisor;
   readonly memory: LogMemory;
-  readonly #options: BrokerOptions;
+  readonly #options: SupervisedOptions;
   readonly #disk = new LightDisk();
   readonly #lock: DiskLock;
   readonly #gauges: Gauges;
@@ -142,7 +81,7 @@ class RunningBroker implements SupervisedBroker {
   #gaugeTimer: { cancel(): void } | undefined;
   #stopping: Promise<number> | undefined;
 
-  constructor(configuration: BrokerConfiguration, options: BrokerOptions) {
+  constructor(configuration: BrokerConfiguration, options: SupervisedOptions) {
     const { values } = configuration;
     this.values = values;
     this.#options = options;
@@ -150,6 +89,8 @@ class RunningBroker implements SupervisedBroker {
     this.#lock = this.#takeLock(values);
     try {
       this.recovery = this.#recover(values);
+      const { replicaRole } = options;
+      if (replicaRole?.isMaster === true) beginEpoch(this.#disk, storeShape(values), replicaRole, this.recovery);
     } catch (error) {
       this.#lock.release();
       throw error;
@@ -161,12 +102,14 @@ class RunningBroker implements SupervisedBroker {
       appendBytesMax: appendBytesMax(values),
     });
     this.memory = new LogMemory(buffers.log);
+    const { replicaRole } = options;
     const { logMin, logEnd, dispatchedPosition, lastTimestampMs } = this.recovery;
     this.memory.reset({
       logStart: logMin,
       logEnd,
       flushed: logEnd,
       dispatched: dispatchedPosition,
+      replicated: dispatchedPosition,
       storeTimestamp: lastTimestampMs,
     });
     const gauges = createGauges();
@@ -177,6 +120,7 @@ class RunningBroker implements SupervisedBroker {
       isDerivedSynced: this.recovery.isDerivedSynced,
       machineMemoryBytes: Deno.systemMemoryInfo().total,
       gauges,
+      replicaRole,
     };
     const master = new MasterAddress(values);
     this.children = brokerChildren(
@@ -199,12 +143,19 @@ class RunningBroker implements SupervisedBroker {
       values,
       supervisor: this.supervisor,
       children: this.children,
+      replicaRole,
+      failover: options.failover,
+      memory: buffers,
       log: (level, text) => this.#log(level, text),
     }, master);
   }
 
   get address(): string {
     return `${this.values.brokerIP1}:${this.values.listenPort}`;
+  }
+
+  setSyncStateSet(syncStateSet: readonly number[], syncStateSetEpoch: number): void {
+    this.#replication.setSyncStateSet(syncStateSet, syncStateSetEpoch);
   }
 
   get port(): number {
@@ -284,6 +235,8 @@ class RunningBroker implements SupervisedBroker {
       processId: Deno.pid,
       checkCrc: values.checkCRCOnRecover,
       syncDerivedLater: true,
+      truncateTo: this.#options.truncateTo,
+      leavesTail: this.#options.replicaRole?.isMaster === false,
       propertyCrc: values.forceVerifyPropCRC ? "required" : values.enabledAppendPropCRC ? "checked" : "ignored",
       ...(this.#options.onProgress === undefined ? {} : { onProgress: this.#options.onProgress }),
     });
@@ -461,7 +414,7 @@ class RunningBroker implements SupervisedBroker {
     const exit = await supervisor.stop();
     const clean = this.#healthy && exit.exitCode === ExitCode.OK &&
       memory.appended.load() === memory.written.load() &&
-      memory.dispatched.load() === memory.written.load() &&
+      memory.dispatched.load() >= this.#dispatchEnd() &&
       memory.flushed.load() === memory.written.load();
     if (clean) markClosed(this.#disk, storeShape(this.values).abort);
     this.#lock.release();
@@ -476,10 +429,17 @@ class RunningBroker implements SupervisedBroker {
 
   async #untilDispatched(timeoutMs: number): Promise<void> {
     const deadlineMs = systemClock.monotonicMs() + timeoutMs;
-    while (this.memory.dispatched.load() < this.memory.written.load()) {
+    while (this.memory.dispatched.load() < this.#dispatchEnd()) {
       if (systemClock.monotonicMs() > deadlineMs) throw new Error(`not everything is dispatched after ${timeoutMs} ms`);
       await systemClock.sleep(5);
     }
+  }
+
+  /** Where dispatch comes to rest: the end of the log, or of what cannot be cut any more. */
+  #dispatchEnd(): number {
+    const { written, replicated } = this.memory;
+    const { values, replicaRole } = { values: this.values, replicaRole: this.#options.replicaRole };
+    return isTailOpen({ values, replicaRole }) ? Math.min(written.load(), replicated.load()) : written.load();
   }
 
   async #step(name: string, work: () => Promise<unknown>): Promise<void> {

@@ -75,7 +75,7 @@ export function gatewayName(index: number): string {
 }
 
 /** Starts the workers of all children, so that their modules load side by side; in the order in which they are needed. */
-export function warmUpChildren(gateways: number, values: BrokerValues): WarmUp {
+export function warmUpChildren(gateways: number, values: BrokerValues, isFailover: boolean): WarmUp {
   const follows = isSlave(values);
   const warm = new WarmUp();
   warm.start(brokerControllerRole, "controller");
@@ -89,10 +89,9 @@ export function warmUpChildren(gateways: number, values: BrokerValues): WarmUp {
     warm.start(scheduleRole, "schedule");
   }
   if (follows) warm.start(haClientRole, "ha-client");
-  if (new ReplicationRules(values).waits) {
-    warm.start(haServiceRole, "ha-service");
-    warm.start(groupTransferRole, "group-transfer");
-  }
+  const { waits } = new ReplicationRules(values, isFailover);
+  if (waits || (isFailover && !follows)) warm.start(haServiceRole, "ha-service");
+  if (waits) warm.start(groupTransferRole, "group-transfer");
   warm.start(housekeepingRole, "housekeeping");
   return warm;
 }
@@ -217,7 +216,8 @@ function replicationChildren(
   init: BrokerActorInit,
   master: MasterAddress,
 ): Pick<BrokerChildren, "haService" | "groupTransfer" | "haClient"> {
-  const { waits } = new ReplicationRules(init.values);
+  const isFailover = init.replicaRole !== undefined;
+  const { waits } = new ReplicationRules(init.values, isFailover);
   return {
     haService: child<HaServiceContract>({
       name: "ha-service",
@@ -225,7 +225,7 @@ function replicationChildren(
       init: () => init,
       restart: "restart",
       stopDeadlineMs: STOP_MS,
-      isDormant: !waits,
+      isDormant: !waits && !(isFailover && !isSlave(init.values)),
     }),
     groupTransfer: waits
       ? child<GroupTransferContract>({

@@ -13,6 +13,7 @@ import type { IndexShape } from "../../store/index_file.ts";
 import { type StorePaths, storePaths } from "../../store/store_paths.ts";
 import type { BrokerValues } from "./broker_configuration.ts";
 import type { BrokerMemoryBuffers } from "./broker_memory.ts";
+import type { ReplicaRole } from "./failover/replica_role.ts";
 
 /** Init payload of a broker's actor; plain data that crosses threads. */
 export interface BrokerActorInit {
@@ -26,6 +27,18 @@ export interface BrokerActorInit {
   readonly isDerivedSynced: boolean;
   /** Shared gauges, see store/gauges.ts. */
   readonly gauges: SharedArrayBuffer;
+  /** Role in a failover set; undefined where roles are fixed. */
+  readonly replicaRole: ReplicaRole | undefined;
+}
+
+/**
+ * Whether the end of the log may be cut yet, because another broker becomes master that does not have it. Then only what the sync-state set has is dispatched.
+ *
+ * Source: apache/rocketmq store/CommitLog.java getConfirmOffset
+ */
+export function isTailOpen(init: Pick<BrokerActorInit, "values" | "replicaRole">): boolean {
+  const { values, replicaRole } = init;
+  return replicaRole !== undefined && (!replicaRole.isMaster || values.allAckInSyncStateSet);
 }
 
 /** Paths and sizes of a store. */

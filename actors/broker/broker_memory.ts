@@ -5,6 +5,7 @@
  */
 import { createLogMemory, type LogMemoryBuffers } from "../../store/memory/log_memory.ts";
 import { createReplicationTable } from "../../store/memory/replication_table.ts";
+import { createSyncState } from "../../store/memory/sync_state.ts";
 import { createTokenRing } from "../../store/memory/token_ring.ts";
 
 /** Gateways of one broker at most. */
@@ -40,6 +41,8 @@ export interface BrokerMemoryBuffers {
   readonly wakes: readonly SharedArrayBuffer[];
   /** What slaves have confirmed, and whether the master of this slave is connected. */
   readonly replication: SharedArrayBuffer;
+  /** Of a failover set: who must have what is acknowledged. */
+  readonly syncState: SharedArrayBuffer;
 }
 
 /**
@@ -61,5 +64,6 @@ export function createBrokerMemory(
     parks: each(PARK_WORDS),
     wakes: each(WAKE_WORDS),
     replication: createReplicationTable(),
+    syncState: createSyncState(),
   };
 }

@@ -13,7 +13,8 @@ import { StoreError } from "../../store/errors.ts";
 import { DiskError } from "../../store/file/disk.ts";
 import { describeActivity } from "./actor_activity.ts";
 import { describeReplication } from "./ha/replication_rules.ts";
-import { startBroker, type SupervisedBroker, thisMachine } from "./broker.ts";
+import { startBroker } from "./broker.ts";
+import { type SupervisedBroker, thisMachine } from "./broker_options.ts";
 import { isWrittenLater } from "./write_mode.ts";
 import {
   BROKER_SCHEMA,

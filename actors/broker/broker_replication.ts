@@ -1,22 +1,35 @@
 /**
- * Replication as the main thread sees it: the HA port before the first slave, and where the master of a slave is.
+ * Replication as the main thread sees it: the HA port before the first slave, where the master of a slave is, and in a failover set who has to have what is acknowledged.
  *
  * It owns the door and the master's address. Everything else is done by the actors.
  */
 import type { Supervisor } from "../kernel/supervisor.ts";
 import type { BrokerChildren } from "./broker_children.ts";
 import type { BrokerValues } from "./broker_configuration.ts";
+import { systemClock } from "../../store/clock.ts";
+import { LogMemory } from "../../store/memory/log_memory.ts";
+import { SyncStateRegion } from "../../store/memory/sync_state.ts";
+import { type BrokerMemoryBuffers, WaiterBell } from "./broker_memory.ts";
+import type { FailoverListener, ReplicaRole } from "./failover/replica_role.ts";
+import { SyncStateKeeper } from "./failover/sync_state_keeper.ts";
 import { HaDoor } from "./ha/ha_door.ts";
 import { isSlave, ReplicationRules } from "./ha/replication_rules.ts";
 
 /** How long HAClient gets to leave its master. Milliseconds. */
 const HALT_MS = 5000;
 
+/** How long a follower gets to have what was acknowledged until it is waited for. Meanwhile acknowledgements wait. Milliseconds. */
+const JOIN_MS = 1000;
+
 /** What this works with. */
 export interface BrokerReplicationParts {
   readonly values: BrokerValues;
   readonly supervisor: Supervisor;
   readonly children: BrokerChildren;
+  /** Role in a failover set. */
+  readonly replicaRole: ReplicaRole | undefined;
+  readonly failover: FailoverListener | undefined;
+  readonly memory: BrokerMemoryBuffers;
   readonly log: (level: "info" | "warn" | "error", text: string) => void;
 }
 
@@ -48,6 +61,7 @@ export class MasterAddress {
 export class BrokerReplication {
   readonly #parts: BrokerReplicationParts;
   readonly #master: MasterAddress;
+  readonly #keeper: SyncStateKeeper | undefined;
   #door: HaDoor | undefined;
 
   /** @param parts what it works with; @param master that HAClient is started with too */
@@ -56,8 +70,15 @@ export class BrokerReplication {
     this.#parts = parts;
     this.#master = master;
     supervisor.on(children.haService, "log", ({ level, text }) => log(level, text));
-    supervisor.on(children.controller, "master", ({ haAddress }) => this.#follow(haAddress));
-    if (children.haClient !== undefined) supervisor.on(children.haClient, "log", ({ level, text }) => log(level, text));
+    // In a failover set the agreement says who is master, not the name server.
+    if (parts.replicaRole === undefined) {
+      supervisor.on(children.controller, "master", ({ haAddress }) => this.#follow(haAddress));
+    }
+    this.#keeper = parts.replicaRole?.isMaster === true ? this.#keep(parts.replicaRole) : undefined;
+    if (children.haClient !== undefined) {
+      supervisor.on(children.haClient, "log", ({ level, text }) => log(level, text));
+      supervisor.on(children.haClient, "truncation", ({ position }) => parts.failover?.onTruncationWanted?.(position));
+    }
     if (children.groupTransfer !== undefined) {
       supervisor.on(children.groupTransfer, "log", ({ level, text }) => log(level, text));
     }
@@ -69,8 +90,9 @@ export class BrokerReplication {
    * @throws {NetError} `LISTEN_FAILED`
    */
   start(): void {
-    const { values, supervisor, children, log } = this.#parts;
-    if (new ReplicationRules(values).waits) return;
+    const { values, supervisor, children, replicaRole, log } = this.#parts;
+    // The master of a failover set has HAService from the start, its followers serve nobody.
+    if (replicaRole !== undefined || new ReplicationRules(values).waits) return;
     this.#door = new HaDoor({
       hostname: values.bindAddress,
       port: values.haListenPort,
@@ -79,6 +101,32 @@ export class BrokerReplication {
       failed: (error) =>
         log("error", `Cannot serve slaves: ${error instanceof Error ? error.message : error}; restart the broker`),
     });
+  }
+
+  /** Takes what the agreement says of the sync-state set. A follower has no use for it. */
+  setSyncStateSet(members: readonly number[], epoch: number): void {
+    this.#keeper?.set(members, epoch);
+  }
+
+  /** Waits for members as they come and go. */
+  #keep(role: ReplicaRole): SyncStateKeeper {
+    const { supervisor, children, failover, memory, log } = this.#parts;
+    const bell = new LogMemory(memory.log).waiterBell(WaiterBell.GroupTransfer);
+    const { groupTransfer } = children;
+    const keeper = new SyncStateKeeper({
+      region: new SyncStateRegion(memory.syncState),
+      clock: systemClock,
+      join: async (brokerId) => {
+        // Where acknowledgements wait for nobody, a member has nothing that it would have to have.
+        if (groupTransfer === undefined || !this.#parts.values.allAckInSyncStateSet) return;
+        await supervisor.ref(groupTransfer).ask("join", { brokerId }, { timeoutMs: JOIN_MS });
+      },
+      changed: () => bell.ring(),
+      ask: (wanted) => failover?.onSyncStateSetWanted?.(wanted),
+      log: (level, text) => log(level, `Replication: ${text}`),
+    }, { members: role.syncStateSet, epoch: role.syncStateSetEpoch });
+    supervisor.on(children.haService, "syncStateSet", ({ wanted }) => void keeper.want(wanted));
+    return keeper;
   }
 
   /** Leaves the master, so that nothing is appended any more. @throws {AskTimeoutError} when HAClient does not come to an end */

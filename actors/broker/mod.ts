@@ -10,10 +10,11 @@
  * @module
  */
 import { denoWorld } from "../kernel/deno_world.ts";
-import { type Broker, type BrokerOptions, startBroker as startSupervised } from "./broker.ts";
+import { startBroker as startSupervised } from "./broker.ts";
+import type { Broker, BrokerOptions } from "./broker_options.ts";
 import { runBroker } from "./broker_program.ts";
 
-export { type Broker, type BrokerFailure, type BrokerOptions, thisMachine } from "./broker.ts";
+export { type Broker, type BrokerFailure, type BrokerOptions, thisMachine } from "./broker_options.ts";
 export type { ActorActivity } from "./actor_activity.ts";
 export type { RecoveryProgress } from "../../store/recovery.ts";
 export type {

@@ -235,7 +235,15 @@ export class LogMemory {
 
   /** Sets every cursor to the end of the log that recovery found. Before other threads attach. */
   reset(
-    position: { logStart: number; logEnd: number; flushed: number; dispatched: number; storeTimestamp: number },
+    position: {
+      logStart: number;
+      logEnd: number;
+      flushed: number;
+      dispatched: number;
+      /** The end of the log when left out. */
+      replicated?: number;
+      storeTimestamp: number;
+    },
   ): void {
     this.logStart.store(position.logStart);
     this.reserved.store(position.logEnd);
@@ -243,7 +251,7 @@ export class LogMemory {
     this.written.store(position.logEnd);
     this.flushed.store(position.flushed);
     this.dispatched.store(position.dispatched);
-    this.replicated.store(position.logEnd);
+    this.replicated.store(position.replicated ?? position.logEnd);
     this.storeTimestamp.store(position.storeTimestamp);
     // What lies below the end was written by an earlier process: readers take it from the file.
     this.raiseEpoch();

@@ -8,7 +8,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { readBrokerConfiguration } from "../../actors/broker/broker_configuration.ts";
 import type { BrokerValues } from "../../actors/broker/broker_configuration.ts";
-import { startBroker, type SupervisedBroker, thisMachine } from "../../actors/broker/broker.ts";
+import { startBroker } from "../../actors/broker/broker.ts";
+import { type SupervisedBroker, type SupervisedOptions, thisMachine } from "../../actors/broker/broker_options.ts";
 import type { ActorHandle } from "../../actors/kernel/contract.ts";
 import { workersRunning } from "../../actors/kernel/worker_count.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
@@ -69,6 +70,8 @@ export interface BenchOptions {
   readonly gateways?: number;
   /** Folder that stays; one of its own when left out, removed at the end. */
   readonly root?: string;
+  /** Role in a failover set, and what goes with it. */
+  readonly replica?: Pick<SupervisedOptions, "replicaRole" | "truncateTo" | "failover">;
   /** Exit code that the stop must give; 0 when left out. */
   readonly expectedExit?: number;
 }
@@ -117,6 +120,7 @@ export async function withBroker(options: BenchOptions, body: (bench: BrokerBenc
       ringBytes: options.ringBytes ?? SMALL_RING_BYTES,
       gateways: options.gateways ?? 1,
       onLog: (level, text) => logs.push(`${level} ${text}`),
+      ...options.replica,
     });
     try {
       await body(benchOf(broker, { port, root, logs, clients }));

@@ -1,7 +1,8 @@
 /** A whole broker, in this process, on the stores that Apache's broker left. */
 import { assertEquals } from "@std/assert";
 import { readBrokerConfiguration } from "../../actors/broker/broker_configuration.ts";
-import { startBroker, thisMachine } from "../../actors/broker/broker.ts";
+import { startBroker } from "../../actors/broker/broker.ts";
+import { thisMachine } from "../../actors/broker/broker_options.ts";
 import { decodeRecords } from "../../protocol/record.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
 import { DenoDisk } from "../../store/file/deno_disk.ts";

@@ -13,6 +13,7 @@ const DEFAULTS: ReplicationValues = {
   enableSlaveActingMaster: false,
   haMaxGapNotInSync: 1000,
   syncMasterVersion: "5",
+  allAckInSyncStateSet: false,
 };
 
 /** Rows: settings; whether acknowledgements wait; replicas needed while 1, 2 and 3 are in step. */

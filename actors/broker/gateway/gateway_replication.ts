@@ -6,6 +6,7 @@
 import type { Doorbell } from "../../../store/memory/doorbell.ts";
 import type { LogMemory } from "../../../store/memory/log_memory.ts";
 import { ReplicationTable } from "../../../store/memory/replication_table.ts";
+import { SyncStateRegion } from "../../../store/memory/sync_state.ts";
 import type { BrokerActorInit } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
 import { isSlave, ReplicationRules } from "../ha/replication_rules.ts";
@@ -28,6 +29,7 @@ export class GatewayReplication {
   readonly suggestion: PullSuggestion;
   readonly #rules: ReplicationRules;
   readonly #table: ReplicationTable;
+  readonly #syncState: SyncStateRegion;
   readonly #memory: LogMemory;
   readonly #bell: Doorbell;
   readonly #gapBytes: number;
@@ -35,7 +37,8 @@ export class GatewayReplication {
   /** @param init of the gateway; @param memory the log */
   constructor(init: BrokerActorInit, memory: LogMemory) {
     const { values, machineMemoryBytes } = init;
-    this.#rules = new ReplicationRules(values);
+    this.#rules = new ReplicationRules(values, init.replicaRole !== undefined);
+    this.#syncState = new SyncStateRegion(init.memory.syncState);
     this.#table = new ReplicationTable(init.memory.replication);
     this.#memory = memory;
     this.#bell = memory.waiterBell(WaiterBell.GroupTransfer);
@@ -51,6 +54,8 @@ export class GatewayReplication {
 
   /** Whether a message that waits for slaves has to be refused. */
   get isShort(): boolean {
+    const { membersMin } = this.#rules;
+    if (membersMin > 1 && this.#syncState.read().members.length < membersMin) return true;
     return this.#rules.isCounted && this.#rules.isShort(this.#table, this.#memory.written.load());
   }
 
@@ -61,6 +66,8 @@ export class GatewayReplication {
 
   /** Something was written: where one replica may be enough, GroupTransferService looks. */
   written(): void {
-    if (this.#rules.isCounted) this.#bell.ring();
+    if (this.#rules.isCounted || (this.#rules.awaitsSet && this.#syncState.read().required.length <= 1)) {
+      this.#bell.ring();
+    }
   }
 }

@@ -4,12 +4,15 @@
  * It owns the replicated cursor, which only rises: what enough slaves have confirmed once, they have. It wakes the gateways whose acknowledgements wait for it. How many slaves are enough may change with those that are
  * in step (`enableAutoInSyncReplicas`); fewer count only after `slaveTimeout`, so that no message is acknowledged for less than was asked for when it was taken.
  *
+ * In a failover set with `allAckInSyncStateSet` every required member must have it. A follower joins the set in a turn in which it is required and has all that was ever acknowledged: from then on it keeps having it.
+ *
  * Source: apache/rocketmq store/ha/GroupTransferService.java
  */
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
 import type { Doorbell } from "../../../store/memory/doorbell.ts";
 import { ReplicationTable } from "../../../store/memory/replication_table.ts";
+import { SyncStateRegion } from "../../../store/memory/sync_state.ts";
 import type { BrokerActorInit } from "../broker_init.ts";
 import { GATEWAYS_MAX, WaiterBell } from "../broker_memory.ts";
 import type { GroupTransferContract } from "./ha_contract.ts";
@@ -26,7 +29,7 @@ export function startGroupTransferService(
   const service = new GroupTransferService(init, context);
   const loop = service.run();
   return {
-    asks: { counters: () => service.counters },
+    asks: { counters: () => service.counters, join: ({ brokerId }) => service.join(brokerId) },
     tells: {},
     stop: async () => {
       service.stop();
@@ -41,6 +44,10 @@ export class GroupTransferService {
   readonly #memory: LogMemory;
   readonly #table: ReplicationTable;
   readonly #rules: ReplicationRules;
+  readonly #syncState: SyncStateRegion;
+  readonly #ownId: number;
+  /** Who is about to join the sync-state set, and who asked. */
+  readonly #joining = new Map<number, PromiseWithResolvers<null>>();
   readonly #bell: Doorbell;
   readonly #gateways: readonly Doorbell[];
   readonly #fewerAfterMs: number;
@@ -55,7 +62,9 @@ export class GroupTransferService {
     this.#context = context;
     this.#memory = new LogMemory(init.memory.log);
     this.#table = new ReplicationTable(init.memory.replication);
-    this.#rules = new ReplicationRules(init.values);
+    this.#rules = new ReplicationRules(init.values, init.replicaRole !== undefined);
+    this.#syncState = new SyncStateRegion(init.memory.syncState);
+    this.#ownId = init.replicaRole?.brokerId ?? 0;
     this.#bell = this.#memory.waiterBell(WaiterBell.GroupTransfer);
     this.#gateways = Array.from({ length: GATEWAYS_MAX }, (_, index) => this.#memory.waiterBell(index));
     this.#fewerAfterMs = init.values.slaveTimeout;
@@ -72,7 +81,15 @@ export class GroupTransferService {
     };
   }
 
-  /** Ends the loop at its next turn. */
+  /** Resolves when acknowledgements wait for a follower, and it has all that was acknowledged until now. Who asks gives up by itself. */
+  join(brokerId: number): Promise<null> {
+    const joining = this.#joining.get(brokerId) ?? Promise.withResolvers<null>();
+    this.#joining.set(brokerId, joining);
+    this.#bell.ring();
+    return joining.promise;
+  }
+
+  /** Ends the loop at its next turn: the cursor stays where it is. */
   stop(): void {
     this.#stopping = true;
     this.#bell.ring();
@@ -80,7 +97,9 @@ export class GroupTransferService {
 
   /** Takes turns until {@link stop}. */
   async run(): Promise<void> {
-    const hasWork = (): boolean => this.#held() > this.#memory.replicated.load();
+    const hasWork = (): boolean =>
+      this.#stopping || this.#held() > this.#memory.replicated.load() ||
+      [...this.#joining.keys()].some((id) => this.#hasJoined(id));
     try {
       while (!this.#stopping) {
         this.turn();
@@ -95,10 +114,13 @@ export class GroupTransferService {
   /** Counts the replicas that are in step and moves the cursor. */
   turn(): void {
     if (this.#rules.isCounted) this.#count();
+    this.#join();
     const held = this.#held();
     if (held <= this.#memory.replicated.load()) return;
     this.#memory.replicated.store(held);
     for (const bell of this.#gateways) bell.ring();
+    // What the set has may be dispatched, and followers are told so.
+    if (this.#rules.awaitsSet) this.#memory.writtenBell.ring();
     this.#advances++;
     this.#context.countWork(1);
   }
@@ -106,7 +128,31 @@ export class GroupTransferService {
   /** Position that enough replicas have. */
   #held(): number {
     const written = this.#memory.written.load();
+    if (this.#rules.awaitsSet) return this.#heldBySet(written);
     return this.#required <= 1 ? written : Math.min(written, this.#table.confirmedBy(this.#required - 1));
+  }
+
+  /** Position that every required member has; one that is not connected has nothing. */
+  #heldBySet(written: number): number {
+    let held = written;
+    for (const id of this.#syncState.read().required) {
+      if (id !== this.#ownId) held = Math.min(held, this.#table.confirmedOf(id));
+    }
+    return held;
+  }
+
+  /** This thread alone raises the cursor: a member that is required now, and has all below the cursor, has all that is ever acknowledged. */
+  #hasJoined(brokerId: number): boolean {
+    return this.#syncState.read().required.includes(brokerId) &&
+      this.#table.confirmedOf(brokerId) >= this.#memory.replicated.load();
+  }
+
+  #join(): void {
+    for (const [brokerId, { resolve }] of this.#joining) {
+      if (!this.#hasJoined(brokerId)) continue;
+      this.#joining.delete(brokerId);
+      resolve(null);
+    }
   }
 
   #count(): void {

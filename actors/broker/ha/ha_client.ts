@@ -2,24 +2,30 @@
  * HAClient: follows the master. It is the only appender of a slave.
  *
  * It owns the connection to the master and what of the stream is no whole record yet. It confirms what is written to the log, as one number for everything that came at once. A stream that does not go on where this log ends
- * is left, and its reason logged: nothing is ever cut off here, because without epochs nobody can tell which of two logs is the right one.
+ * is left, and its reason logged. Nothing is ever cut off here: without epochs nobody can tell which of two logs is the right one, and in a failover set, whose epochs tell, the broker starts anew for it.
  *
  * Source: apache/rocketmq store/ha/DefaultHAClient.java
  */
-import { encodeHaReport, type HaTransfer, HaTransferDecoder } from "../../../protocol/ha_frame.ts";
+import { EpochFile } from "../../../store/epoch_table.ts";
+import { DenoDisk } from "../../../store/file/deno_disk.ts";
 import { FollowerLog } from "../../../store/follower_log.ts";
 import { LogWriter, WriteOutcome } from "../../../store/log_writer.ts";
 import { LogMemory, LogStatus } from "../../../store/memory/log_memory.ts";
 import { ReplicationTable } from "../../../store/memory/replication_table.ts";
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
 import { type Connection, tcpTransport } from "../../net/transport.ts";
-import { openStore } from "../broker_init.ts";
+import { openStore, storeShape } from "../broker_init.ts";
+import { SwitchMasterStream } from "../failover/switch_master_stream.ts";
 import { wakesFlush } from "../write_mode.ts";
 import { ByteRate } from "./byte_rate.ts";
 import type { HaClientContract, MasterReport } from "./ha_contract.ts";
+import { type MasterStream, PlainMasterStream, type StreamLog } from "./master_stream.ts";
 
 /** Wait before the master is tried again. Milliseconds; Apache waits 5 s. */
 const RETRY_MS = 1000;
+
+/** The same in a failover set, where a new master may wait for its followers. Milliseconds. */
+const FAILOVER_RETRY_MS = 200;
 
 /** Longest wait for a connection. Milliseconds. */
 const CONNECT_MS = 3000;
@@ -61,6 +67,8 @@ export class HaClient {
   readonly #table: ReplicationTable;
   readonly #log: FollowerLog;
   readonly #writer: LogWriter;
+  readonly #stream: () => MasterStream;
+  readonly #retryMs: number;
   readonly #heartbeatMs: number;
   readonly #silenceMs: number;
   readonly #rate: ByteRate;
@@ -94,6 +102,8 @@ export class HaClient {
       },
     );
     this.#log = new FollowerLog(this.#memory, this.#writer, { fileBytes: values.mappedFileSizeCommitLog });
+    this.#stream = this.#streamsOf(init);
+    this.#retryMs = init.replicaRole === undefined ? RETRY_MS : FAILOVER_RETRY_MS;
     this.#heartbeatMs = values.haSendHeartbeatInterval;
     this.#silenceMs = values.haHousekeepingInterval;
     this.#rate = new ByteRate(context.clock.monotonicMs());
@@ -110,6 +120,36 @@ export class HaClient {
       bytesPerSecond: this.#rate.at(this.#context.clock.monotonicMs()),
       end: this.#log.end,
     };
+  }
+
+  /** What makes the conversation of each connection. */
+  #streamsOf({ values, replicaRole: role }: HaClientContract["init"]): () => MasterStream {
+    const log: StreamLog = {
+      end: () => this.#log.end,
+      received: () => this.#log.received,
+      startAt: (position) => this.#log.startAt(position),
+      append: (data) => this.#append(data),
+    };
+    if (role === undefined) return () => new PlainMasterStream(log);
+    const epochs = EpochFile.open(new DenoDisk(), storeShape(values).epochs);
+    return () =>
+      new SwitchMasterStream({
+        log,
+        epochs,
+        brokerId: role.brokerId,
+        masterEpoch: role.masterEpoch,
+        isFromLastFile: values.syncFromLastFile,
+        isLearner: values.asyncLearner,
+        confirmed: (position) => this.#confirmed(position),
+        truncationWanted: (position) => this.#context.signal("truncation", { position }),
+      });
+  }
+
+  /** Every member of the sync-state set has the log up to here: that much may be dispatched. */
+  #confirmed(position: number): void {
+    if (position <= this.#memory.replicated.load()) return;
+    this.#memory.replicated.store(position);
+    this.#memory.writtenBell.ring();
   }
 
   /** Follows the master at an address from now on. */
@@ -142,7 +182,7 @@ export class HaClient {
   }
 
   async #rest(): Promise<void> {
-    const timer = this.#context.clock.setTimer(RETRY_MS, () => this.#wake.resolve());
+    const timer = this.#context.clock.setTimer(this.#retryMs, () => this.#wake.resolve());
     await this.#wake.promise;
     timer.cancel();
     this.#wake = Promise.withResolvers();
@@ -162,13 +202,13 @@ export class HaClient {
     this.#reported = -1;
     this.#lastReadMs = this.#context.clock.nowMs();
     this.#lastWriteMs = this.#lastReadMs;
-    const watch = this.#watch(socket);
+    const stream = this.#stream();
+    const watch = this.#watch(socket, stream);
     try {
-      await this.#tell(socket);
-      this.#table.isMasterConnected = true;
-      this.#lastFailure = "";
-      this.#say("info", `following master ${address} from ${this.#log.end} on`);
-      await this.#read(socket);
+      if (stream.hello !== undefined) await this.#write(socket, stream.hello);
+      await this.#tell(socket, stream);
+      this.#begun(stream, address);
+      await this.#read(socket, stream, address);
       if (!this.#stopping) this.#failed(`master ${address} closed the connection`);
     } catch (error) {
       if (!this.#stopping) this.#failed(`left master ${address}: ${messageOf(error)}`);
@@ -181,28 +221,27 @@ export class HaClient {
     }
   }
 
-  async #read(socket: Connection): Promise<void> {
-    const decoder = new HaTransferDecoder();
+  #begun(stream: MasterStream, address: string): void {
+    if (this.#table.isMasterConnected || !stream.isFollowing) return;
+    this.#table.isMasterConnected = true;
+    this.#lastFailure = "";
+    this.#say("info", `following master ${address} from ${this.#log.end} on`);
+  }
+
+  async #read(socket: Connection, stream: MasterStream, address: string): Promise<void> {
     const into = new Uint8Array(READ_BYTES);
     for (;;) {
       const count = await socket.read(into);
       if (count === null || !this.#context.gate()) return;
       this.#lastReadMs = this.#context.clock.nowMs();
       this.#rate.add(count, this.#context.clock.monotonicMs());
-      decoder.push(into.subarray(0, count));
-      for (let transfer = decoder.next(); transfer !== undefined; transfer = decoder.next()) this.#take(transfer);
-      if (this.#log.end > this.#reported) await this.#tell(socket);
+      stream.push(into.subarray(0, count));
+      this.#begun(stream, address);
+      if (this.#log.end > this.#reported) await this.#tell(socket, stream);
     }
   }
 
-  #take({ offset, data }: HaTransfer): void {
-    const { received } = this.#log;
-    if (received === 0) {
-      if (offset > 0 && data.length > 0) this.#log.startAt(offset);
-    } else if (offset !== received) {
-      throw new Error(`it goes on at ${offset}, this log ends at ${received}`);
-    }
-    if (data.length === 0) return;
+  #append(data: Uint8Array): void {
     const outcome = this.#log.take(data);
     this.#context.countWork(data.length);
     if (outcome === WriteOutcome.Written) return;
@@ -212,17 +251,22 @@ export class HaClient {
     throw new Error(`the disk does not take what came: ${messageOf(this.#writer.lastError)}`);
   }
 
-  /** Confirms what is in the log. */
-  async #tell(socket: Connection): Promise<void> {
+  /** Confirms what is in the log, once that may be said. */
+  async #tell(socket: Connection, stream: MasterStream): Promise<void> {
     const end = this.#log.end;
-    const report = encodeHaReport(end);
+    const report = stream.report(end);
+    if (report === undefined) return;
     this.#reported = end;
-    for (let sent = 0; sent < report.length;) sent += await socket.write(report.subarray(sent));
+    await this.#write(socket, report);
+  }
+
+  async #write(socket: Connection, bytes: Uint8Array): Promise<void> {
+    for (let sent = 0; sent < bytes.length;) sent += await socket.write(bytes.subarray(sent));
     this.#lastWriteMs = this.#context.clock.nowMs();
   }
 
   /** Looks at heartbeat and silence from time to time, until it is cancelled. */
-  #watch(socket: Connection): { cancel(): void } {
+  #watch(socket: Connection, stream: MasterStream): { cancel(): void } {
     let isOver = false;
     let timer = { cancel: (): void => {} };
     const look = (): void => {
@@ -233,7 +277,7 @@ export class HaClient {
         return socket.close();
       }
       if (nowMs - this.#lastWriteMs > this.#heartbeatMs) {
-        this.#tell(socket).catch(() => socket.close()); // The read that is under way says why.
+        this.#tell(socket, stream).catch(() => socket.close()); // The read that is under way says why.
       }
       timer = this.#context.clock.setTimer(WATCH_EVERY_MS, look);
     };

@@ -6,12 +6,6 @@
  *
  * Source: apache/rocketmq store/ha/DefaultHAConnection.java
  */
-import {
-  encodeHaReport,
-  encodeHaTransferHeader,
-  HA_TRANSFER_HEADER_BYTES,
-  HaReportDecoder,
-} from "../../../protocol/ha_frame.ts";
 import type { Clock } from "../../../store/clock.ts";
 import type { LogReader } from "../../../store/log_reader.ts";
 import type { LogMemory } from "../../../store/memory/log_memory.ts";
@@ -20,9 +14,10 @@ import type { Connection } from "../../net/transport.ts";
 import { ByteBudget } from "./byte_budget.ts";
 import { ByteRate } from "./byte_rate.ts";
 import type { SlaveReport } from "./ha_contract.ts";
+import type { SlaveDialect } from "./slave_dialect.ts";
 
 /** Bytes of reports that are read at once; only the last one counts. */
-const READ_BYTES = 64 * encodeHaReport(0).length;
+const READ_BYTES = 512;
 
 /** Bytes that one write to the socket takes at most, several transfers; more is of no use to a socket. */
 const WRITE_BYTES = 512 * 1024;
@@ -35,6 +30,9 @@ const DOZE_MS = 2;
 
 /** Dozes without anything to send before it sleeps until it is woken: a fifth of a second. */
 const DOZES_MAX = 100;
+
+/** Shortest time between two transfers that carry nothing but news. Milliseconds. */
+const NEWS_MS = 100;
 
 /** Settings of all connections. */
 export interface HaSettings {
@@ -59,8 +57,8 @@ export interface HaConnectionParts {
   readonly table: ReplicationTable;
   readonly clock: Clock;
   readonly settings: HaSettings;
-  /** A slave has confirmed more, has come or is gone. */
-  readonly confirmed: () => void;
+  /** A slave has come, has confirmed more, or is gone. */
+  readonly confirmed: (connection: HaConnection, change: "came" | "more" | "gone") => void;
   /** False when the service is to end; blocks while it is paused. */
   readonly gate: () => boolean;
   readonly log: (level: "info" | "warn" | "error", text: string) => void;
@@ -70,9 +68,10 @@ export interface HaConnectionParts {
 export class HaConnection {
   /** Another address to name the slave by, when its connection came through another one. */
   alias: string | undefined;
+  /** How the slave is spoken to. */
+  readonly dialect: SlaveDialect;
   readonly #parts: HaConnectionParts;
   readonly #socket: Connection;
-  readonly #decoder = new HaReportDecoder();
   readonly #rate: ByteRate;
   readonly #budget: ByteBudget;
   readonly #out: Uint8Array;
@@ -86,15 +85,16 @@ export class HaConnection {
   #dozes = 0;
   #closed = false;
 
-  /** @param socket of the slave; @param parts what it works with */
-  constructor(socket: Connection, parts: HaConnectionParts) {
+  /** @param socket of the slave; @param dialect of this one connection; @param parts what it works with */
+  constructor(socket: Connection, dialect: SlaveDialect, parts: HaConnectionParts) {
     const nowMs = parts.clock.monotonicMs();
     const { batchBytes, secondBytesMax } = parts.settings;
     this.#socket = socket;
+    this.dialect = dialect;
     this.#parts = parts;
     this.#rate = new ByteRate(nowMs);
     this.#budget = new ByteBudget(secondBytesMax, nowMs);
-    this.#out = new Uint8Array(Math.max(WRITE_BYTES, HA_TRANSFER_HEADER_BYTES + batchBytes));
+    this.#out = new Uint8Array(Math.max(WRITE_BYTES, dialect.headerBytes + batchBytes));
     this.#lastReadMs = nowMs;
     this.#lastWriteMs = nowMs;
   }
@@ -109,6 +109,11 @@ export class HaConnection {
     return this.alias ?? this.#socket.remoteAddress;
   }
 
+  /** Position that the slave has confirmed. */
+  get confirmed(): number {
+    return this.#confirmed;
+  }
+
   /** How it stands; undefined before the first report. */
   get report(): SlaveReport | undefined {
     if (this.#place < 0) return undefined;
@@ -116,6 +121,7 @@ export class HaConnection {
       address: this.address,
       confirmed: this.#confirmed,
       next: this.#next,
+      brokerId: this.dialect.brokerId,
       bytesPerSecond: this.#rate.at(this.#parts.clock.monotonicMs()),
     };
   }
@@ -137,7 +143,7 @@ export class HaConnection {
     this.#socket.close();
     if (this.#place >= 0) this.#parts.table.release(this.#place);
     this.#place = -1;
-    this.#parts.confirmed();
+    this.#parts.confirmed(this, "gone");
     this.#parts.memory.writtenBell.ring();
   }
 
@@ -156,9 +162,7 @@ export class HaConnection {
         const count = await this.#socket.read(into);
         if (count === null || !this.#parts.gate()) break;
         this.#lastReadMs = this.#parts.clock.monotonicMs();
-        const report = this.#decoder.push(into.subarray(0, count));
-        if (report === undefined) continue;
-        const refusal = this.#next < 0 ? this.#begin(report) : this.#confirm(report);
+        const refusal = await this.#hear(into.subarray(0, count));
         if (refusal === undefined) continue;
         this.#parts.log("error", `Slave ${this.address} is refused: ${refusal}`);
         break;
@@ -169,6 +173,16 @@ export class HaConnection {
     this.close();
   }
 
+  /** Takes what was read. @returns why the slave is refused, or undefined */
+  async #hear(chunk: Uint8Array): Promise<string | undefined> {
+    const { report, answer, refusal } = this.dialect.push(chunk);
+    if (refusal !== undefined) return refusal;
+    // Only before the first report, so nothing else is written meanwhile.
+    if (answer !== undefined) await this.#writeAll(answer);
+    if (report === undefined) return undefined;
+    return this.#next < 0 ? this.#begin(report) : this.#confirm(report);
+  }
+
   /** Takes the first report. @returns why the slave is refused, or undefined */
   #begin(report: number): string | undefined {
     const { reader, memory, table, settings } = this.#parts;
@@ -177,15 +191,14 @@ export class HaConnection {
     if (report < 0) return `it reported ${report}`;
     if (report > end) return `it is ahead of this master: its log ends at ${report}, this one at ${end}`;
     if (report > 0 && report < first) return `it needs the log from ${report} on, this one begins at ${first}`;
-    // Source: apache/rocketmq store/ha/DefaultHAConnection.java WriteSocketService: a slave that has nothing begins with the last file.
-    const next = report > 0 ? report : Math.max(first, end - end % settings.fileBytes);
-    this.#place = table.take(report);
+    const next = report > 0 ? report : this.dialect.firstOf({ first, end, fileBytes: settings.fileBytes });
+    this.#place = table.take(report, this.dialect.brokerId);
     if (this.#place < 0) return "there are too many slaves";
     this.#confirmed = report;
     this.#next = next;
     this.#parts.log("info", `Slave ${this.address} has the log up to ${report}, it is sent from ${next} on`);
     this.#reported.resolve();
-    this.#parts.confirmed();
+    this.#parts.confirmed(this, "came");
     return undefined;
   }
 
@@ -195,7 +208,7 @@ export class HaConnection {
     if (report < 0) return `it reported ${report}`;
     this.#confirmed = confirmed;
     this.#parts.table.confirm(this.#place, confirmed);
-    this.#parts.confirmed();
+    this.#parts.confirmed(this, "more");
     return report > confirmed ? `it confirmed ${report}, and was sent the log up to ${confirmed}` : undefined;
   }
 
@@ -207,9 +220,9 @@ export class HaConnection {
         if (bytes > 0) {
           await this.#write(bytes);
           this.#dozes = 0;
-        } else if (this.#parts.clock.monotonicMs() - this.#lastWriteMs > this.#parts.settings.heartbeatMs) {
-          this.#out.set(encodeHaTransferHeader(this.#next, 0));
-          await this.#write(HA_TRANSFER_HEADER_BYTES);
+        } else if (this.#parts.clock.monotonicMs() - this.#lastWriteMs > this.#silenceMs) {
+          this.#out.set(this.dialect.header(this.#next, 0));
+          await this.#write(this.dialect.headerBytes);
         } else {
           await this.#rest();
         }
@@ -232,7 +245,13 @@ export class HaConnection {
       await clock.sleep(DOZE_MS);
       return;
     }
-    await memory.writtenBell.sleepAsync(this.#hasWork, Math.min(IDLE_MS, settings.heartbeatMs));
+    await memory.writtenBell.sleepAsync(this.#hasWork, Math.min(IDLE_MS, this.#silenceMs));
+  }
+
+  /** Silence after which something is sent even without data. */
+  get #silenceMs(): number {
+    const { heartbeatMs } = this.#parts.settings;
+    return this.dialect.hasNews ? Math.min(NEWS_MS, heartbeatMs) : heartbeatMs;
   }
 
   /** Whether there is something to send, and this second has no bytes left for it. */
@@ -243,27 +262,32 @@ export class HaConnection {
   /** Puts transfers into the buffer. @returns its bytes; 0 when nothing is to be sent now */
   #fill(): number {
     const { reader, settings, clock } = this.#parts;
+    const { headerBytes } = this.dialect;
     const end = Math.min(reader.end, this.#next + this.#budget.left(clock.monotonicMs()));
     let at = 0;
     while (this.#next < end) {
       const fileLeft = settings.fileBytes - this.#next % settings.fileBytes;
-      const bytes = Math.min(end - this.#next, fileLeft, settings.batchBytes);
-      if (at + HA_TRANSFER_HEADER_BYTES + bytes > this.#out.length) break;
-      const read = reader.read(this.#next, bytes, this.#out, at + HA_TRANSFER_HEADER_BYTES);
+      const pieceLeft = this.dialect.pieceEnd(this.#next) - this.#next;
+      const bytes = Math.min(end - this.#next, fileLeft, pieceLeft, settings.batchBytes);
+      if (at + headerBytes + bytes > this.#out.length) break;
+      const read = reader.read(this.#next, bytes, this.#out, at + headerBytes);
       if (read < bytes) throw new Error(`the log has only ${read} of ${bytes} bytes at ${this.#next}`);
-      this.#out.set(encodeHaTransferHeader(this.#next, bytes), at);
-      at += HA_TRANSFER_HEADER_BYTES + bytes;
+      this.#out.set(this.dialect.header(this.#next, bytes), at);
+      at += headerBytes + bytes;
       this.#next += bytes;
     }
     return at;
   }
 
   async #write(bytes: number): Promise<void> {
-    let sent = 0;
     this.#budget.spend(bytes);
-    while (sent < bytes) sent += await this.#socket.write(this.#out.subarray(sent, bytes));
+    await this.#writeAll(this.#out.subarray(0, bytes));
     this.#lastWriteMs = this.#parts.clock.monotonicMs();
     this.#rate.add(bytes, this.#lastWriteMs);
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    for (let sent = 0; sent < bytes.length;) sent += await this.#socket.write(bytes.subarray(sent));
   }
 
   #lost(error: unknown): void {

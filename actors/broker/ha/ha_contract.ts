@@ -10,6 +10,8 @@ export interface SlaveReport {
   readonly confirmed: number;
   /** Position that is sent next. */
   readonly next: number;
+  /** Id in the failover set; 0 without one. */
+  readonly brokerId: number;
   /** Bytes a second, over the last second or more. */
   readonly bytesPerSecond: number;
 }
@@ -41,7 +43,11 @@ export type HaServiceContract = {
     /** A connection from `from` carries that of a slave at `address`. */
     alias: { from: string; address: string };
   };
-  signals: { log: { level: "info" | "warn" | "error"; text: string } };
+  signals: {
+    /** The sync-state set should be another one. */
+    syncStateSet: { wanted: readonly number[] };
+    log: { level: "info" | "warn" | "error"; text: string };
+  };
 };
 
 /** Contract of the HAClient actor. */
@@ -63,6 +69,8 @@ export type HaClientContract = {
   signals: {
     /** The log failed for good. */
     failed: { text: string };
+    /** The log has to be cut at a position before this master can be followed. */
+    truncation: { position: number };
     log: { level: "info" | "warn" | "error"; text: string };
   };
 };
@@ -73,6 +81,8 @@ export type GroupTransferContract = {
   asks: {
     /** What it did so far. */
     counters: { request: null; reply: { replicated: number; required: number; inSync: number; advances: number } };
+    /** Answers when a follower is waited for and has all that was acknowledged. */
+    join: { request: { brokerId: number }; reply: null };
   };
   tells: Record<never, never>;
   signals: { log: { level: "info" | "warn" | "error"; text: string } };

@@ -15,7 +15,9 @@ import { type BrokerActorInit, openStore } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
 import { HaConnection, type HaConnectionParts } from "./ha_connection.ts";
 import type { HaServiceContract } from "./ha_contract.ts";
+import { SwitchService } from "../failover/switch_service.ts";
 import { ReplicationRules } from "./replication_rules.ts";
+import { PlainSlave } from "./slave_dialect.ts";
 
 /** How often silent slaves are looked for. Milliseconds. */
 const EXPIRE_EVERY_MS = 1000;
@@ -43,6 +45,7 @@ export class HaService {
   readonly #context: ActorContext<HaServiceContract>;
   readonly #parts: HaConnectionParts;
   readonly #gauges: Gauges;
+  readonly #switch: SwitchService | undefined;
   readonly #connections = new Map<HaConnection, Promise<void>>();
   readonly #aliases = new Map<string, string>();
   #listener: Listener | undefined;
@@ -51,7 +54,7 @@ export class HaService {
 
   /** @param init shared memory and configuration; @param context of the actor */
   constructor(init: BrokerActorInit, context: ActorContext<HaServiceContract>) {
-    const { values } = init;
+    const { values, replicaRole: role } = init;
     const memory = new LogMemory(init.memory.log);
     const table = new ReplicationTable(init.memory.replication);
     const bell = memory.waiterBell(WaiterBell.GroupTransfer);
@@ -71,15 +74,23 @@ export class HaService {
         secondBytesMax: values.haFlowControlEnable ? Math.max(1, values.maxHaTransferByteInSecond) : Infinity,
         heartbeatMs: values.haSendHeartbeatInterval,
         silenceMs: values.haHousekeepingInterval,
-        isAwaited: new ReplicationRules(values).waits,
+        isAwaited: new ReplicationRules(values, role !== undefined).waits,
       },
-      confirmed: () => {
+      confirmed: (connection, change) => {
         gauges.set(Gauge.SlavesConnected, table.slaves);
         bell.ring();
+        this.#switch?.changed(connection, change, this.#connections.keys());
       },
       gate: () => context.gate(),
       log: (level, text) => context.signal("log", { level, text: `Replication: ${text}` }),
     };
+    this.#switch = role === undefined ? undefined : new SwitchService({
+      init,
+      role,
+      memory,
+      clock: context.clock,
+      wish: (wanted) => context.signal("syncStateSet", { wanted: [...wanted] }),
+    });
   }
 
   /** Opens the port. @throws {NetError} `LISTEN_FAILED` */
@@ -123,7 +134,8 @@ export class HaService {
 
   #serve(socket: Connection): void {
     if (this.#connections.size >= CONNECTIONS_MAX) return socket.close();
-    const connection = new HaConnection(socket, this.#parts);
+    const dialect = this.#switch?.dialect() ?? new PlainSlave();
+    const connection = new HaConnection(socket, dialect, this.#parts);
     connection.alias = this.#aliases.get(socket.remoteAddress);
     this.#aliases.delete(socket.remoteAddress);
     const served = connection.run().finally(() => this.#connections.delete(connection));
@@ -133,6 +145,7 @@ export class HaService {
   #expire(): void {
     const nowMs = this.#context.clock.monotonicMs();
     for (const connection of this.#connections.keys()) connection.expire(nowMs);
+    this.#switch?.look();
     this.#timer = this.#context.clock.setTimer(EXPIRE_EVERY_MS, () => this.#expire());
   }
 }

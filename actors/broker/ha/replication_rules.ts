@@ -18,6 +18,7 @@ export type ReplicationValues = Pick<
   | "enableSlaveActingMaster"
   | "haMaxGapNotInSync"
   | "syncMasterVersion"
+  | "allAckInSyncStateSet"
 >;
 
 /** Value of `syncMasterVersion` with which SYNC_MASTER means what it meant before 5.0. */
@@ -31,20 +32,33 @@ export function isSlave(values: Pick<BrokerValues, "brokerRole">): boolean {
 /** What the acknowledgements of one broker wait for. */
 export class ReplicationRules {
   readonly #values: ReplicationValues;
+  readonly #isFailover: boolean;
 
-  /** @param values of the broker */
-  constructor(values: ReplicationValues) {
+  /** @param values of the broker; @param isFailover whether it has a role in a failover set */
+  constructor(values: ReplicationValues, isFailover = false) {
     this.#values = values;
+    this.#isFailover = isFailover;
+  }
+
+  /** Whether a message is acknowledged when the whole sync-state set has it. Source: apache/rocketmq store/ha/GroupTransferService.java doWaitTransfer */
+  get awaitsSet(): boolean {
+    return this.#isFailover && this.#values.brokerRole === "SYNC_MASTER" && this.#values.allAckInSyncStateSet;
+  }
+
+  /** Members that the sync-state set must have for a message to be taken that wants to be waited for; 0 without a set. Source: apache/rocketmq store/CommitLog.java asyncPutMessage */
+  get membersMin(): number {
+    return this.#isFailover && this.#values.brokerRole === "SYNC_MASTER" ? this.#values.minInSyncReplicas : 0;
   }
 
   /** Whether acknowledgements wait for slaves at all. */
   get waits(): boolean {
-    return this.#values.brokerRole === "SYNC_MASTER" && this.required(Infinity) > 1;
+    return this.#values.brokerRole === "SYNC_MASTER" && (this.awaitsSet || this.required(Infinity) > 1);
   }
 
   /** Whether the number of replicas that are in step decides if a send is taken. */
   get isCounted(): boolean {
-    return this.#values.brokerRole === "SYNC_MASTER" && !this.#isOld && this.#values.enableSlaveActingMaster;
+    return this.#values.brokerRole === "SYNC_MASTER" && !this.#isOld && !this.#isFailover &&
+      this.#values.enableSlaveActingMaster;
   }
 
   /** Whether a message is answered with SLAVE_NOT_AVAILABLE at once while no slave is near enough. */
@@ -77,16 +91,19 @@ export class ReplicationRules {
   }
 
   get #isOld(): boolean {
-    return this.#values.syncMasterVersion === SYNC_MASTER_4;
+    return !this.#isFailover && this.#values.syncMasterVersion === SYNC_MASTER_4;
   }
 }
 
 /** What an acknowledgement of this broker says of slaves, in words; undefined for roles that promise nothing. */
-export function describeReplication(values: ReplicationValues): string | undefined {
+export function describeReplication(values: ReplicationValues, isFailover = false): string | undefined {
   const { brokerRole } = values;
   if (brokerRole === "SLAVE") return "Role SLAVE: follows its master, takes no sends";
   if (brokerRole !== "SYNC_MASTER") return undefined;
-  const rules = new ReplicationRules(values);
+  const rules = new ReplicationRules(values, isFailover);
+  if (rules.awaitsSet) {
+    return "Role SYNC_MASTER of a failover set: an acknowledged message is at every member of the sync-state set";
+  }
   if (!rules.waits) {
     return `Role SYNC_MASTER: with inSyncReplicas=${values.inSyncReplicas} an acknowledgement waits for no slave, as in RocketMQ 5`;
   }

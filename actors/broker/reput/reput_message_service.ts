@@ -2,7 +2,7 @@
  * ReputMessageService: derives consume queues and index files from what was written to the commit log.
  *
  * It owns the dispatched cursor, the queues' largest offsets and the derived files. It follows `written`, never `appended`, so nobody consumes what a
- * crash of the process could take back. Records come out of the ring in copies that are checked after the copy; when it fell behind so far that the ring was written over, out of the
+ * crash of the process could take back; in a failover set it follows what the whole sync-state set has, so nobody consumes what a change of the master could take back. Records come out of the ring in copies that are checked after the copy; when it fell behind so far that the ring was written over, out of the
  * files. It never waits for anybody: with it paused, sends go on and consuming stops.
  *
  * Source: apache/rocketmq store DefaultMessageStore.ReputMessageService
@@ -26,7 +26,7 @@ import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { TokenRing } from "../../../store/memory/token_ring.ts";
 import { ScanKind } from "../../../store/record_scan.ts";
 import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
-import { appendBytesMax, openStore, storeShape } from "../broker_init.ts";
+import { appendBytesMax, isTailOpen, openStore, storeShape } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
 import { NearSleep } from "../near_sleep.ts";
 import type { ReputContract, ReputDirt } from "./reput_contract.ts";
@@ -109,6 +109,7 @@ export class ReputMessageService implements DispatchMarks {
   #hasTimer = false;
   #arrived = false;
   #dozes = 0;
+  readonly #awaitsSet: boolean;
   #isAfterCrash: boolean;
   #isDiskFull = false;
   #stopping = false;
@@ -121,6 +122,7 @@ export class ReputMessageService implements DispatchMarks {
     this.#memory = new LogMemory(init.memory.log);
     this.#log = openStore(values, "read", 16).commitLog;
     this.#reader = new LogReader(this.#memory, this.#log);
+    this.#awaitsSet = isTailOpen(init);
     this.#isAfterCrash = init.incarnation > 1;
     this.#arrivals = new TokenRing(init.memory.arrivals);
     this.#sleep = new NearSleep(context, this.#memory.writtenBell);
@@ -285,7 +287,15 @@ export class ReputMessageService implements DispatchMarks {
   }
 
   #hasWork(): boolean {
-    return this.#memory.written.load() > this.dispatcher.position;
+    return this.#end() > this.dispatcher.position;
+  }
+
+  /** End of what may be dispatched: of a log whose tail may be cut yet, only what the whole sync-state set has. */
+  #end(): number {
+    const { written, replicated, logStart } = this.#memory;
+    if (!this.#awaitsSet) return written.load();
+    const end = Math.min(written.load(), replicated.load());
+    return end < logStart.load() ? this.dispatcher.position : end;
   }
 
   /**
@@ -303,7 +313,7 @@ export class ReputMessageService implements DispatchMarks {
 
   /** Dispatches one run. @returns bytes dispatched */
   turn(): number {
-    const written = this.#memory.written.load();
+    const written = this.#end();
     const position = this.#beginning(written);
     if (written === position) return 0;
     if (written - position > BEHIND_BYTES && this.#run.length < BEHIND_RUN_BYTES) {
