@@ -13,6 +13,7 @@ import {
 import { createRequest } from "../../protocol/command.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
 import { decodeUtf8 } from "../../protocol/utf8.ts";
+import { threadCpuUs } from "../../actors/kernel/thread_cpu.ts";
 import { Peer } from "../../actors/net/peer.ts";
 import { tcpTransport } from "../../actors/net/transport.ts";
 import { until } from "../helpers/until.ts";
@@ -33,6 +34,10 @@ const test = conformanceSuite({
     useServerSideResetOffset: "false",
   },
 });
+
+/** Messages that wait for a paused PullMessageService, and the size of their bodies, which are sent compressed. */
+const HELD = 60;
+const HELD_BYTES = 1_000_000;
 
 needing(test, "transactions")(
   "Transactions: committed ones arrive, rolled back ones never, unknown ones are asked for",
@@ -270,16 +275,21 @@ test(
     const { pull } = collector.consumer.actors;
     assert(pull !== undefined);
     await pull.pause({ timeoutMs: 5_000 });
-    const compressible = "held ".repeat(4_000);
-    for (let i = 0; i < 100; i++) await producer.send({ topic, body: compressible });
-    const { work, cpuUs } = pull.gauges;
+    const compressible = "held ".repeat(HELD_BYTES / 5);
+    for (let i = 0; i < HELD; i++) await producer.send({ topic, body: compressible });
+    const { work } = pull.gauges;
     assertEquals(collector.messages.length, 1);
+    const before = { worker: pull.gauges.cpuUs, caller: threadCpuUs() };
     pull.resume();
-    await collector.count(101);
+    await collector.count(1 + HELD);
+    const callerUs = threadCpuUs() - before.caller;
     assert(pull.gauges.work > work);
-    assertEquals(collector.messages[100]?.bodyText, compressible);
-    // The thread looks at its own clock now and then.
-    await until(() => pull.gauges.cpuUs > cpuUs, { timeoutMs: 10_000, what: "processor time of the worker" });
+    assertEquals(collector.messages[HELD]?.bodyText, compressible);
+    // The worker inflates the bodies; the caller only gets them. The worker publishes its processor time now and then.
+    await until(() => pull.gauges.cpuUs - before.worker > callerUs, {
+      timeoutMs: 10_000,
+      what: `more processor time in the worker than the ${callerUs} us of the caller`,
+    });
   },
 );
 
