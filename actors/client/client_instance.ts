@@ -189,7 +189,10 @@ export class ClientInstance {
     const { namesrvDiscoveryUrl, logger } = this.options;
     if (this.nameServers.addresses.length === 0) {
       if (namesrvDiscoveryUrl === undefined) {
-        throw new ClientError("NO_NAME_SERVER", "Cannot start: neither namesrvAddr nor namesrvDiscoveryUrl is given");
+        throw new ClientError(
+          "NO_NAME_SERVER",
+          "Cannot start: give the option namesrvAddr or namesrvDiscoveryUrl, or set NAMESRV_ADDR in the environment",
+        );
       }
       this.nameServers.setAddresses(await discoverNameServers(namesrvDiscoveryUrl, this.options.mqClientApiTimeout));
       this.#every("discovery", FIRST_MS.discovery, DISCOVERY_INTERVAL_MS, async () => {

@@ -9,6 +9,7 @@ import type { Timer } from "../../store/clock.ts";
 import {
   afterConsume,
   beforeConsume,
+  checkStatus,
   type Consumption,
   type ConsumptionHost,
   type DirectResult,
@@ -17,7 +18,7 @@ import {
 } from "./consumption.ts";
 import { sendChannel } from "./diagnostics.ts";
 import { messageOf } from "./errors.ts";
-import type { ConsumeConcurrentlyContext, MessageListenerConcurrently } from "./listeners.ts";
+import { CONCURRENT_STATUSES, type ConsumeConcurrentlyContext, type MessageListenerConcurrently } from "./listeners.ts";
 import type { MessageExt } from "./message_ext.ts";
 import type { OwnedQueue } from "./owned_queue.ts";
 import { TaskQueue } from "./task_queue.ts";
@@ -136,6 +137,7 @@ export class ConsumeConcurrently implements Consumption {
       let threw = false;
       try {
         const answer = await this.#listener(messages, context);
+        if (answer !== undefined && answer !== null && answer !== ABANDONED) checkStatus(answer, CONCURRENT_STATUSES);
         status = answer === undefined ? "CONSUME_SUCCESS" : answer;
       } catch (error) {
         threw = true;

@@ -10,6 +10,7 @@ import { ABANDONED } from "./consume_concurrently.ts";
 import {
   afterConsume,
   beforeConsume,
+  checkStatus,
   type Consumption,
   type ConsumptionHost,
   type DirectResult,
@@ -18,7 +19,12 @@ import {
 } from "./consumption.ts";
 import { sendChannel } from "./diagnostics.ts";
 import { messageOf } from "./errors.ts";
-import type { ConsumeOrderlyContext, ConsumeOrderlyStatus, MessageListenerOrderly } from "./listeners.ts";
+import {
+  type ConsumeOrderlyContext,
+  type ConsumeOrderlyStatus,
+  type MessageListenerOrderly,
+  ORDERLY_STATUSES,
+} from "./listeners.ts";
 import type { MessageExt } from "./message_ext.ts";
 import type { OwnedQueue } from "./owned_queue.ts";
 import { PropertyName } from "./property_names.ts";
@@ -157,6 +163,7 @@ export class ConsumeOrderly implements Consumption {
       let threw = false;
       try {
         const answer = await this.#listener(messages, context);
+        if (answer !== undefined && answer !== null && answer !== ABANDONED) checkStatus(answer, ORDERLY_STATUSES);
         status = answer === undefined ? (context.autoCommit ? "SUCCESS" : "COMMIT") : answer;
       } catch (error) {
         threw = true;

@@ -135,6 +135,18 @@ function quietly(host: ConsumptionHost, hookName: string, run: () => void): void
 }
 
 /**
+ * Refuses an answer that a listener cannot give: JavaScript may return anything.
+ *
+ * @param answer what the listener returned
+ * @param statuses the answers there are
+ * @throws {TypeError} when it is none of them
+ */
+export function checkStatus(answer: unknown, statuses: readonly string[]): void {
+  if (statuses.includes(answer as string)) return;
+  throw new TypeError(`A listener must return ${statuses.join(", ")} or nothing, not ${String(answer)}`);
+}
+
+/**
  * Says what kind of return a listener call had, for hooks and traces.
  * Source: apache/rocketmq client/impl/consumer/ConsumeMessageConcurrentlyService.java ConsumeRequest.run
  *

@@ -1,7 +1,7 @@
 /**
  * Listeners: the application's code that consumes messages.
  *
- * Owns: their types, with Java's names. Never does: anything.
+ * Owns: their types, with Java's names, and the answers there are. Never does: anything.
  */
 
 import type { MessageExt } from "./message_ext.ts";
@@ -9,6 +9,9 @@ import type { MessageQueue } from "./message_queue.ts";
 
 /** Answer of a concurrent listener. */
 export type ConsumeConcurrentlyStatus = "CONSUME_SUCCESS" | "RECONSUME_LATER";
+
+/** All answers of a concurrent listener. */
+export const CONCURRENT_STATUSES: readonly ConsumeConcurrentlyStatus[] = ["CONSUME_SUCCESS", "RECONSUME_LATER"];
 
 /** What a concurrent listener may set. */
 export interface ConsumeConcurrentlyContext {
@@ -21,7 +24,7 @@ export interface ConsumeConcurrentlyContext {
 }
 
 /**
- * Consumes messages, many at a time. Nothing returned counts as success; null, an exception or RECONSUME_LATER as a retry.
+ * Consumes messages, many at a time. Nothing returned counts as success; null, an exception, RECONSUME_LATER or anything else as a retry.
  */
 export type MessageListenerConcurrently = (
   messages: readonly MessageExt[],
@@ -30,6 +33,14 @@ export type MessageListenerConcurrently = (
 
 /** Answer of an orderly listener. COMMIT and ROLLBACK are for `autoCommit = false`. */
 export type ConsumeOrderlyStatus = "SUCCESS" | "SUSPEND_CURRENT_QUEUE_A_MOMENT" | "COMMIT" | "ROLLBACK";
+
+/** All answers of an orderly listener. */
+export const ORDERLY_STATUSES: readonly ConsumeOrderlyStatus[] = [
+  "SUCCESS",
+  "SUSPEND_CURRENT_QUEUE_A_MOMENT",
+  "COMMIT",
+  "ROLLBACK",
+];
 
 /** What an orderly listener may set. */
 export interface ConsumeOrderlyContext {
@@ -42,7 +53,8 @@ export interface ConsumeOrderlyContext {
 }
 
 /**
- * Consumes messages one batch at a time for each queue, in order. Nothing returned counts as success; null or an exception as a suspension.
+ * Consumes messages one batch at a time for each queue, in order. Nothing returned counts as success; null, an exception or anything else as a
+ * suspension.
  */
 export type MessageListenerOrderly = (
   messages: readonly MessageExt[],

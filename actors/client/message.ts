@@ -166,11 +166,11 @@ function checkUserProperty(name: string, value: string): void {
   if (RESERVED_PROPERTY_NAMES.has(name)) {
     throw new ClientError("MESSAGE_ILLEGAL", `Cannot set property "${name}": RocketMQ uses the name itself`);
   }
-  if (name.trim().length === 0 || typeof value !== "string" || value.trim().length === 0) {
+  checkValue(name, value);
+  if (name.trim().length === 0 || value.trim().length === 0) {
     throw new ClientError("MESSAGE_ILLEGAL", `Cannot set property "${name}": name and value must not be blank`);
   }
   checkValue(name, name);
-  checkValue(name, value);
 }
 
 function checkValue(name: string, value: string): string {

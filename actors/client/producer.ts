@@ -18,6 +18,7 @@ import type { InstanceProducer, TransactionCheck } from "./members.ts";
 import { type Message, type PreparedMessage, prepareMessage } from "./message.ts";
 import type { MessageQueue } from "./message_queue.ts";
 import { checkGroup, checkTopic, wrapNamespace } from "./names.ts";
+import { positive } from "./option_checks.ts";
 import { type ProducerOptions, type ProducerSettings, producerSettings } from "./producer_options.ts";
 import { PropertyName } from "./property_names.ts";
 import { publishQueues } from "./publish_route.ts";
@@ -161,7 +162,7 @@ export class Producer {
     try {
       const pipeline = this.#pipelineNow();
       if (this.#direct !== undefined && !isList(messages) && isOrdinary(options)) {
-        const result = this.#direct.send(messages, options?.timeoutMs ?? this.#settings.timeoutMs);
+        const result = this.#direct.send(messages, this.#timeoutOf(options));
         if (result !== undefined) return result;
       }
       const { unit, call } = this.#prepare(messages, options ?? {});
@@ -337,12 +338,17 @@ export class Producer {
     });
   }
 
+  #timeoutOf(options: SendOptions | undefined): number {
+    const timeoutMs = options?.timeoutMs;
+    return timeoutMs === undefined ? this.#settings.timeoutMs : positive("timeoutMs", timeoutMs, 0);
+  }
+
   #prepare(
     messages: Message | readonly Message[],
     options: SendOptions,
     uniqueId?: string,
   ): { unit: SendUnit; call: SendCall } {
-    const { bodyBytesMax, timeoutMs } = this.#settings;
+    const { bodyBytesMax } = this.#settings;
     const prepare = (message: Message): PreparedMessage => {
       const prepared = prepareMessage(message, { bodyBytesMax, topicOf: (topic) => this.#topic(topic) });
       this.#direct?.admit(prepared.topic);
@@ -361,7 +367,7 @@ export class Producer {
     return {
       unit,
       call: {
-        timeoutMs: options.timeoutMs ?? timeoutMs,
+        timeoutMs: this.#timeoutOf(options),
         signal: options.signal,
         queue: options.queue === undefined ? undefined : { ...options.queue, topic: unit.message.topic },
         choose: selector === undefined || first === undefined

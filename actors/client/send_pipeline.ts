@@ -331,6 +331,9 @@ export class SendPipeline {
     }
     const mq = call.choose === undefined ? selectQueue(info, lastBroker, faults) : call.choose(info);
     if (mq === undefined) {
+      if (call.choose !== undefined) {
+        throw new ClientError("OPTION_ILLEGAL", `Cannot send to topic "${topic}": the selector chose no queue`);
+      }
       throw new ClientError("NO_WRITE_PERMISSION", `Cannot send to topic "${topic}": it has no queue to write`);
     }
     return mq;

@@ -98,6 +98,27 @@ test(
   },
 );
 
+test("A listener that returns what is no answer has its messages again", [], async ({ target }) => {
+  const topic = await topicOn(target, 1);
+  await using producer = await producerOn(target);
+  await producer.send({ topic, body: "x" });
+  const warnings: string[] = [];
+  const times: number[] = [];
+  await using collector = new Collector(target, {
+    logger: { warn: (text, fields) => void warnings.push(`${text}: ${(fields?.["error"] as Error)?.message}`) },
+    messageListener: ([message], context) => {
+      times.push(message?.reconsumeTimes ?? -1);
+      context.delayLevelWhenNextConsume = 1;
+      return times.length === 1 ? 42 as never : "CONSUME_SUCCESS";
+    },
+  });
+  collector.consumer.subscribe(topic);
+  await collector.consumer.start();
+  await until(() => times.length === 2, { timeoutMs: 30_000, what: "the message again" });
+  assertEquals(times, [0, 1]);
+  assert(warnings.some((text) => text.includes("not 42")), warnings.join());
+});
+
 test("ackIndex retries only the messages behind it", [], async ({ target }) => {
   const topic = await topicOn(target, 1);
   await using producer = await producerOn(target);

@@ -192,6 +192,14 @@ test("Bad use of a producer is refused with typed errors", [], async ({ target }
   assertEquals(await code(producer.send([])), "MESSAGE_ILLEGAL");
   assertEquals(await code(producer.send([{ topic, body: "x" }, { topic: `${topic}2`, body: "x" }])), "MESSAGE_ILLEGAL");
   assertEquals(await code(producer.send([{ topic, body: "x", delayTimeLevel: 2 }])), "MESSAGE_ILLEGAL");
+  assertEquals(await code(producer.send({ topic, body: "x", properties: { TAGS: "mine" } })), "MESSAGE_ILLEGAL");
+  assertEquals(await code(producer.send({ topic, body: "x", keys: 5 as never })), "MESSAGE_ILLEGAL");
+  assertEquals(await code(producer.send(undefined as never)), "MESSAGE_ILLEGAL");
+  assertEquals(await code(producer.send({ topic, body: "x" }, { timeoutMs: -1 })), "OPTION_ILLEGAL");
+  assertEquals(
+    await code(producer.send({ topic, body: "x" }, { selector: () => undefined as never })),
+    "OPTION_ILLEGAL",
+  );
   assertEquals(await code(producer.sendMessageInTransaction({ topic, body: "x" })), "OPTION_ILLEGAL");
   assertEquals(await code(producer.send({ topic, body: "x" }, { signal: AbortSignal.abort() })), "ABORTED");
   await producer.shutdown();
