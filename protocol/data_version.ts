@@ -47,6 +47,19 @@ export function encodeDataVersion(value: DataVersion, dialect?: FastDialect): Ui
   return encodeBody(dataVersionJson, value, dialect);
 }
 
+/**
+ * Which of two versions is the newer one.
+ *
+ * Source: apache/rocketmq remoting/protocol/DataVersion.java compare.
+ *
+ * @param left One
+ * @param right Another
+ * @returns Above 0 when `left` is newer, below 0 when `right` is, 0 when they are the same
+ */
+export function compareDataVersions(left: DataVersion, right: DataVersion): number {
+  return left.stateVersion - right.stateVersion || left.counter - right.counter || left.timestamp - right.timestamp;
+}
+
 /** The version of a table that nobody has seen. */
 export const NO_DATA_VERSION: DataVersion = Object.freeze({ stateVersion: 0, timestamp: 0, counter: 0 });
 

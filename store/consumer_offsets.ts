@@ -87,6 +87,13 @@ export class ConsumerOffsets {
     this.#dirty = true;
   }
 
+  /** Puts what another broker said over what is here; groups that it does not know stay. */
+  adopt(entries: Iterable<readonly [string, QueueOffsets]>, version: DataVersion): void {
+    for (const [key, offsets] of entries) this.#place(key, new Map(offsets));
+    this.#version = version;
+    this.#dirty = true;
+  }
+
   /**
    * Records a commit; it may go backwards, as in RocketMQ.
    *

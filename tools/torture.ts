@@ -22,6 +22,8 @@ export interface TortureOptions {
   readonly cycles: number;
   /** Everything that is left to chance follows from it. */
   readonly seed: number;
+  /** How long it goes on, for trials that can be told in minutes; undefined when cycles count. */
+  readonly minutes: number | undefined;
   /** The rest of the command line. */
   readonly args: readonly string[];
 }
@@ -55,7 +57,7 @@ function textOf(name: string): string {
 }
 
 async function main(): Promise<number> {
-  const args = parseArgs(Deno.args, { string: ["cycles", "seed"], stopEarly: false });
+  const args = parseArgs(Deno.args, { string: ["cycles", "minutes", "seed"], stopEarly: false });
   const [name, ...rest] = args._.map(String);
   if (name === undefined) {
     for (const known of names()) console.log(known);
@@ -67,13 +69,14 @@ async function main(): Promise<number> {
   }
   const cycles = Number(args["cycles"] ?? CYCLES);
   const seed = Number(args["seed"] ?? crypto.getRandomValues(new Uint32Array(1))[0]);
-  if (!Number.isInteger(cycles) || cycles < 1 || !Number.isInteger(seed)) {
-    console.error("--cycles and --seed are whole numbers");
+  const minutes = args["minutes"] === undefined ? undefined : Number(args["minutes"]);
+  if (!Number.isInteger(cycles) || cycles < 1 || !Number.isInteger(seed) || (minutes !== undefined && !(minutes > 0))) {
+    console.error("--cycles and --seed are whole numbers, --minutes is a number above 0");
     return 2;
   }
-  console.log(`${name}: seed ${seed}, ${cycles} cycles`);
+  console.log(`${name}: seed ${seed}, ${minutes === undefined ? `${cycles} cycles` : `${minutes} minutes`}`);
   const { torture } = await import(new URL(`../${FOLDER}${name}.ts`, import.meta.url).href) as { torture: Torture };
-  const good = await torture({ cycles, seed, args: rest });
+  const good = await torture({ cycles, seed, minutes, args: rest });
   console.log(`${name}: ${good ? "held" : "FAILED"} (seed ${seed})`);
   return good ? 0 : 1;
 }
@@ -83,6 +86,7 @@ if (import.meta.main) {
 deno task torture                 prints the names of the trials
 deno task torture <name> [...]    runs one of them; what else is given goes to the trial
   --cycles <n>                    how often
+  --minutes <n>                   how long instead, where the trial can be told so
   --seed <n>                      repeats a trial; a new seed otherwise
   -h  --help                      print this, and end
 `);

@@ -34,6 +34,8 @@ const RATE_INTERVAL_MS = 1_000;
 const FILTER_SAVE_MS = 10_000;
 /** First look for groups that read too far behind, and interval of the next ones, milliseconds. Source: apache/rocketmq broker BrokerController.initializeBrokerScheduledTasks */
 const PROTECT_INTERVAL_MS = 180_000;
+/** First heartbeat and first look at the members of the group, milliseconds. Source: apache/rocketmq broker BrokerController.start */
+const MEMBERS_FIRST_MS = 1_000;
 /** Interval at which expired locks are dropped and midnight is looked for, milliseconds. */
 const SLOW_INTERVAL_MS = 60_000;
 
@@ -81,6 +83,7 @@ function start(
   });
   startRounds(rounds, plane);
   if (isSlave(plane.state.values)) startSlaveRounds(rounds, plane);
+  if (plane.members.isWatched) startMemberRounds(rounds, plane);
   const behaviour = behaviourOf(plane, startRegistration(rounds, plane));
   return {
     ...behaviour,
@@ -128,7 +131,7 @@ function behaviourOf(
 function startRegistration(rounds: PeriodicRounds, plane: ControlPlane): () => Promise<number> {
   let started = false;
   return () => {
-    const registered = plane.registrar.registerAll();
+    const registered = plane.register();
     if (started) return registered;
     started = true;
     rounds.start({
@@ -140,7 +143,7 @@ function startRegistration(rounds: PeriodicRounds, plane: ControlPlane): () => P
           Math.min(plane.state.values.registerNameServerPeriod, REGISTER_INTERVAL_MAX_MS),
         ),
       run: async () => {
-        await plane.registrar.registerAll();
+        if (plane.members.isOnline) await plane.registrar.registerAll();
       },
     });
     return registered;
@@ -217,6 +220,23 @@ function startSlaveRounds(rounds: PeriodicRounds, plane: ControlPlane): void {
     firstMs: TIMER_SYNC_INTERVAL_MS,
     intervalMs: () => TIMER_SYNC_INTERVAL_MS,
     run: () => slave.syncTimerCheckpoint(),
+  });
+}
+
+/** Signs of life, and a look at who else lives. */
+function startMemberRounds(rounds: PeriodicRounds, plane: ControlPlane): void {
+  const { members, state } = plane;
+  rounds.start({
+    name: "tell that this broker lives",
+    firstMs: MEMBERS_FIRST_MS,
+    intervalMs: () => state.values.brokerHeartbeatInterval,
+    run: () => members.heartbeat(),
+  });
+  rounds.start({
+    name: "look at who lives",
+    firstMs: MEMBERS_FIRST_MS,
+    intervalMs: () => state.values.syncBrokerMemberGroupPeriod,
+    run: () => members.sync(),
   });
 }
 

@@ -73,6 +73,12 @@ Deno.test("a slave takes over topics, groups, offsets and delay offsets, and goe
           await untilTaken("timer checkpoint", () =>
             existsSync(`${config}/timercheck`) &&
             decodeTimerCheckpoint(Deno.readFileSync(`${config}/timercheck`)).masterQueueOffset === 1);
+          await untilTaken("timer metrics", () =>
+            existsSync(`${config}/timermetrics`) &&
+            Deno.readTextFileSync(`${config}/timermetrics`).includes("Timed"));
+          await untilTaken("groups", () =>
+            existsSync(`${config}/subscriptionGroup.json`) &&
+            Deno.readTextFileSync(`${config}/subscriptionGroup.json`).includes('"G"'));
           const reader = await slave.client();
           assertEquals(await bodiesOf(reader, "T", { count: 4, group: "G" }), ["a", "b", "c", "soon"]);
           // Beside its master a slave sends back whoever has read everything, and parks nobody.

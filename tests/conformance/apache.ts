@@ -1,12 +1,12 @@
 /**
- * Apache RocketMQ 5.4.0 as a target: how its name server and broker are started.
+ * Apache RocketMQ 5.4.0, or 4.9.8, as a target: how its name server and broker are started.
  *
  * Owns: the Java command lines. Reads: the jars of the toolbox. Never: starts anything itself.
  *
  * @module
  */
 import type { ServerPlan, ServerPlanOptions } from "./target.ts";
-import { apacheJars } from "./toolbox.ts";
+import { apache49Jars, apacheJars } from "./toolbox.ts";
 
 /** Doors into the JDK that the store and the network layer of RocketMQ need on Java 17. */
 const OPENS = [
@@ -25,7 +25,7 @@ const OPENS = [
  */
 export async function apachePlan(options: ServerPlanOptions): Promise<ServerPlan> {
   const { dir, nameServerPort, brokerPort, brokerConf } = options;
-  const lib = await apacheJars();
+  const lib = options.release === "4.9" ? await apache49Jars() : await apacheJars();
   await Deno.mkdir(`${dir}/home/conf`, { recursive: true });
   const nameServerConf = { listenPort: nameServerPort, ...options.nameServerConf };
   await Deno.writeTextFile(

@@ -27,7 +27,9 @@ Deno.test("membersOf() has the masters of each shape, and a slave for each where
 });
 
 Deno.test({
-  name: `A cluster of two pairs comes up, shows a killed master, and goes down${ignore ? " (skipped: no setsid)" : ""}`,
+  name: `A cluster of two pairs comes up, shows a killed master, has it again, and goes down${
+    ignore ? " (skipped: no setsid)" : ""
+  }`,
   ignore,
   fn: async () => {
     const dir = await Deno.makeTempDir({ prefix: "ringmq-cluster-" });
@@ -35,13 +37,16 @@ Deno.test({
       const up = await cluster(dir, "up", "2m-2s-sync");
       assertEquals(up.code, 0, up.text);
       const state = readCluster(dir)!;
-      const processes = [state.nameServer, ...state.brokers].map(({ pid }) => pid);
       for (const { name, brokerRole } of state.brokers) {
         assertMatch(up.text, new RegExp(`^${name} .*${brokerRole}.* up$`, "m"));
       }
       assertMatch((await cluster(dir, "kill", "a")).text, /Killed a/);
       assertMatch((await cluster(dir, "status")).text, /^a .* down$/m);
+      assertMatch((await cluster(dir, "start", "a")).text, /^a .* up$/m);
+      assertEquals((await cluster(dir, "start", "a")).code, 2);
       assertEquals((await cluster(dir, "up", "1m")).code, 2);
+      const now = readCluster(dir)!;
+      const processes = [now.nameServer, ...now.brokers].map(({ pid }) => pid);
       const down = await cluster(dir, "down");
       assertEquals([down.code, readCluster(dir)], [0, undefined], down.text);
       assertEquals(processes.filter(isAlive), []);

@@ -99,6 +99,11 @@ export class ServerProcess {
     return Deno.readTextFileSync(`${this.#dir}/out.log`);
   }
 
+  /** Sends a signal to the whole group. */
+  signal(name: Deno.Signal): void {
+    killGroup(this.pid, name);
+  }
+
   /** Kills the whole group at once, as a crash would, and waits until it is gone. */
   async kill(): Promise<void> {
     killGroup(this.pid, "SIGKILL");

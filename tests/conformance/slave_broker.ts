@@ -95,6 +95,11 @@ export class SlaveBroker {
     this.#process = undefined;
   }
 
+  /** Holds it still, or lets it go on. */
+  run(isRunning: boolean): void {
+    this.#process?.signal(isRunning ? "SIGCONT" : "SIGSTOP");
+  }
+
   /** Milliseconds that the last start took. */
   get startMs(): number {
     return this.#process?.startMs ?? 0;

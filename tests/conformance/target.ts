@@ -14,10 +14,15 @@ import { type ServerCommand, ServerProcess } from "./server_process.ts";
 /** Whose servers are run. */
 export type TargetName = "ringmq" | "apache";
 
+/** Releases of Apache's servers that are run. */
+export type ApacheRelease = "5.4" | "4.9";
+
 /** Configuration of a target. */
 export interface TargetOptions {
   /** Whose servers; `RINGMQ_TARGET` or "ringmq" when left out. */
   readonly name?: TargetName;
+  /** Which of Apache's releases; 5.4 when left out. */
+  readonly release?: ApacheRelease;
   /** Keys of broker.conf, over the defaults below. */
   readonly broker?: Readonly<Record<string, string>>;
   /** Keys of namesrv.conf. */
@@ -33,6 +38,7 @@ export interface ServerPlanOptions {
   /** Path of the written broker.conf. */
   readonly brokerConf: string;
   readonly nameServerConf: Readonly<Record<string, string>>;
+  readonly release?: ApacheRelease;
 }
 
 /** How the two processes are started. */
@@ -95,6 +101,7 @@ export class Target {
         brokerPort: freePort([-2, 1]),
         brokerConf: `${dir}/broker.conf`,
         nameServerConf: options.nameServer ?? {},
+        ...(options.release === undefined ? {} : { release: options.release }),
       };
       const conf = { ...defaultBrokerConf(planOptions), ...options.broker };
       await Deno.writeTextFile(
@@ -164,6 +171,12 @@ export class Target {
     const process = this.brokerProcess;
     this.#brokerProcess = undefined;
     return await process.stop();
+  }
+
+  /** Adds keys to broker.conf, over those that are there; they count from the next start of the broker on. */
+  async configure(keys: Readonly<Record<string, string>>): Promise<void> {
+    const lines = Object.entries(keys).map(([key, value]) => `${key}=${value}\n`).join("");
+    await Deno.writeTextFile(`${this.dir}/broker.conf`, lines, { append: true });
   }
 
   /** Stops the broker if it runs, then starts it over the same store. */

@@ -40,6 +40,11 @@ export function apacheJars(): Promise<string> {
   return jars("java54");
 }
 
+/** Jars of Apache RocketMQ 4.9.8: servers. @returns The folder. */
+export function apache49Jars(): Promise<string> {
+  return jars("apache49");
+}
+
 /** The Java client 5.4.0 with mqadmin. @returns How to run it. */
 export async function java54Client(): Promise<ClientProgram> {
   const lib = await apacheJars();
@@ -117,7 +122,7 @@ const JAVA = [
   "-Drocketmq.client.rebalance.lockInterval=5000",
 ];
 
-function jars(name: "java54" | "java49"): Promise<string> {
+function jars(name: "java54" | "java49" | "apache49"): Promise<string> {
   return built(`${name}-jars`, [`${name}/pom.xml`], async (out) => {
     const goal = "org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies";
     await run(["mvn", "-q", "-B", "-f", `${HERE}${name}/pom.xml`, goal, `-DoutputDirectory=${out}`], {});

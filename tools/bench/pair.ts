@@ -10,7 +10,7 @@ import { startServerProcess } from "../server_process.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
 import { RawClient } from "./raw_client.ts";
 
-/** Longest wait for a slave to follow. Milliseconds. */
+/** Longest wait for a slave to follow: it learns of its master from the name server. Milliseconds. */
 const FOLLOW_MS_MAX = 60_000;
 
 /** Where master and slave are at one moment. */
@@ -68,7 +68,6 @@ async function startSlave(
     "brokerId=1",
     "brokerName=broker-a",
     "brokerIP1=127.0.0.1",
-    `haMasterAddress=127.0.0.1:${master.brokerPort + 1}`,
     `storePathRootDir=${folder}/store`,
   ];
   if (name === "RingMQ") {

@@ -4,17 +4,16 @@
  *     deno task cluster up 2m-2s-sync
  *     deno task cluster status
  *     deno task cluster kill a
+ *     deno task cluster start a
  *     deno task cluster down
  *
  * Owns: the command line. Reads: the folder. Never: touches a process that it did not start.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { denoWorld } from "../../actors/kernel/deno_world.ts";
-import { systemClock } from "../../store/clock.ts";
-import { freeBrokerPort, freePort } from "../free_ports.ts";
-import { membersOf, type Shape, SHAPES } from "./shapes.ts";
-import { startDetached } from "./start.ts";
-import { type ClusterBroker, isAlive, readCluster, removeCluster, signal, writeCluster } from "./state.ts";
+import { serverOf, startAgain, startCluster, stopCluster } from "./cluster.ts";
+import { type Shape, SHAPES } from "./shapes.ts";
+import { isAlive, readCluster, signal } from "./state.ts";
 import { statusLines, statusOf } from "./status.ts";
 
 const USAGE = `Clusters on this machine
@@ -23,56 +22,20 @@ Usage: deno task cluster <command> [--dir FOLDER]
 
   up <shape>      starts one: ${SHAPES.join(", ")}
   status          shows its brokers: role, address, end of the log, lag of slaves
-  kill <broker>   ends one with SIGKILL
+  kill <server>   ends one with SIGKILL: a broker, or namesrv
+  start <server>  starts it again where it was
   down            stops all; stores and logs stay in the folder
 
       --dir FOLDER   where stores, logs and the list of processes are (ringmq-cluster below TMPDIR or /tmp)
 `;
-
-/** Longest wait for servers to stop. Milliseconds. */
-const STOP_MS = 30_000;
-const LOOK_MS = 50;
 
 const world = denoWorld();
 
 async function up(dir: string, shape: string): Promise<number> {
   if (!(SHAPES as readonly string[]).includes(shape)) return refuse(`"${shape}" is no shape, see --help`);
   if (readCluster(dir) !== undefined) return refuse(`"${dir}" has a cluster already, see status and down`);
-  Deno.mkdirSync(`${dir}/logs`, { recursive: true });
-  const nameServerPort = freePort();
-  const nameServer = {
-    name: "namesrv",
-    port: nameServerPort,
-    pid: await startDetached(
-      "namesrv",
-      ["--set", `listenPort=${nameServerPort}`, "--set", `kvConfigPath=${dir}/namesrv/kvConfig.json`],
-      `${dir}/logs/namesrv.log`,
-    ),
-  };
-  const brokers: ClusterBroker[] = [];
-  writeCluster(dir, { shape: shape as Shape, nameServer, brokers });
-  for (const member of membersOf(shape as Shape)) {
-    const port = freeBrokerPort();
-    const store = `${dir}/${member.name}/store`;
-    const values = {
-      listenPort: port,
-      namesrvAddr: `127.0.0.1:${nameServerPort}`,
-      brokerIP1: "127.0.0.1",
-      brokerIP2: "127.0.0.1",
-      brokerName: member.brokerName,
-      brokerId: member.brokerId,
-      brokerRole: member.brokerRole,
-      storePathRootDir: store,
-      storePathCommitLog: `${store}/commitlog`,
-      slaveReadEnable: true,
-      inSyncReplicas: member.brokerRole === "SYNC_MASTER" ? 2 : 1,
-    };
-    const sets = Object.entries(values).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
-    const pid = await startDetached("broker", sets, `${dir}/logs/${member.name}.log`);
-    brokers.push({ ...member, port, pid });
-    writeCluster(dir, { shape: shape as Shape, nameServer, brokers });
-  }
-  world.print(`Name server 127.0.0.1:${nameServerPort}, folder ${dir}`);
+  const { nameServer } = await startCluster(dir, shape as Shape);
+  world.print(`Name server 127.0.0.1:${nameServer.port}, folder ${dir}`);
   return await status(dir);
 }
 
@@ -84,29 +47,26 @@ async function status(dir: string): Promise<number> {
 }
 
 function kill(dir: string, name: string): number {
-  const broker = readCluster(dir)?.brokers.find((each) => each.name === name);
-  if (broker === undefined) return refuse(`there is no broker "${name}" in "${dir}"`);
-  world.print(signal(broker.pid, "SIGKILL") ? `Killed ${name} (${broker.pid})` : `${name} is down already`);
+  const cluster = readCluster(dir);
+  const server = cluster === undefined ? undefined : serverOf(cluster, name);
+  if (server === undefined) return refuse(`there is no server "${name}" in "${dir}"`);
+  world.print(signal(server.pid, "SIGKILL") ? `Killed ${name} (${server.pid})` : `${name} is down already`);
   return 0;
+}
+
+async function start(dir: string, name: string): Promise<number> {
+  const cluster = readCluster(dir);
+  const server = cluster === undefined ? undefined : serverOf(cluster, name);
+  if (cluster === undefined || server === undefined) return refuse(`there is no server "${name}" in "${dir}"`);
+  if (isAlive(server.pid)) return refuse(`"${name}" is up`);
+  await startAgain(dir, cluster, name);
+  return await status(dir);
 }
 
 async function down(dir: string): Promise<number> {
   const cluster = readCluster(dir);
   if (cluster === undefined) return refuse(`"${dir}" has no cluster`);
-  const deadlineMs = systemClock.monotonicMs() + STOP_MS;
-  // Slaves were started last and end first; the name server ends last.
-  for (const { pid, name } of [...cluster.brokers.toReversed(), cluster.nameServer]) {
-    signal(pid, "SIGTERM");
-    while (isAlive(pid)) {
-      if (systemClock.monotonicMs() > deadlineMs) {
-        signal(pid, "SIGKILL");
-        world.complain(`${name} did not stop in time and was killed`);
-        break;
-      }
-      await systemClock.sleep(LOOK_MS);
-    }
-  }
-  removeCluster(dir);
+  for (const name of await stopCluster(dir, cluster)) world.complain(`${name} did not stop in time and was killed`);
   world.print(`Stopped; stores and logs are in ${dir}`);
   return 0;
 }
@@ -127,6 +87,7 @@ async function main(): Promise<number> {
   if (command === "up") return await up(dir, name);
   if (command === "status") return await status(dir);
   if (command === "kill") return kill(dir, name);
+  if (command === "start") return await start(dir, name);
   if (command === "down") return await down(dir);
   return refuse(`"${command}" is no command, see --help`);
 }

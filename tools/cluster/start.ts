@@ -17,11 +17,13 @@ const LOOK_MS = 50;
  *
  * @param task of deno.json
  * @param args of the program
- * @param log file of what it prints
+ * @param log file of what it prints; what an earlier run printed is kept beside it
  * @returns its process id
  * @throws {Error} when it ends or does not accept in time
  */
 export async function startDetached(task: "namesrv" | "broker", args: readonly string[], log: string): Promise<number> {
+  // What an earlier run printed would be taken for this one's.
+  if (await exists(log)) await Deno.rename(log, `${log}.before`);
   // The shell gives way to the server after it has said its process id.
   const script =
     'cd "$1"; log="$2"; shift 2; exec setsid sh -c \'echo $$; exec "$@" >"$0" 2>&1 </dev/null\' "$log" "$@"';
@@ -40,6 +42,15 @@ export async function startDetached(task: "namesrv" | "broker", args: readonly s
   const pid = Number(new TextDecoder().decode(value).trim());
   await untilAccepting(pid, log);
   return pid;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 async function untilAccepting(pid: number, log: string): Promise<void> {

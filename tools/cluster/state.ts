@@ -18,6 +18,8 @@ export type ClusterBroker = ClusterServer & ClusterMember;
 /** A cluster. */
 export interface ClusterState {
   readonly shape: Shape;
+  /** Settings of every broker over those of its role, `key=value` each; none when left out. */
+  readonly settings?: readonly string[];
   readonly nameServer: ClusterServer;
   readonly brokers: readonly ClusterBroker[];
 }

@@ -71,6 +71,7 @@ function runtimeRequests({ state, outputs }: Room): HandlerTable {
         days: state.days,
         bootTimestamp: state.bootTimestamp,
         nowMs: state.nowMs(),
+        actsAsMaster: state.actsAsMaster,
         delayLevels: levels.map(({ level, delivered }) => ({
           level,
           delivered,

@@ -36,6 +36,8 @@ import { groupRequests } from "./group_requests.ts";
 import { inspectionRequests } from "./inspection_requests.ts";
 import { lockRequests } from "./lock_requests.ts";
 import { LogLimit } from "./log_limit.ts";
+import { MemberGroup } from "./member_group.ts";
+import { memberRequests } from "./member_requests.ts";
 import { OffsetChanges } from "./offset_changes.ts";
 import { offsetRequests } from "./offset_requests.ts";
 import type { Outputs } from "./outputs.ts";
@@ -80,6 +82,8 @@ export class ControlPlane {
   readonly registrar: Registrar;
   /** What a slave takes over from its master. */
   readonly slave: SlaveSynchronize;
+  /** Brokers of this one's name, where slaves act as masters. */
+  readonly members: MemberGroup;
   readonly #world: ControlPlaneWorld;
   readonly #subscribers: Subscribers;
   readonly #room: Room;
@@ -111,11 +115,7 @@ export class ControlPlane {
     const { outputs } = world;
     const registrar = new Registrar(state, world.callNameServer, {
       ordered: (names) => this.#inBackground("mark order topics", topics.markOrdered(names)),
-      master: (address, haAddress) => {
-        if (!isSlave(state.values)) return;
-        world.master(address, haAddress);
-        if (this.slave.follow(address)) this.#inBackground("first take-over from the master", this.slave.syncAll());
-      },
+      master: (address, haAddress) => this.#follow(address, haAddress),
       accepted: world.registered,
       failed: (nameServer, reason) => outputs.log("warn", `Cannot register with name server ${nameServer}: ${reason}`),
     });
@@ -147,9 +147,29 @@ export class ControlPlane {
       call: world.callMaster,
       log: outputs.log,
     });
+    this.members = new MemberGroup({
+      state,
+      nameServers: () => registrar.nameServers(),
+      callNameServer: world.callNameServer,
+      callBroker: world.callMaster,
+      follow: (address, haAddress) => this.#follow(address, haAddress),
+      leave: () => this.slave.leave(),
+      log: outputs.log,
+    });
     this.#subscribers = subscribers;
     this.#room = { state, topics, groups, clients, offsets, configuration, files, saver, outputs };
-    this.#handlers = handlersOf(this.#room);
+    const members = memberRequests(this.#room, {
+      members: this.members,
+      // Its tables are taken over once it is registered: before that it may know less than this slave.
+      followLog: (address, haAddress) => isSlave(state.values) && world.master(address, haAddress),
+    });
+    this.#handlers = { ...handlersOf(this.#room), ...members };
+  }
+
+  /** Registers with every name server, once a master has taken over what was done in its absence. @returns how many accepted */
+  async register(): Promise<number> {
+    await this.members.prepare();
+    return await this.registrar.registerAll();
   }
 
   /** Answers a request; null when it is one-way. What a handler throws becomes code 1. */
@@ -303,6 +323,7 @@ export class ControlPlane {
 
   /** Writes everything that is not written. The end of the broker. */
   stop(): void {
+    this.members.stop();
     this.#room.saver.flush();
     this.saveOffsets();
     this.saveFilters();
@@ -324,6 +345,12 @@ export class ControlPlane {
       this.#failures.write(`Cannot answer request ${call.command.code} of ${call.remoteAddress}: ${text}`);
       return refuse(call, code, text);
     }
+  }
+
+  #follow(address: string, haAddress: string): void {
+    if (!isSlave(this.state.values)) return;
+    this.#world.master(address, haAddress);
+    if (this.slave.follow(address)) this.#inBackground("first take-over from the master", this.slave.syncAll());
   }
 
   #inBackground(what: string, work: Promise<unknown>): void {

@@ -32,6 +32,8 @@ export interface RuntimeInfoSources {
   readonly days: DayTotals;
   readonly bootTimestamp: number;
   readonly nowMs: number;
+  /** Whether this slave stands in for a master that is gone. */
+  readonly actsAsMaster: boolean;
   /** Delivered and largest offset of each delay level that has been used. */
   readonly delayLevels: readonly { level: number; delivered: number; max: number }[];
 }
@@ -110,8 +112,8 @@ function addUnwritten(table: Map<string, string>, values: BrokerValues, unwritte
   table.set("remainHowManyDataToCommit", readableBytes(Math.max(0, unwrittenBytes)));
 }
 
-function addDays(table: Map<string, string>, { gauges, days, values }: RuntimeInfoSources): void {
-  table.set("brokerActive", String(values.brokerId === 0));
+function addDays(table: Map<string, string>, { gauges, days, values, actsAsMaster }: RuntimeInfoSources): void {
+  table.set("brokerActive", String(values.brokerId === 0 || actsAsMaster));
   table.set("brokerVersionDesc", BROKER_VERSION_TEXT);
   table.set("msgPutTotalYesterdayMorning", String(days.putYesterday));
   table.set("msgPutTotalTodayMorning", String(days.putToday));

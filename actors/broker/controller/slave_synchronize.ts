@@ -80,6 +80,11 @@ export class SlaveSynchronize {
     return true;
   }
 
+  /** The master is gone: nothing is taken over until one is followed again. */
+  leave(): void {
+    this.#master = undefined;
+  }
+
   /** Milliseconds that the next round has to wait. */
   get waitMs(): number {
     return Math.max(this.#parts.state.values.slaveSynchronizeInterval, this.#lastRoundMs * ROUND_SHARE);

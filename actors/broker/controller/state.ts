@@ -49,6 +49,8 @@ export class ControllerState {
   readonly memoryBytes: number;
   /** Configuration as it is now; request 25 replaces it. */
   configuration: BrokerConfiguration;
+  /** Whether this slave stands in for a master that is gone. */
+  actsAsMaster = false;
   /** Totals at the last two midnights. */
   days: DayTotals = { putYesterday: 0, putToday: 0, getYesterday: 0, getToday: 0 };
 

@@ -34,6 +34,11 @@ final class Producers {
         Runner.add("produce", Producers::produce);
         Runner.add("produce.acked", args -> LOADS.containsKey(args.text("load")) ? LOADS.get(args.text("load")).acked.get() : 0L);
         Runner.add("produce.stop", args -> STOPPED.put(args.text("load"), true) == null);
+        Runner.add("producer.brokers", args -> {
+            List<Object> brokers = new ArrayList<>();
+            for (MessageQueue queue : RUNNING.get(args.text("producer")).fetchPublishMessageQueues(args.text("topic"))) brokers.add(queue.getBrokerName());
+            return brokers;
+        });
         Runner.add("producer.queues", args -> {
             List<Object> queues = new ArrayList<>();
             for (MessageQueue queue : RUNNING.get(args.text("producer")).fetchPublishMessageQueues(args.text("topic"))) queues.add(queue.getQueueId());
@@ -51,6 +56,9 @@ final class Producers {
         producer.setRetryTimesWhenSendFailed(args.whole("retries", 2));
         producer.setMaxMessageSize(args.whole("maxMessageSize", 4 * 1024 * 1024));
         producer.setDefaultTopicQueueNums(args.whole("defaultTopicQueues", 4));
+        producer.setRetryAnotherBrokerWhenNotStoreOK(args.flag("retryNotStored"));
+        producer.setSendLatencyFaultEnable(args.flag("latencyFault"));
+        producer.setPollNameServerInterval(args.whole("routeMs", 30_000));
         producer.setCompressMsgBodyOverHowmuch(args.whole("compressOver", 4096));
         producer.start();
         RUNNING.put(args.text("name"), producer);

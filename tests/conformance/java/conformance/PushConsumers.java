@@ -134,6 +134,7 @@ final class PushConsumers {
             : new DefaultMQPushConsumer(args.text("group"));
         consumer.setNamesrvAddr(args.text("namesrv"));
         consumer.setMqClientApiTimeout(API_TIMEOUT_MS);
+        consumer.setPollNameServerInterval(args.whole("routeMs", 30_000));
         consumer.setInstanceName(args.text("name"));
         consumer.setVipChannelEnabled(args.flag("vip"));
         consumer.setConsumeFromWhere(args.text("from", "first").equals("first") ? ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET : ConsumeFromWhere.CONSUME_FROM_LAST_OFFSET);
