@@ -139,3 +139,22 @@ Deno.test("replication: with flow control a slave gets so many bytes a second", 
     assert(performance.now() - beganMs > 1900);
   });
 });
+
+Deno.test("replication: HAService paused: sends of an ASYNC_MASTER go on; resumed: the slave catches up", async () => {
+  await withBroker({}, async (master) => {
+    const client = await master.client();
+    await master.topic("T", { queues: 1 });
+    await withSlave(master, {}, async (slave) => {
+      await sendOk(client, "T", "before");
+      await untilCaughtUp(master, slave);
+      const before = slave.broker.memory.written.load();
+      await master.whilePaused("ha-service", async () => {
+        for (let i = 0; i < 50; i++) await sendOk(client, "T", `m${i}`);
+        assert(master.broker.memory.written.load() > before);
+        assertEquals(slave.broker.memory.written.load(), before);
+      });
+      await untilCaughtUp(master, slave);
+      assertSameLog(master, slave);
+    });
+  });
+});

@@ -167,7 +167,7 @@ export class PlaneBench {
         this.flushes.push(except);
         return Promise.resolve();
       },
-      replication: { slaves: () => Promise.resolve([]), master: () => Promise.resolve(undefined) },
+      replication: { slaves: () => Promise.resolve(undefined), master: () => Promise.resolve(undefined) },
       delayOffsets: () => Promise.resolve(options.delayOffsets ?? { text: '{"offsetTable":{}}', levels: [] }),
       subscriberLink: (name) => ({
         connected: true,
