@@ -1,5 +1,5 @@
 /**
- * Apache RocketMQ 5.4.0, or 4.9.8, as a target: how its name server and broker are started.
+ * Apache RocketMQ 5.4.0, or 4.9.7, as a target: how its name server and broker are started.
  *
  * Owns: the Java command lines. Reads: the jars of the toolbox. Never: starts anything itself.
  *

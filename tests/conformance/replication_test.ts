@@ -107,7 +107,7 @@ function linesOf(text: string): string[] {
 
 /** Keys of brokerStatus. */
 function keysOf(lines: readonly string[]): string[] {
-  return lines.map((line) => line.split(" : ")[0]!.trim()).sort();
+  return lines.map((line) => line.split(/\s*:(?:\s|$)/)[0]!).sort();
 }
 
 Deno.test({

@@ -149,7 +149,7 @@ test(
 );
 
 test(
-  "SYNC_MASTER with syncMasterVersion=4.9 answers as Apache's 4.9.8, whatever becomes of the slave",
+  "SYNC_MASTER with syncMasterVersion=4.9 answers as Apache's 4.9.7, whatever becomes of the slave",
   [{ name: "ringmq", broker: { syncMasterVersion: "4.9" } }, { name: "apache", release: "4.9" }],
   [],
 );

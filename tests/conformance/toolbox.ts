@@ -40,7 +40,7 @@ export function apacheJars(): Promise<string> {
   return jars("java54");
 }
 
-/** Jars of Apache RocketMQ 4.9.8: servers. @returns The folder. */
+/** Jars of Apache RocketMQ 4.9.7: servers. @returns The folder. */
 export function apache49Jars(): Promise<string> {
   return jars("apache49");
 }

@@ -121,7 +121,7 @@ async function oneRound(
   const state = readCluster(dir)!;
   const before = await load.counts();
   const beganMs = systemClock.monotonicMs();
-  const watch = load.watchPauses();
+  await using watch = load.watchPauses();
   signal(serverOf(state, killed)!.pid, "SIGKILL");
   await systemClock.sleep(random.between(...AWAY_MS));
   const next = await startAgain(dir, state, killed);
@@ -135,7 +135,7 @@ async function oneRound(
     awayMs: Math.round(backMs - beganMs),
     wholeMs: Math.round(wholeMs - backMs),
     ackedAway: back.acked - before.acked,
-    pauseMs: Math.round(await watch()),
+    pauseMs: Math.round(await watch.end()),
     consumedAway: back.consumed - before.consumed,
   };
 }
@@ -145,7 +145,8 @@ async function untilWhole(state: ClusterState): Promise<void> {
   const whole = async (): Promise<boolean> => {
     const rows = await statusOf(state);
     if (rows.some((row) => row.state !== "up" || (row.role !== "SLAVE" && row.slaves !== 1))) return false;
-    using nameServer = await RawClient.connect(`127.0.0.1:${state.nameServer.port}`);
+    const address = `127.0.0.1:${state.nameServer.port}`;
+    using nameServer = await RawClient.connect(address);
     const route = await nameServer.call(RequestCode.GET_ROUTEINFO_BY_TOPIC, { topic: TOPIC });
     if (route.code !== 0) return false;
     const { brokerDatas, queueDatas } = decodeTopicRouteData(route.body);
@@ -212,8 +213,8 @@ class ClusterLoad {
     return { acked: acked.reduce((sum, one) => sum + one, 0), consumed };
   }
 
-  /** Looks at acknowledgements until the returned function is called, which gives the longest time without any. */
-  watchPauses(): () => Promise<number> {
+  /** Looks at acknowledgements until it is ended, which gives the longest time without any. */
+  watchPauses(): { end(): Promise<number> } & AsyncDisposable {
     let isOver = false;
     let longestMs = 0;
     const looking = (async (): Promise<void> => {
@@ -227,10 +228,16 @@ class ClusterLoad {
         if (now > acked) [acked, sinceMs] = [now, nowMs];
       }
     })();
-    return async () => {
+    const end = async (): Promise<number> => {
       isOver = true;
       await looking;
       return longestMs;
+    };
+    return {
+      end,
+      [Symbol.asyncDispose]: async () => {
+        await end();
+      },
     };
   }
 
