@@ -1,6 +1,7 @@
 /** TransactionalMessageService paused and killed: no transaction that was ended is lost, and none is seen that was not committed. */
 import { assert, assertEquals } from "@std/assert";
-import { untilRestarted, withBroker } from "./broker_bench.ts";
+import { until } from "../helpers/until.ts";
+import { PATIENCE_MS, untilRestarted, withBroker } from "./broker_bench.ts";
 import { bodiesOf, pulled, sendOk, type UnderWay, underWay } from "./broker_calls.ts";
 import { COMMIT, endTransaction, type Half, ROLLBACK, sendHalf } from "./half_messages.ts";
 
@@ -44,5 +45,28 @@ Deno.test("transactions killed between the halves and their ends: every commit t
     }
     assertEquals(await bodiesOf(client, "T", { count: committed.length }), committed);
     assertEquals(await pulled(client, "T", { offset: committed.length }), []);
+  });
+});
+
+Deno.test("transactions outlast a controller that does not answer, and go on when it does", async () => {
+  await withBroker({ settings: { transactionCheckInterval: 20, transactionTimeOut: 1 } }, async (bench) => {
+    await bench.topic("T", { queues: 1 });
+    const client = await bench.client();
+    await bench.wake("transactions");
+    await bench.whilePaused("controller", async () => {
+      // It was born long ago, so it is given up at the first look, for which a topic has to be made.
+      await sendHalf(client, "T", "half");
+      await until(() => bench.logs.some((line) => line.includes("a round ended early")), {
+        timeoutMs: PATIENCE_MS,
+        what: "a round that gets no answer",
+      });
+    });
+    const isDiscarded = async (): Promise<boolean> => {
+      const { discarded } = await bench.broker.supervisor.ref(bench.broker.children.transactions)
+        .ask("counters", null, { timeoutMs: PATIENCE_MS });
+      return discarded === 1;
+    };
+    await until(isDiscarded, { timeoutMs: PATIENCE_MS, what: "the old half message to be given up" });
+    assertEquals(bench.incarnation("transactions").epoch, 1);
   });
 });

@@ -8,6 +8,7 @@
  * Source: apache/rocketmq broker ScheduleMessageService
  */
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
+import { ActorError } from "../../kernel/errors.ts";
 import { decodeProperties } from "../../../protocol/properties.ts";
 import { PropertyName } from "../../../protocol/property_name.ts";
 import { decodeRecord } from "../../../protocol/record.ts";
@@ -253,7 +254,11 @@ export class ScheduleMessageService {
     const read = this.#queues[level - 1]!.readUnits(offset, Math.min(RUN_MESSAGES, max - offset), this.#units, 0);
     const due = this.#countDue(level, read, nowMs);
     if (due === 0) return 0;
-    const messages = await this.#rebuild(due);
+    const messages = await this.#rebuildUnlessAway(due);
+    if (messages === undefined) {
+      this.#isRefused = true;
+      return 0;
+    }
     if (messages.length < due) this.#noteDropped(level, due - messages.length);
     if (!this.#deliver(messages, nowMs)) {
       this.#isRefused = true;
@@ -284,6 +289,17 @@ export class ScheduleMessageService {
       this.#lateMsMax = Math.max(this.#lateMsMax, lateMs);
     }
     return read;
+  }
+
+  /** @returns undefined when the controller does not answer, as while its disk stands still */
+  async #rebuildUnlessAway(count: number): Promise<{ record: Uint8Array; slot: number }[] | undefined> {
+    try {
+      return await this.#rebuild(count);
+    } catch (error) {
+      if (!(error instanceof ActorError)) throw error;
+      this.#context.signal("log", { level: "warn", text: `Delayed messages wait: ${error.message}` });
+      return undefined;
+    }
   }
 
   async #rebuild(count: number): Promise<{ record: Uint8Array; slot: number }[]> {

@@ -10,6 +10,7 @@
  * Source: apache/rocketmq store/timer/TimerMessageStore.java
  */
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
+import { ActorError } from "../../kernel/errors.ts";
 import { decodeRecord } from "../../../protocol/record.ts";
 import { DiskError } from "../../../store/file/disk.ts";
 import { LightDisk } from "../../../store/file/light_disk.ts";
@@ -111,7 +112,7 @@ export class TimerMessageService {
   #nextSaveMs = 0;
   #nextCleanMs = 0;
   #rated = { atMs: 0, enqueued: 0, dequeued: 0 };
-  #isDiskFull = false;
+  #isWaiting = false;
   #stopping = false;
 
   /** @param init shared memory and configuration; @param context of the actor */
@@ -211,16 +212,17 @@ export class TimerMessageService {
     }
   }
 
-  /** A turn. While the disk is full nothing moves on and nothing is lost. */
+  /** A turn. While the disk is full, or the controller does not answer, nothing moves on and nothing is lost. */
   async #turnOrWait(): Promise<number> {
     try {
       const work = await this.turn();
-      this.#isDiskFull = false;
+      this.#isWaiting = false;
       return work;
     } catch (error) {
-      if (!(error instanceof DiskError) || error.code !== "NO_SPACE") throw error;
-      if (!this.#isDiskFull) this.#log("error", `Timers: ${error.message}`);
-      this.#isDiskFull = true;
+      const canWait = error instanceof ActorError || (error instanceof DiskError && error.code === "NO_SPACE");
+      if (!canWait) throw error;
+      if (!this.#isWaiting) this.#log("error", `Timers: ${error.message}`);
+      this.#isWaiting = true;
       await this.#context.clock.sleep(BACK_OFF_MS);
       return 0;
     }

@@ -13,6 +13,7 @@
  */
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
 import type { EndTransactionRequestHeader } from "../../../protocol/commands/transaction.ts";
+import { ActorError } from "../../kernel/errors.ts";
 import { hostBytes } from "../gateway/connection.ts";
 import { decodeProperties, encodeProperties } from "../../../protocol/properties.ts";
 import { PropertyName } from "../../../protocol/property_name.ts";
@@ -309,7 +310,7 @@ export class TransactionalMessageService {
       for (;;) {
         await sleepOrStop(clock, this.#init.values.transactionCheckInterval, this.#stopped.signal);
         if (this.#stopped.signal.aborted) return;
-        await this.#round();
+        await this.#roundUnlessAway();
         if (!this.#context.gate()) return;
       }
     } catch (error) {
@@ -364,6 +365,16 @@ export class TransactionalMessageService {
       if (at % BREATHE_EVERY === 0 && !await this.#context.breathe()) return false;
     }
     return true;
+  }
+
+  /** A round. Where the controller does not answer, as while its disk stands still, the next round goes on. */
+  async #roundUnlessAway(): Promise<void> {
+    try {
+      await this.#round();
+    } catch (error) {
+      if (!(error instanceof ActorError)) throw error;
+      this.#context.signal("log", { level: "warn", text: `Transactions: a round ended early: ${error.message}` });
+    }
   }
 
   async #round(): Promise<void> {
