@@ -4,12 +4,12 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { encodeRecord } from "../../protocol/record.ts";
-import { markOpen } from "../../store/abort_file.ts";
 import { CheckpointFile } from "../../store/checkpoint.ts";
 import { DeletedTopics } from "../../store/deleted_topics.ts";
 import { syncDerived } from "../../store/derived_sync.ts";
 import { Dispatcher, type DispatchMarks } from "../../store/dispatch.ts";
 import { DispatchFiles } from "../../store/dispatch_files.ts";
+import { EpochFile } from "../../store/epoch_table.ts";
 import { DurablePositionFile } from "../../store/durable_position.ts";
 import type { FaultyDisk } from "../../store/file/faulty_disk.ts";
 import { HandleCache } from "../../store/file/handle_cache.ts";
@@ -25,6 +25,7 @@ import { RecordAppender } from "../../store/record_appender.ts";
 import { recoverStore, type RecoveryResult } from "../../store/recovery.ts";
 import { removeIndexFiles, removeQueueFiles } from "../../store/retention_files.ts";
 import { storePaths } from "../../store/store_paths.ts";
+import { truncateLog } from "../../store/truncation.ts";
 import { assertSameBytes, assertSameIndex, filesBelow } from "./golden_store.ts";
 import { FIRST_TIME_MS, LOG_FILE_BYTES, QUEUE_FILE_BYTES, recoveryOptions, SHAPE } from "./store_builder.ts";
 
@@ -42,6 +43,8 @@ export interface WrittenRecord {
   readonly topic: string;
   readonly position: number;
   readonly end: number;
+  /** Life that wrote it. */
+  readonly epoch: number;
   readonly bytes: Uint8Array;
 }
 
@@ -61,6 +64,8 @@ export class ModelTruth {
   truncatingTo: number | undefined;
   /** Runs through all lives, so that no two records are equal. */
   sequence = 0;
+  /** Number of the life, which is an epoch of the log. */
+  epoch = 0;
 }
 
 /** One life of the broker. */
@@ -93,6 +98,8 @@ export class ModelBroker {
     this.#isPooled = options.isPooled ?? false;
     this.recovered = recoverStore(recoveryOptions(disk, MODEL_PATHS));
     const { logMin, logEnd, dispatchedPosition } = this.recovered;
+    const epochs = EpochFile.open(disk, MODEL_PATHS.epochs);
+    epochs.replace(epochs.table.asMaster(++truth.epoch, { first: logMin, end: logEnd }));
     this.memory = new LogMemory(createLogMemory({ ringBytes: 16 * 1024, appendBytesMax: 4 * 1024 }));
     this.memory.reset({
       logStart: logMin,
@@ -158,7 +165,8 @@ export class ModelBroker {
       const record = recordOf(topic, sequence, bodyBytes);
       const appended = this.#placer.append([record], slots[sequence % QUEUES]!, FIRST_TIME_MS + sequence);
       assert(typeof appended === "object", `placing failed with ${appended}`);
-      placed.push({ topic, position: appended.position, end: appended.end, bytes: record });
+      const { epoch } = this.#truth;
+      placed.push({ topic, position: appended.position, end: appended.end, epoch, bytes: record });
     }
     this.#appender.end(FIRST_TIME_MS + this.#truth.sequence);
     // What is on its way may be on the device after a crash, whatever the write says.
@@ -265,9 +273,8 @@ export class ModelBroker {
     const cut = kept[Math.floor(kept.length / 2)]?.position;
     if (cut === undefined) return;
     this.#truth.truncatingTo = cut;
-    markOpen(this.#disk, MODEL_PATHS.abort, 1);
-    this.#durable.lower(cut, this.#log.first, (at, into, length) => this.#log.read(into, 0, length, at));
-    this.#log.truncateAfter(cut);
+    const { logFileBytes, processId, paths } = recoveryOptions(this.#disk, MODEL_PATHS);
+    truncateLog({ disk: this.#disk, paths, logFileBytes, processId, handles: this.#handles }, cut);
     dropBehind(this.#truth, cut);
     this.#truth.truncatingTo = undefined;
   }
@@ -305,11 +312,20 @@ export function assertPromises(disk: FaultyDisk, truth: ModelTruth, what: string
   const kept = truth.records.filter(({ end }) => end <= logEnd);
   assert(lost.every(({ position }) => position >= (kept.at(-1)?.end ?? 0)), `${what}: a hole in the log`);
   assertLog(disk, kept.filter(({ position }) => position >= result.logMin), result, what);
+  assertEpochs(disk, kept.filter(({ position }) => position >= result.logMin), what);
   truth.records.length = 0;
   truth.records.push(...kept);
   truth.acked = Math.min(truth.acked, logEnd);
   for (const [topic, position] of truth.deleted) if (position > logEnd) truth.deleted.set(topic, logEnd);
   return result;
+}
+
+/** The epochs say of each record which life wrote it. */
+function assertEpochs(disk: FaultyDisk, kept: readonly WrittenRecord[], what: string): void {
+  const { table } = EpochFile.open(disk, MODEL_PATHS.epochs);
+  for (const { position, epoch } of kept) {
+    assertEquals(table.at(position)?.epoch, epoch, `${what}: epoch of the record at ${position}`);
+  }
 }
 
 /** The log holds the records, byte for byte, and nothing else. */
