@@ -133,6 +133,7 @@ class RunningBroker implements SupervisedBroker {
         queues: this.recovery.queues,
         memoryBytes: Deno.systemMemoryInfo().total,
         bootTimestamp: systemClock.nowMs(),
+        lease: replicaRole?.lease,
       },
       gateways,
       master,

@@ -120,6 +120,7 @@ function behaviourOf(
     },
     tells: {
       channelClosed: (channel) => plane.channelClosed(channel),
+      failover: (state) => void (plane.state.failover = state),
       offsets: (commits) => plane.commitOffsets(commits),
       resetTaken: (reset) => plane.resetTaken(reset),
       traffic: (counts) => plane.countTraffic(counts),

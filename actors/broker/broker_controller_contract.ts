@@ -20,6 +20,7 @@ import type { FilterInForce } from "../../store/filter/consumer_filters.ts";
 import type { RecoveredQueue } from "../../store/queue_slots.ts";
 import type { TopicEntry, TopicUpdate } from "../../store/topic_view.ts";
 import type { BrokerConfiguration } from "./broker_configuration.ts";
+import type { FailoverState } from "./failover/replicas_manager_contract.ts";
 import type { HaClientContract, HaServiceContract } from "./ha/ha_contract.ts";
 
 export type { ClientChannel, GetCount, LiveSubscription, PutCount, RecoveredQueue, TopicEntry, TopicUpdate };
@@ -139,6 +140,8 @@ export interface BrokerControllerInit {
   readonly queues: RecoveredQueue[];
   /** Wall time of the process start, ms. */
   readonly bootTimestamp: number;
+  /** Lease of a master of a failover set: it registers nowhere when that is over. */
+  readonly lease?: SharedArrayBuffer | undefined;
   /** Memory of the machine, bytes: what is nearer to the end of the log than 40 % of it counts as in memory. */
   readonly memoryBytes: number;
 }
@@ -329,6 +332,8 @@ export type BrokerControllerContract = {
   tells: {
     /** A connection is gone. */
     channelClosed: ClientChannel;
+    /** How failover stands. */
+    failover: FailoverState;
     /** Batched commits that rode on pulls; state moves only forward in time, in the order told. */
     offsets: OffsetCommit[];
     /** A gateway answered a pull with a pending reset offset. */

@@ -14,7 +14,9 @@ import { DiskError } from "../../store/file/disk.ts";
 import { describeActivity } from "./actor_activity.ts";
 import { describeReplication } from "./ha/replication_rules.ts";
 import { startBroker } from "./broker.ts";
-import { type SupervisedBroker, thisMachine } from "./broker_options.ts";
+import { type Broker, type SupervisedBroker, thisMachine } from "./broker_options.ts";
+import { FailoverBroker, isFailover, startFailoverBroker } from "./failover/failover_broker.ts";
+import type { RecoveryResult } from "../../store/recovery.ts";
 import { isWrittenLater } from "./write_mode.ts";
 import {
   BROKER_SCHEMA,
@@ -76,7 +78,7 @@ export function parseBrokerArguments(args: readonly string[]): BrokerArguments {
 
 /** Runs a broker until it is asked to stop. @returns the exit code */
 export async function runBroker(args: readonly string[], world: ProgramWorld): Promise<number> {
-  let broker: SupervisedBroker;
+  let broker: SupervisedBroker | FailoverBroker;
   try {
     const parsed = parseBrokerArguments(args);
     if (parsed.help) {
@@ -89,7 +91,8 @@ export async function runBroker(args: readonly string[], world: ProgramWorld): P
       return ExitCode.OK;
     }
     for (const { key, origin } of configuration.unknown) world.complain(`Unknown key "${key}" (${origin}) is ignored`);
-    broker = await startBroker({
+    const start = isFailover(configuration.values) ? startFailoverBroker : startBroker;
+    broker = await start({
       configuration,
       configurationPath: parsed.configFile,
       gateways: parsed.gateways,
@@ -104,7 +107,7 @@ export async function runBroker(args: readonly string[], world: ProgramWorld): P
   return await serveUntilStopped(broker, world);
 }
 
-async function serveUntilStopped(broker: SupervisedBroker, world: ProgramWorld): Promise<number> {
+async function serveUntilStopped(broker: Broker, world: ProgramWorld): Promise<number> {
   const endReports = world.onReportAsked?.(() => void report(broker, world));
   const why = await Promise.race([world.untilStopped(), broker.failed]);
   endReports?.();
@@ -121,24 +124,28 @@ async function serveUntilStopped(broker: SupervisedBroker, world: ProgramWorld):
 const LOOK_MS = 300;
 
 /** Prints what each actor did so far. */
-async function report(broker: SupervisedBroker, world: ProgramWorld): Promise<void> {
+async function report(broker: Broker, world: ProgramWorld): Promise<void> {
   broker.activity();
   await systemClock.sleep(LOOK_MS);
   for (const line of describeActivity(broker.activity())) world.complain(line);
 }
 
-function describeStart(broker: SupervisedBroker): string[] {
+function describeStart(broker: SupervisedBroker | FailoverBroker): string[] {
   const { values, recovery } = broker;
-  const role = describeReplication(values);
-  const torn = recovery.wasTorn ? ", a torn tail was cut" : "";
+  const role = broker instanceof FailoverBroker ? `Failover set: ${broker.state.text}` : describeReplication(values);
   return [
-    `Store ${values.storePathRootDir}: ${recovery.row} start, commit log ${recovery.logMin} to ${recovery.logEnd}, ${recovery.queues.length} queues${torn}`,
+    ...(recovery === undefined ? [] : [describeStore(values, recovery)]),
     `Flush mode ${values.flushDiskType}: ${lossWindow(values)}`,
     ...(role === undefined ? [] : [role]),
     `The broker[${values.brokerName}, ${broker.address}] boot success. serializeType=JSON${
       values.namesrvAddr === "" ? "" : ` and name server is ${values.namesrvAddr}`
     }`,
   ];
+}
+
+function describeStore(values: BrokerValues, { row, logMin, logEnd, queues, wasTorn }: RecoveryResult): string {
+  const torn = wasTorn ? ", a torn tail was cut" : "";
+  return `Store ${values.storePathRootDir}: ${row} start, commit log ${logMin} to ${logEnd}, ${queues.length} queues${torn}`;
 }
 
 /** What an acknowledgement is worth in a mode, in words. */

@@ -2,7 +2,7 @@
  * A mastership's lease in shared memory: until when it lasts, readable by every thread before it acknowledges.
  *
  * ```
- *   descriptor | end on the keeper's clock, µs | end on the wall clock, ms | bell | questions | answers | the keeper's clock at the last answer, µs
+ *   descriptor | end on the keeper's clock, µs | end on the wall clock, ms | bell | questions | answers | the keeper's clock at each of the last answers, µs
  * ```
  *
  * The monotonic clocks of threads begin at different moments, and what the platform says of those moments moves with the wall clock. So a reader measures: it notes its own time, asks, and takes the time that the
@@ -24,13 +24,19 @@ const WALL_END_BYTE = END_BYTE + 8;
 const BELL_BYTE = 2 * WORD_STRIDE_BYTES;
 const QUESTIONS_BYTE = 3 * WORD_STRIDE_BYTES;
 const ANSWERS_BYTE = 4 * WORD_STRIDE_BYTES;
-const ANSWERED_AT_BYTE = ANSWERS_BYTE + 8;
-const REGION_BYTES = 5 * WORD_STRIDE_BYTES;
+const ANSWERED_AT_BYTE = 5 * WORD_STRIDE_BYTES;
+
+/** Answers that are kept: a reader may look for its own when others have asked since. */
+const ANSWERS_KEPT = 64;
+const REGION_BYTES = ANSWERED_AT_BYTE + ANSWERS_KEPT * 8;
 
 const US_PER_MS = 1000;
 
-/** A reader that waited longer than this for its answer asks again, and keeps the better one. Milliseconds. */
+/** A reader that saw its answer later than this asks again, and keeps the better one. Milliseconds. */
 const ANSWER_MS_MAX = 5;
+
+/** How often one reader asks at most. */
+const QUESTIONS_MAX = 8;
 
 /** Longest wait of the keeper between two looks at questions. Milliseconds. */
 const LOOK_MS = 1000;
@@ -48,7 +54,7 @@ export class KeptLease {
   readonly #bell: Doorbell;
   readonly #questions: Int32Array;
   readonly #answers: Int32Array;
-  readonly #answeredAt: Cursor;
+  readonly #answeredAt: readonly Cursor[];
   #isOver = false;
 
   /** @param buffer what {@linkcode createLeaseRegion} returned; @param clock of this thread. @throws {RegionMismatchError} */
@@ -60,7 +66,7 @@ export class KeptLease {
     this.#bell = new Doorbell(buffer, BELL_BYTE);
     this.#questions = new Int32Array(buffer, QUESTIONS_BYTE, 1);
     this.#answers = new Int32Array(buffer, ANSWERS_BYTE, 1);
-    this.#answeredAt = new Cursor(buffer, ANSWERED_AT_BYTE);
+    this.#answeredAt = answersOf(buffer);
   }
 
   /** Whether {@link end} was called. */
@@ -94,8 +100,11 @@ export class KeptLease {
   /** Answers what was asked so far. */
   answer(): void {
     const asked = this.#asked();
-    if (asked === Atomics.load(this.#answers, 0)) return;
-    this.#answeredAt.store(Math.ceil(this.#clock.monotonicMs() * US_PER_MS));
+    const answered = Atomics.load(this.#answers, 0);
+    if (asked === answered) return;
+    const nowUs = Math.ceil(this.#clock.monotonicMs() * US_PER_MS);
+    const first = Math.max(answered + 1, asked - ANSWERS_KEPT + 1);
+    for (let question = first; question <= asked; question++) this.#answeredAt[question % ANSWERS_KEPT]!.store(nowUs);
     Atomics.store(this.#answers, 0, asked);
   }
 
@@ -112,10 +121,11 @@ export class LeaseView {
   readonly #bell: Doorbell;
   readonly #questions: Int32Array;
   readonly #answers: Int32Array;
-  readonly #answeredAt: Cursor;
+  readonly #answeredAt: readonly Cursor[];
   /** How far the keeper's clock is ahead of this thread's, at most. */
   #aheadMs = Infinity;
   #question = 0;
+  #questionsLeft = QUESTIONS_MAX;
   #askedAtMs = 0;
   #isAsking = false;
 
@@ -128,7 +138,7 @@ export class LeaseView {
     this.#bell = new Doorbell(buffer, BELL_BYTE);
     this.#questions = new Int32Array(buffer, QUESTIONS_BYTE, 1);
     this.#answers = new Int32Array(buffer, ANSWERS_BYTE, 1);
-    this.#answeredAt = new Cursor(buffer, ANSWERED_AT_BYTE);
+    this.#answeredAt = answersOf(buffer);
     this.#ask();
   }
 
@@ -139,6 +149,11 @@ export class LeaseView {
     return nowMs * US_PER_MS < this.#end.load() && this.#clock.nowMs() < this.#wallEnd.load();
   }
 
+  /** Whether the lease is known to be over; false while the clocks are not compared yet. */
+  get isOver(): boolean {
+    return !this.isHeld && this.#aheadMs !== Infinity;
+  }
+
   /** Milliseconds that the lease lasts on; below 0 when it is over. */
   get leftMs(): number {
     if (this.#isAsking) this.#compare();
@@ -147,16 +162,23 @@ export class LeaseView {
 
   #ask(): void {
     this.#isAsking = true;
+    this.#questionsLeft--;
     this.#askedAtMs = this.#clock.monotonicMs();
-    this.#question = (Atomics.add(this.#questions, 0, 1) + 1) | 0;
+    this.#question = Atomics.add(this.#questions, 0, 1) + 1;
     this.#bell.ring();
   }
 
   #compare(): void {
-    if (((Atomics.load(this.#answers, 0) - this.#question) | 0) < 0) return;
+    if (Atomics.load(this.#answers, 0) < this.#question) return;
+    const answeredAtMs = this.#answeredAt[this.#question % ANSWERS_KEPT]!.load() / US_PER_MS;
+    // So many others asked since that the place may be another one's by now, which would be later only.
+    this.#aheadMs = Math.min(this.#aheadMs, answeredAtMs - this.#askedAtMs);
     const waitedMs = this.#clock.monotonicMs() - this.#askedAtMs;
-    this.#aheadMs = Math.min(this.#aheadMs, this.#answeredAt.load() / US_PER_MS - this.#askedAtMs);
     this.#isAsking = false;
-    if (waitedMs > ANSWER_MS_MAX) this.#ask();
+    if (waitedMs > ANSWER_MS_MAX && this.#questionsLeft > 0) this.#ask();
   }
+}
+
+function answersOf(buffer: SharedArrayBuffer): Cursor[] {
+  return Array.from({ length: ANSWERS_KEPT }, (_, index) => new Cursor(buffer, ANSWERED_AT_BYTE + index * 8));
 }

@@ -105,6 +105,8 @@ export function createLogMemory(options: { ringBytes: number; appendBytesMax: nu
 
 /** One thread's view of a log's shared memory. */
 export class LogMemory {
+  /** What it is a view of; plain data that crosses threads. */
+  readonly buffers: LogMemoryBuffers;
   /** Ring and margin as bytes. */
   readonly ring: Uint8Array;
   /** Ring and margin for integers. */
@@ -154,6 +156,7 @@ export class LogMemory {
    * @throws {RegionMismatchError} when the buffers are not of this layout
    */
   constructor(buffers: LogMemoryBuffers) {
+    this.buffers = buffers;
     const capacity = attachRegion(buffers.control, MAGIC, LAYOUT_VERSION);
     if (capacity !== buffers.ringBytes) {
       throw new RangeError(`Cannot attach log memory: ring is ${buffers.ringBytes} bytes, descriptor says ${capacity}`);

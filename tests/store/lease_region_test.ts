@@ -48,6 +48,21 @@ Deno.test("LeaseView counts the lease as over too early, never too late, when it
   assertEquals(view.leftMs, 700);
 });
 
+Deno.test("LeaseView finds its own answer, however late it looks and whoever asked since", () => {
+  const clock = new SimulatedClock();
+  const region = createLeaseRegion();
+  const kept = new KeptLease(region, clock);
+  const view = new LeaseView(region, clock);
+  kept.answer();
+  for (let asked = 0; asked < 10; asked++) {
+    clock.advance(500);
+    new LeaseView(region, clock);
+    kept.answer();
+  }
+  kept.publish(clock.monotonicMs() + 1000, clock.nowMs() + 1000);
+  assertEquals(view.leftMs, 1000);
+});
+
 Deno.test("LeaseView.isHeld ends with the wall clock, which goes on while the machine sleeps", () => {
   const clock = new SimulatedClock();
   const region = createLeaseRegion();

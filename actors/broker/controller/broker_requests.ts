@@ -72,6 +72,7 @@ function runtimeRequests({ state, outputs }: Room): HandlerTable {
         bootTimestamp: state.bootTimestamp,
         nowMs: state.nowMs(),
         actsAsMaster: state.actsAsMaster,
+        failover: state.failover,
         delayLevels: levels.map(({ level, delivered }) => ({
           level,
           delivered,

@@ -150,7 +150,7 @@ export class Registrar {
   }
 
   async #register(address: string, line: Line, wanted: Wanted): Promise<boolean> {
-    if (this.#closed) return false;
+    if (this.#closed || this.#state.lease?.isOver === true) return false;
     try {
       const answer = await this.#call(address, this.#command(wanted), this.#state.values.registerBrokerTimeoutMills);
       if (answer.code !== ResponseCode.SUCCESS) {

@@ -11,6 +11,7 @@
 import { Gauge, type Gauges } from "../../../store/gauges.ts";
 import { javaDouble, type StoreStats } from "../../../store/store_stats.ts";
 import type { BrokerValues } from "../broker_configuration.ts";
+import type { FailoverState } from "../failover/replicas_manager_contract.ts";
 import { isWrittenLater } from "../write_mode.ts";
 
 /** RocketMQ version that this broker speaks. */
@@ -34,6 +35,8 @@ export interface RuntimeInfoSources {
   readonly nowMs: number;
   /** Whether this slave stands in for a master that is gone. */
   readonly actsAsMaster: boolean;
+  /** How failover stands; undefined where roles are fixed. */
+  readonly failover: FailoverState | undefined;
   /** Delivered and largest offset of each delay level that has been used. */
   readonly delayLevels: readonly { level: number; delivered: number; max: number }[];
 }
@@ -48,6 +51,7 @@ export function runtimeInfoOf(sources: RuntimeInfoSources): Map<string, string> 
   addStore(table, sources);
   addDays(table, sources);
   addPools(table, sources);
+  if (sources.failover !== undefined) addFailover(table, sources.failover);
   for (const { level, delivered, max } of sources.delayLevels) {
     table.set(`scheduleMessageOffset_${level}`, `${delivered},${max}`);
   }
@@ -121,6 +125,12 @@ function addDays(table: Map<string, string>, { gauges, days, values, actsAsMaste
   table.set("msgGetTotalYesterdayMorning", String(days.getYesterday));
   table.set("msgGetTotalTodayMorning", String(days.getToday));
   table.set("msgGetTotalTodayNow", String(gauges.get(Gauge.GetMessagesOfUsers)));
+}
+
+/** Keys of ours. */
+function addFailover(table: Map<string, string>, { text, isEtcdReachable }: FailoverState): void {
+  table.set("failoverState", text);
+  table.set("failoverEtcd", isEtcdReachable ? "reachable" : "unreachable");
 }
 
 function addPools(table: Map<string, string>, { gauges, values }: RuntimeInfoSources): void {

@@ -22,6 +22,8 @@ import { StoreStats } from "../../../store/store_stats.ts";
 import { SubscriptionGroups } from "../../../store/subscription_groups.ts";
 import { SystemTopics } from "../../../store/topic_names.ts";
 import { TopicTable } from "../../../store/topic_table.ts";
+import { LeaseView } from "../../../store/memory/lease_region.ts";
+import type { FailoverState } from "../failover/replicas_manager_contract.ts";
 import type { BrokerConfiguration, BrokerValues } from "../broker_configuration.ts";
 import type { BrokerControllerInit } from "../broker_controller_contract.ts";
 import type { DayTotals } from "./runtime_info.ts";
@@ -45,6 +47,10 @@ export class ControllerState {
   readonly gauges: Gauges;
   readonly storeStats: StoreStats;
   readonly bootTimestamp: number;
+  /** Lease of a master of a failover set. */
+  readonly lease: LeaseView | undefined;
+  /** How failover stands; undefined where roles are fixed. */
+  failover: FailoverState | undefined;
   /** Bytes of memory of the machine, for "still in memory" rules. */
   readonly memoryBytes: number;
   /** Configuration as it is now; request 25 replaces it. */
@@ -73,6 +79,7 @@ export class ControllerState {
     this.gauges = new Gauges(init.gauges);
     this.storeStats = new StoreStats(this.gauges, nowMs);
     this.bootTimestamp = init.bootTimestamp;
+    this.lease = init.lease === undefined ? undefined : new LeaseView(init.lease, clock);
     this.memoryBytes = init.memoryBytes;
   }
 

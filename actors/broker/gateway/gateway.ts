@@ -94,6 +94,8 @@ export interface GatewayParts {
   readonly held: () => void;
   /** Position up to which acknowledgements may leave. */
   readonly releasable: () => number;
+  /** Whether this mastership's lease is over: nothing is answered any more, and who waits learns that the outcome is unknown. Once a turn. */
+  readonly isFenced: () => boolean;
   /** Told when the log failed for good; the process must end. */
   readonly fail: (error: unknown) => void;
 }
@@ -366,9 +368,11 @@ export class Gateway {
     this.counters.turns++;
     if (this.#appended) this.#write();
     const dirty = this.#dirty;
+    const isFenced = dirty.length > 0 && this.#parts.isFenced();
     for (let i = 0; i < dirty.length; i++) {
       dirty[i]!.dirty = false;
-      dirty[i]!.release();
+      if (isFenced) dirty[i]!.close();
+      else dirty[i]!.release();
     }
     dirty.length = 0;
   }

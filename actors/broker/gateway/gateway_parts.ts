@@ -43,6 +43,7 @@ import type { GatewayContract, GatewayInit } from "./gateway_contract.ts";
 import { GatewayGeneralPath } from "./general_path.ts";
 import { GatewayReplication } from "./gateway_replication.ts";
 import { GeneralSend, type PendingAck } from "./general_send.ts";
+import { leaseFence } from "./lease_fence.ts";
 import { NameLookup } from "./name_lookup.ts";
 import { PlannedRead, WarmGate } from "./planned_read.ts";
 import { PullService } from "./pull_service.ts";
@@ -224,6 +225,7 @@ export class GatewayParts {
       isShortOfReplicas: () => this.#replication.isShort,
       held: () => this.#release.held(),
       releasable: () => this.#release.position(),
+      isFenced: leaseFence(this.#init.replicaRole?.lease, this.#context.clock),
       fail: (error) =>
         this.#context.signal("failed", {
           text: `Cannot write the commit log: ${error instanceof Error ? error.message : error}`,
