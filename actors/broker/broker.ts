@@ -26,7 +26,13 @@ import {
 } from "./broker_configuration.ts";
 import { appendBytesMax, type BrokerActorInit, isTailOpen, storeShape } from "./broker_init.ts";
 import { createBrokerMemory } from "./broker_memory.ts";
-import { type BrokerFailure, type SupervisedBroker, type SupervisedOptions, thisMachine } from "./broker_options.ts";
+import {
+  type BrokerFailure,
+  type StopOptions,
+  type SupervisedBroker,
+  type SupervisedOptions,
+  thisMachine,
+} from "./broker_options.ts";
 import { BrokerReplication, MasterAddress } from "./broker_replication.ts";
 import { beginEpoch } from "./failover/master_epoch.ts";
 import { checkReplicaRole, withReplicaRole } from "./failover/replica_role.ts";
@@ -199,8 +205,8 @@ class RunningBroker implements SupervisedBroker {
     return activityOf(this.supervisor);
   }
 
-  stop(): Promise<number> {
-    this.#stopping ??= this.#stop();
+  stop(options: StopOptions = {}): Promise<number> {
+    this.#stopping ??= this.#stop(options);
     return this.#stopping;
   }
 
@@ -385,13 +391,13 @@ class RunningBroker implements SupervisedBroker {
     this.#gaugeTimer = systemClock.setTimer(waitMs, () => this.#publishGauges(nextDiskMs));
   }
 
-  async #stop(): Promise<number> {
+  async #stop({ staysRegistered = false }: StopOptions): Promise<number> {
     this.#gaugeTimer?.cancel();
     const { supervisor, children, memory } = this;
-    await this.#step(
-      "unregister",
-      () => supervisor.ref(children.controller).ask("unregister", null, { timeoutMs: 3000 }),
-    );
+    const { controller } = children;
+    if (!staysRegistered) {
+      await this.#step("unregister", () => supervisor.ref(controller).ask("unregister", null, { timeoutMs: 3000 }));
+    }
     for (const gateway of children.gateways) {
       await this.#step(
         `drain "${gateway.name}"`,

@@ -63,8 +63,16 @@ export interface Broker extends AsyncDisposable {
   stop(): Promise<number>;
 }
 
+/** How a broker is stopped. */
+export interface StopOptions {
+  /** It goes on at once in another role: name servers keep it until it says what it is then. */
+  readonly staysRegistered?: boolean;
+}
+
 /** A running broker with its parts, for those who look inside. */
 export interface SupervisedBroker extends Broker, FailoverControl {
+  /** As {@link Broker.stop}. */
+  stop(options?: StopOptions): Promise<number>;
   /** What recovery found. */
   readonly recovery: RecoveryResult;
   /** The actors. */

@@ -218,7 +218,10 @@ export class FailoverBroker implements Broker {
     if (life === undefined) return;
     this.#life = undefined;
     this.#role = undefined;
-    const exitCode = await life.stop();
+    const began = systemClock.monotonicMs();
+    const exitCode = await life.stop({ staysRegistered: true });
+    const tookMs = Math.round(systemClock.monotonicMs() - began);
+    this.#log("info", `Failover: the actors of the last role ended within ${tookMs} ms`);
     // Threads that did not end might go on with the files of the store.
     if (exitCode !== ExitCode.OK) throw new Error(`the actors of the last role ended with exit code ${exitCode}`);
   }

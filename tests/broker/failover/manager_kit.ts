@@ -12,11 +12,20 @@ import type { ReplicasManagerContract } from "../../../actors/broker/failover/re
 import { type BrokerValues, readBrokerConfiguration } from "../../../actors/broker/broker_configuration.ts";
 import type { Disk } from "../../../store/file/disk.ts";
 import { MemoryDisk } from "../../../store/file/memory_disk.ts";
+import { createLogMemory, LogMemory } from "../../../store/memory/log_memory.ts";
 import { LeaseView } from "../../../store/memory/lease_region.ts";
 import { EtcdLine, MemoryEtcd } from "../../helpers/memory_etcd.ts";
 import { SimulatedClock } from "../../helpers/simulated_clock.ts";
 
 const MACHINE = { hostName: "host", localAddress: "10.0.0.1", homeDirectory: "/home" };
+
+/** A log that ends somewhere. */
+function logOf(logEnd: number): LogMemory {
+  const memory = new LogMemory(createLogMemory({ ringBytes: 64 * 1024, appendBytesMax: 1024 }));
+  const ends = { logStart: 0, logEnd, flushed: logEnd, dispatched: logEnd, replicated: logEnd, storeTimestamp: 0 };
+  memory.reset(ends);
+  return memory;
+}
 
 /** What one manager said. */
 export class Member {
@@ -38,7 +47,6 @@ export class Member {
       init: {
         values: { ...values, brokerName: "b", listenPort: 1000 * number, haListenPort: 1000 * number + 1, ...settings },
         logEpoch: 0,
-        logEnd,
       },
       clock: set.clock,
       etcd: this.line,
@@ -48,6 +56,7 @@ export class Member {
       signal: (name, payload) => this.#note(name, payload),
     });
     this.running = this.manager.run();
+    this.manager.started(logOf(logEnd), 0);
   }
 
   /** The role now. */
