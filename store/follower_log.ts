@@ -70,6 +70,8 @@ export class FollowerLog {
     }
     memory.writeLock.acquire();
     memory.appendLock.acquire();
+    memory.writtenBell.willRing();
+    memory.flushBell.willRing();
     try {
       memory.ringFloor.store(position);
       memory.raiseEpoch();
@@ -80,9 +82,9 @@ export class FollowerLog {
     } finally {
       memory.appendLock.release();
       memory.writeLock.release();
+      memory.writtenBell.ringAsSaid();
+      memory.flushBell.ringAsSaid();
     }
-    memory.writtenBell.ring();
-    memory.flushBell.ring();
   }
 
   /**

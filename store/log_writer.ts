@@ -103,17 +103,18 @@ export class LogWriter {
     const askedMs = this.#options.nowMs();
     memory.writeLock.acquire();
     const waitedMs = this.#options.nowMs() - askedMs;
+    const wakesFlush = this.#options.wakesFlush === true;
+    memory.writtenBell.willRing();
+    if (wakesFlush) memory.flushBell.willRing();
     let outcome: WriteOutcomeValue = WriteOutcome.Written;
     try {
       outcome = this.#writeAppended();
     } finally {
       memory.writeLock.release();
+      memory.writtenBell.ringAsSaid();
+      if (wakesFlush) memory.flushBell.ringAsSaid();
     }
     if (waitedMs > this.#options.slowWriteMs) this.#options.onSlow(waitedMs, 0, "write lock");
-    if (outcome === WriteOutcome.Written) {
-      memory.writtenBell.ring();
-      if (this.#options.wakesFlush === true) memory.flushBell.ring();
-    }
     return outcome;
   }
 

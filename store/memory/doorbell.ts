@@ -3,10 +3,14 @@
  *
  * A sleeper registers, looks at the cursor again, and only then waits on the bell's count; who rings publishes first and looks
  * at the sleepers afterwards. One of the two always sees the other, so no wake-up is lost. Waits are bounded all the same: a wait that
- * ends by time and then finds work although the count did not move is counted as missed, and that count must stay 0.
+ * ends by time and then finds work that nobody rang for is counted as missed, and that count must stay 0.
+ *
+ * A thread can lose the processor between its publication and its ring, for as long as the machine is busy. So who publishes says before that a ring follows
+ * ({@link Doorbell.willRing}), and a sleeper counts only when nobody is about to ring: whoever published what it sees has rung by then, the sleeper was
+ * registered all the time, and the count would have moved. No clock takes part.
  *
  * ```
- *   word 0: count, rises with each ring that had a sleeper     word 1: sleepers     word 2: missed
+ *   word 0: count, rises with each ring that had a sleeper     word 1: sleepers     word 2: missed     word 3: threads that are about to ring
  * ```
  */
 
@@ -19,18 +23,16 @@ export const SLEEP_MS_MAX = 100;
  */
 export const SLEEP_ASYNC_MS_MAX = 5000;
 
-/**
- * How long a sleeper that timed out and then saw work waits for the ring of that work before it counts it as missed: the thread
- * that published may not have come to its ring yet. Milliseconds.
- */
-const GRACE_MS = 50;
-
 const COUNT = 0;
 const SLEEPERS = 1;
 const MISSED = 2;
-const WORDS = 3;
+const RINGERS = 3;
+const WORDS = 4;
 
-/** A bell in three Int32 words of a shared region. */
+/** Bytes of a bell. */
+export const BELL_BYTES = WORDS * 4;
+
+/** A bell in four Int32 words of a shared region. */
 export class Doorbell {
   readonly #words: Int32Array;
 
@@ -42,7 +44,18 @@ export class Doorbell {
     this.#words = new Int32Array(buffer, byteOffset, WORDS);
   }
 
-  /** Wakes every sleeper. Call it after the work was published. */
+  /** Says that work is about to be published and that {@link ringAsSaid} follows, whatever happens in between. */
+  willRing(): void {
+    Atomics.add(this.#words, RINGERS, 1);
+  }
+
+  /** The ring that {@link willRing} spoke of: wakes every sleeper, after the work was published. */
+  ringAsSaid(): void {
+    this.ring();
+    Atomics.sub(this.#words, RINGERS, 1);
+  }
+
+  /** Wakes every sleeper. For news that a sleeper does not look for as work, such as a stop. */
   ring(): void {
     if (Atomics.load(this.#words, SLEEPERS) === 0) return;
     Atomics.add(this.#words, COUNT, 1);
@@ -71,8 +84,7 @@ export class Doorbell {
     try {
       if (hasWork()) return;
       const outcome = Atomics.wait(this.#words, COUNT, seen, Math.min(timeoutMs, SLEEP_MS_MAX));
-      if (outcome !== "timed-out" || !hasWork()) return;
-      if (Atomics.wait(this.#words, COUNT, seen, GRACE_MS) === "timed-out") Atomics.add(this.#words, MISSED, 1);
+      if (outcome === "timed-out" && hasWork()) this.#judge(seen);
     } finally {
       Atomics.sub(this.#words, SLEEPERS, 1);
     }
@@ -91,11 +103,40 @@ export class Doorbell {
       if (hasWork()) return;
       const wait = Atomics.waitAsync(this.#words, COUNT, seen, Math.min(timeoutMs, SLEEP_ASYNC_MS_MAX));
       const outcome = wait.async ? await wait.value : wait.value;
-      if (outcome !== "timed-out" || !hasWork()) return;
-      const grace = Atomics.waitAsync(this.#words, COUNT, seen, GRACE_MS);
-      if ((grace.async ? await grace.value : grace.value) === "timed-out") Atomics.add(this.#words, MISSED, 1);
+      if (outcome === "timed-out" && hasWork()) this.#judge(seen);
     } finally {
       Atomics.sub(this.#words, SLEEPERS, 1);
     }
+  }
+
+  /** Work is there. The order of the two looks matters: a thread that rings in between is seen by the second. */
+  #judge(seen: number): void {
+    if (Atomics.load(this.#words, RINGERS) > 0) return;
+    if (Atomics.load(this.#words, COUNT) === seen) Atomics.add(this.#words, MISSED, 1);
+  }
+}
+
+/** The ring of a thread that publishes in the middle of its turn, perhaps many times, and rings at the turn's end. */
+export class LaterRing {
+  readonly #bell: Doorbell;
+  #isDue = false;
+
+  /** @param bell that is rung */
+  constructor(bell: Doorbell) {
+    this.#bell = bell;
+  }
+
+  /** Before something is published. */
+  publish(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#bell.willRing();
+  }
+
+  /** At the end of the turn, also of one that failed: rings when something was published. */
+  endTurn(): void {
+    if (!this.#isDue) return;
+    this.#isDue = false;
+    this.#bell.ringAsSaid();
   }
 }

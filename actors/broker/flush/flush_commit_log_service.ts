@@ -12,6 +12,7 @@ import { DurablePositionFile } from "../../../store/durable_position.ts";
 import { DiskError } from "../../../store/file/disk.ts";
 import { LightDisk } from "../../../store/file/light_disk.ts";
 import type { SegmentSet } from "../../../store/file/segment_set.ts";
+import type { Doorbell } from "../../../store/memory/doorbell.ts";
 import { LogMemory, LogStatus } from "../../../store/memory/log_memory.ts";
 import { PageRule } from "../../../store/page_rule.ts";
 import { type BrokerActorInit, openStore, storeShape } from "../broker_init.ts";
@@ -81,7 +82,7 @@ export class FlushCommitLogService {
   readonly #intervalMs: number;
   readonly #isWoken: boolean;
   readonly #rule: PageRule;
-  readonly #waiters: number[];
+  readonly #waiters: readonly Doorbell[];
   #lastSyncMs: number;
   #lastPromiseMs = 0;
   #lastLookMs: number;
@@ -109,7 +110,8 @@ export class FlushCommitLogService {
       thoroughMs: values.flushCommitLogThoroughInterval,
       fileBytes: values.mappedFileSizeCommitLog,
     });
-    this.#waiters = [...Array(GATEWAYS_MAX).keys(), WaiterBell.Schedule, WaiterBell.Transactions];
+    this.#waiters = [...Array(GATEWAYS_MAX).keys(), WaiterBell.Schedule, WaiterBell.Transactions]
+      .map((waiter) => this.#memory.waiterBell(waiter));
     this.#lastSyncMs = context.clock.monotonicMs();
     this.#lastLookMs = this.#lastSyncMs;
     this.#rule.restart(this.#lastSyncMs);
@@ -210,8 +212,9 @@ export class FlushCommitLogService {
       });
       throw error;
     }
+    for (const waiter of this.#waiters) waiter.willRing();
     memory.flushed.store(to);
-    for (const waiter of this.#waiters) memory.waiterBell(waiter).ring();
+    for (const waiter of this.#waiters) waiter.ringAsSaid();
     this.#syncs++;
     this.#lastBytes = to - from;
     this.#lastSyncMs = this.#context.clock.monotonicMs();

@@ -211,13 +211,14 @@ export class PullService {
    */
   closed(connection: GatewayConnection): void {
     if (connection.parked === undefined) return;
+    this.#parts.holdBell.willRing();
     for (const token of connection.parked) {
       const request = this.#parked.get(token);
       this.#parked.delete(token);
       if (!this.#unoffered.delete(token) && request !== undefined) this.#offer(token, request, PARK_GONE);
     }
     connection.parked = undefined;
-    this.#parts.holdBell.ring();
+    this.#parts.holdBell.ringAsSaid();
   }
 
   #text(bytes: Uint8Array, scan: HeaderScan, field: number): string | undefined {
@@ -470,8 +471,9 @@ export class PullService {
     this.#nextToken = (this.#nextToken + 1) & 0x7fffffff;
     this.#parked.set(token, request);
     (connection.parked ??= new Set()).add(token);
-    if (this.#offer(token, request)) this.#parts.holdBell.ring();
-    else this.#unoffered.add(token);
+    this.#parts.holdBell.willRing();
+    if (!this.#offer(token, request)) this.#unoffered.add(token);
+    this.#parts.holdBell.ringAsSaid();
   }
 
   #offer(token: number, request: PullRequest, deadlineMs = request.deadlineMs): boolean {
@@ -486,11 +488,12 @@ export class PullService {
   }
 
   #offerUnoffered(): void {
+    this.#parts.holdBell.willRing();
     for (const token of this.#unoffered) {
       const request = this.#parked.get(token);
       if (request !== undefined && !this.#offer(token, request)) break;
       this.#unoffered.delete(token);
     }
-    this.#parts.holdBell.ring();
+    this.#parts.holdBell.ringAsSaid();
   }
 }

@@ -117,10 +117,11 @@ export class GroupTransferService {
     this.#join();
     const held = this.#held();
     if (held <= this.#memory.replicated.load()) return;
-    this.#memory.replicated.store(held);
-    for (const bell of this.#gateways) bell.ring();
     // What the set has may be dispatched, and followers are told so.
-    if (this.#rules.awaitsSet) this.#memory.writtenBell.ring();
+    const bells = this.#rules.awaitsSet ? [...this.#gateways, this.#memory.writtenBell] : this.#gateways;
+    for (const bell of bells) bell.willRing();
+    this.#memory.replicated.store(held);
+    for (const bell of bells) bell.ringAsSaid();
     this.#advances++;
     this.#context.countWork(1);
   }

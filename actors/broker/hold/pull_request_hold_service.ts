@@ -8,6 +8,7 @@
  * Source: apache/rocketmq broker PullRequestHoldService
  */
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
+import { LaterRing } from "../../../store/memory/doorbell.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { putLong, takeLong, TokenRing } from "../../../store/memory/token_ring.ts";
 import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
@@ -61,7 +62,7 @@ export class PullRequestHoldService {
   readonly #arrival = new Int32Array(ARRIVAL_WORDS);
   readonly #park = new Int32Array(PARK_WORDS);
   readonly #wake = new Int32Array(WAKE_WORDS);
-  readonly #woken = new Set<number>();
+  readonly #rings: readonly LaterRing[];
   #nextExpiryMs = 0;
   #stopping = false;
   #parked = 0;
@@ -76,6 +77,7 @@ export class PullRequestHoldService {
     this.#arrivals = new TokenRing(init.memory.arrivals);
     this.#parks = init.memory.parks.map((ring) => new TokenRing(ring));
     this.#wakes = init.memory.wakes.map((ring) => new TokenRing(ring));
+    this.#rings = init.memory.wakes.map((_, gateway) => new LaterRing(this.#memory.waiterBell(gateway)));
   }
 
   /** Pulls parked now, parked so far and woken so far; wake-ups that were missed; filters known. */
@@ -124,16 +126,18 @@ export class PullRequestHoldService {
   /** Takes what waits in the rings. @returns how much there was */
   turn(): number {
     let work = 0;
-    this.#parks.forEach((ring, gateway) => work += this.#takeParks(ring, gateway));
-    work += this.#takeArrivals();
-    const nowMs = this.#context.clock.nowMs();
-    if (nowMs >= this.#nextExpiryMs) {
-      this.#nextExpiryMs = nowMs + EXPIRE_EVERY_MS;
-      this.#table.expire(nowMs, this.#wakeOne);
+    try {
+      this.#parks.forEach((ring, gateway) => work += this.#takeParks(ring, gateway));
+      work += this.#takeArrivals();
+      const nowMs = this.#context.clock.nowMs();
+      if (nowMs >= this.#nextExpiryMs) {
+        this.#nextExpiryMs = nowMs + EXPIRE_EVERY_MS;
+        this.#table.expire(nowMs, this.#wakeOne);
+      }
+      this.#memory.parkedPulls = this.#table.size;
+    } finally {
+      for (const ring of this.#rings) ring.endTurn();
     }
-    this.#memory.parkedPulls = this.#table.size;
-    for (const gateway of this.#woken) this.#memory.waiterBell(gateway).ring();
-    this.#woken.clear();
     if (work > 0) this.#context.countWork(work);
     return work;
   }
@@ -183,8 +187,8 @@ export class PullRequestHoldService {
     this.#wake[0] = token;
     this.#wake[1] = reason;
     putLong(this.#wake, 2, offset);
+    this.#rings[gateway]!.publish();
     this.#wakes[gateway]!.offer(this.#wake);
-    this.#woken.add(gateway);
     this.#wokenTotal++;
   };
 }

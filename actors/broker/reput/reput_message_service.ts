@@ -21,7 +21,7 @@ import { HandleCache } from "../../../store/file/handle_cache.ts";
 import { HALF_TOPIC } from "../../../store/half_message.ts";
 import { IndexFileSet } from "../../../store/index_file_set.ts";
 import { LogReader } from "../../../store/log_reader.ts";
-import type { Doorbell } from "../../../store/memory/doorbell.ts";
+import { LaterRing } from "../../../store/memory/doorbell.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { TokenRing } from "../../../store/memory/token_ring.ts";
 import { ScanKind } from "../../../store/record_scan.ts";
@@ -94,20 +94,17 @@ export class ReputMessageService implements DispatchMarks {
   readonly #arrivals: TokenRing;
   readonly #arrival = new Int32Array(1);
   readonly #sleep: NearSleep;
-  readonly #holdBell: Doorbell;
-  readonly #scheduleBell: Doorbell;
-  readonly #timerBell: Doorbell;
+  readonly #holdRing: LaterRing;
+  readonly #scheduleRing: LaterRing;
+  readonly #timerRing: LaterRing;
   readonly #recordBytesMax: number;
   readonly #names: { readonly topic: string; readonly queueId: number }[] = [];
   #slots: number[] = [];
   #max: number[] = [];
   #run = new Uint8Array(RUN_BYTES);
   readonly #hasWorkFn = (): boolean => this.#hasWork();
-  #scheduleArrived = false;
-  #timerArrived = false;
   #hasHalf = false;
   #hasTimer = false;
-  #arrived = false;
   #dozes = 0;
   readonly #awaitsSet: boolean;
   #isAfterCrash: boolean;
@@ -126,9 +123,9 @@ export class ReputMessageService implements DispatchMarks {
     this.#isAfterCrash = init.incarnation > 1;
     this.#arrivals = new TokenRing(init.memory.arrivals);
     this.#sleep = new NearSleep(context, this.#memory.writtenBell);
-    this.#holdBell = this.#memory.waiterBell(WaiterBell.Hold);
-    this.#scheduleBell = this.#memory.waiterBell(WaiterBell.Schedule);
-    this.#timerBell = this.#memory.waiterBell(WaiterBell.Timer);
+    this.#holdRing = new LaterRing(this.#memory.waiterBell(WaiterBell.Hold));
+    this.#scheduleRing = new LaterRing(this.#memory.waiterBell(WaiterBell.Schedule));
+    this.#timerRing = new LaterRing(this.#memory.waiterBell(WaiterBell.Timer));
     this.#recordBytesMax = appendBytesMax(values);
     const disk = this.#disk;
     this.#queueRoot = shape.consumeQueue;
@@ -194,8 +191,10 @@ export class ReputMessageService implements DispatchMarks {
       const slot = this.#view.get(topic)?.slots[queueId] ?? -1;
       if (slot === this.#slots[queue]) return;
       this.#slots[queue] = slot;
-      if (slot >= 0 && this.#max[queue]! > this.#view.queues.maxOffset(slot)) this.#publish(slot, this.#max[queue]!);
+      const max = this.#max[queue]!;
+      if (slot >= 0 && max > this.#view.queues.maxOffset(slot)) this.#publish(topic, slot, max);
     });
+    this.#ring();
     return version;
   }
 
@@ -311,8 +310,22 @@ export class ReputMessageService implements DispatchMarks {
     await this.#sleep.rest(this.#hasWorkFn, IDLE_MS);
   }
 
-  /** Dispatches one run. @returns bytes dispatched */
+  /** Dispatches one run, and wakes whoever waits for what it found. @returns bytes dispatched */
   turn(): number {
+    try {
+      return this.#dispatch();
+    } finally {
+      this.#ring();
+    }
+  }
+
+  #ring(): void {
+    this.#holdRing.endTurn();
+    this.#scheduleRing.endTurn();
+    this.#timerRing.endTurn();
+  }
+
+  #dispatch(): number {
     const written = this.#end();
     const position = this.#beginning(written);
     if (written === position) return 0;
@@ -328,18 +341,6 @@ export class ReputMessageService implements DispatchMarks {
     }
     this.#memory.dispatched.store(next);
     this.#dozes = 0;
-    if (this.#arrived) {
-      this.#arrived = false;
-      this.#holdBell.ring();
-    }
-    if (this.#scheduleArrived) {
-      this.#scheduleArrived = false;
-      this.#scheduleBell.ring();
-    }
-    if (this.#timerArrived) {
-      this.#timerArrived = false;
-      this.#timerBell.ring();
-    }
     this.#context.countWork(next - position);
     return next - position;
   }
@@ -381,21 +382,19 @@ export class ReputMessageService implements DispatchMarks {
   mark(queue: number, maxOffset: number, _storeTimestampMs: number): void {
     this.#max[queue] = maxOffset;
     const { topic } = this.#names[queue]!;
-    if (topic === SCHEDULE_TOPIC) this.#scheduleArrived = true;
-    if (topic === TIMER_TOPIC) {
-      this.#timerArrived = true;
-      this.#hasTimer ||= this.#context.signal("wake", { child: "timer" });
-    }
+    if (topic === TIMER_TOPIC) this.#hasTimer ||= this.#context.signal("wake", { child: "timer" });
     if (topic === HALF_TOPIC) this.#hasHalf ||= this.#context.signal("wake", { child: "transactions" });
     const slot = this.#slots[queue]!;
-    if (slot >= 0) this.#publish(slot, maxOffset);
+    if (slot >= 0) this.#publish(topic, slot, maxOffset);
   }
 
-  #publish(slot: number, maxOffset: number): void {
+  #publish(topic: string, slot: number, maxOffset: number): void {
+    if (topic === SCHEDULE_TOPIC) this.#scheduleRing.publish();
+    if (topic === TIMER_TOPIC) this.#timerRing.publish();
     this.#view.queues.setMaxOffset(slot, maxOffset);
     if (this.#memory.parkedPulls === 0) return;
+    this.#holdRing.publish();
     this.#arrival[0] = slot;
     this.#arrivals.offer(this.#arrival);
-    this.#arrived = true;
   }
 }

@@ -1,17 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
-import { Doorbell } from "../../../store/memory/doorbell.ts";
+import { BELL_BYTES, Doorbell, LaterRing } from "../../../store/memory/doorbell.ts";
 import { within } from "../../helpers/until.ts";
 import { withActors } from "../../helpers/with_actors.ts";
 import { ARENA, startThreads, threadArena } from "./threads.ts";
 
 Deno.test("Doorbell.ring() touches nothing when nobody sleeps", () => {
-  const words = new SharedArrayBuffer(12);
+  const words = new SharedArrayBuffer(BELL_BYTES);
   new Doorbell(words, 0).ring();
-  assertEquals([...new Int32Array(words)], [0, 0, 0]);
+  assertEquals([...new Int32Array(words)], [0, 0, 0, 0]);
 });
 
 Deno.test("Doorbell.sleepAsync() returns at once when there is work, and leaves no sleeper", async () => {
-  const bell = new Doorbell(new SharedArrayBuffer(12), 0);
+  const bell = new Doorbell(new SharedArrayBuffer(BELL_BYTES), 0);
   let sleepersSeen = -1;
   await bell.sleepAsync(() => {
     sleepersSeen = bell.sleepers;
@@ -23,7 +23,7 @@ Deno.test("Doorbell.sleepAsync() returns at once when there is work, and leaves 
 });
 
 Deno.test("Doorbell.sleepAsync() wakes by a ring and not only by time", async () => {
-  const bell = new Doorbell(new SharedArrayBuffer(12), 0);
+  const bell = new Doorbell(new SharedArrayBuffer(BELL_BYTES), 0);
   let work = false;
   const sleeping = bell.sleepAsync(() => work, 100);
   assertEquals(bell.sleepers, 1);
@@ -35,7 +35,7 @@ Deno.test("Doorbell.sleepAsync() wakes by a ring and not only by time", async ()
 });
 
 Deno.test("Doorbell.sleepAsync() counts a wake-up that nobody rang for", async () => {
-  const bell = new Doorbell(new SharedArrayBuffer(12), 0);
+  const bell = new Doorbell(new SharedArrayBuffer(BELL_BYTES), 0);
   let work = false;
   const sleeping = bell.sleepAsync(() => work, 1);
   work = true;
@@ -44,15 +44,52 @@ Deno.test("Doorbell.sleepAsync() counts a wake-up that nobody rang for", async (
 });
 
 Deno.test("Doorbell.sleepAsync() does not count a ring that comes late but comes", async () => {
-  const bell = new Doorbell(new SharedArrayBuffer(12), 0);
+  const bell = new Doorbell(new SharedArrayBuffer(BELL_BYTES), 0);
   let looks = 0;
-  // The second look is the one after the time is over: the work is there and its ring follows.
+  // The second look is the one after the time is over: the work is there, and whoever published it has not come to its ring.
   const sleeping = bell.sleepAsync(() => {
-    if (++looks === 2) queueMicrotask(() => bell.ring());
+    if (++looks === 2) bell.willRing();
     return looks > 1;
   }, 1);
   await within(sleeping, { timeoutMs: 5000, what: "the wait ends" });
   assertEquals(bell.missed, 0);
+  bell.ringAsSaid();
+});
+
+Deno.test("Doorbell.sleepAsync() does not count a ring between its two looks", async () => {
+  const bell = new Doorbell(new SharedArrayBuffer(BELL_BYTES), 0);
+  let looks = 0;
+  const sleeping = bell.sleepAsync(() => {
+    if (++looks === 1) return false;
+    bell.willRing();
+    bell.ringAsSaid();
+    return true;
+  }, 1);
+  await within(sleeping, { timeoutMs: 5000, what: "the wait ends" });
+  assertEquals(bell.missed, 0);
+});
+
+Deno.test("LaterRing rings once at the end of a turn that published, and is said from its first publication on", async () => {
+  const bell = new Doorbell(new SharedArrayBuffer(BELL_BYTES), 0);
+  const ring = new LaterRing(bell);
+  let work = 0;
+  let looks = 0;
+  ring.endTurn();
+  const timedOut = bell.sleepAsync(() => {
+    if (++looks === 2) for (; work < 3; work++) ring.publish();
+    return work > 0;
+  }, 1);
+  await within(timedOut, { timeoutMs: 5000, what: "the wait ends by time, in the middle of the turn" });
+  const woken = bell.sleepAsync(() => false, 5000);
+  ring.endTurn();
+  await within(woken, { timeoutMs: 4000, what: "the sleeper wakes at the end of the turn" });
+  assertEquals(bell.missed, 0);
+  // Nothing is said any more: work without a ring counts.
+  let late = false;
+  const missing = bell.sleepAsync(() => late, 1);
+  late = true;
+  await within(missing, { timeoutMs: 5000, what: "the wait ends by time" });
+  assertEquals(bell.missed, 1);
 });
 
 Deno.test("Doorbell.sleep() loses no wake-up between two threads", async () => {

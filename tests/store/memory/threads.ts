@@ -137,8 +137,9 @@ function ringTimes(arena: SharedArrayBuffer, times: number): null {
   const bell = new Doorbell(arena, ARENA.bell);
   const counter = counterOf(arena);
   for (let i = 0; i < times; i++) {
+    bell.willRing();
     Atomics.add(counter, 0, 1);
-    bell.ring();
+    bell.ringAsSaid();
     // Now and then the sleeper gets time to fall asleep, so that both orders of the race are met.
     if (i % 64 === 0) pauseShortly();
   }
