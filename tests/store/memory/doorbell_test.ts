@@ -76,7 +76,7 @@ Deno.test("LaterRing rings once at the end of a turn that published, and is said
   let looks = 0;
   ring.endTurn();
   const timedOut = bell.sleepAsync(() => {
-    if (++looks === 2) for (; work < 3; work++) ring.publish();
+    if (++looks === 2) { for (; work < 3; work++) ring.publish(); }
     return work > 0;
   }, 1);
   await within(timedOut, { timeoutMs: 5000, what: "the wait ends by time, in the middle of the turn" });
