@@ -148,8 +148,9 @@ export class HaClient {
   /** Every member of the sync-state set has the log up to here: that much may be dispatched. */
   #confirmed(position: number): void {
     if (position <= this.#memory.replicated.load()) return;
+    this.#memory.writtenBell.willRing();
     this.#memory.replicated.store(position);
-    this.#memory.writtenBell.ring();
+    this.#memory.writtenBell.ringAsSaid();
   }
 
   /** Follows the master at an address from now on. */
