@@ -23,6 +23,7 @@ Deno.test("membersOf() has the masters of each shape, and a slave for each where
     "a b c",
     "a b a-slave b-slave",
     "a b a-slave b-slave",
+    "a b c",
   ]);
 });
 

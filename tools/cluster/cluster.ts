@@ -5,12 +5,15 @@
  */
 import { systemClock } from "../../store/clock.ts";
 import { freeBrokerPort, freePort } from "../free_ports.ts";
-import { type ClusterMember, membersOf, type Shape } from "./shapes.ts";
-import { startDetached } from "./start.ts";
+import { type ClusterMember, FAILOVER_SHAPE, membersOf, type Shape } from "./shapes.ts";
+import { startDetached, startEtcd } from "./start.ts";
 import { type ClusterServer, type ClusterState, isAlive, removeCluster, signal, writeCluster } from "./state.ts";
 
 /** Name of the name server within a cluster. */
 export const NAME_SERVER = "namesrv";
+
+/** Name of etcd within a cluster. */
+export const ETCD = "etcd";
 
 /** Settings of every broker over those of its role, `key=value` each. */
 export type Settings = readonly string[];
@@ -26,8 +29,15 @@ const LOOK_MS = 50;
  */
 export async function startCluster(dir: string, shape: Shape, settings: Settings = []): Promise<ClusterState> {
   Deno.mkdirSync(`${dir}/logs`, { recursive: true });
-  const nameServer = await start(dir, { name: NAME_SERVER, port: freePort(), pid: 0 }, nameServerSettings);
-  let state: ClusterState = { shape, settings, nameServer, brokers: [] };
+  let etcd: ClusterState["etcd"];
+  if (shape === FAILOVER_SHAPE) {
+    etcd = await startOwnEtcd(dir, { name: ETCD, port: freePort(), peerPort: freePort(), pid: 0 });
+  }
+  const place = { name: NAME_SERVER, port: freePort(), pid: 0 };
+  // Until it runs it is in the list all the same, so that etcd can be ended when it does not start.
+  let state: ClusterState = { shape, settings, nameServer: place, brokers: [], etcd };
+  writeCluster(dir, state);
+  state = { ...state, nameServer: await start(dir, place, (at) => nameServerSettings(at, state)) };
   writeCluster(dir, state);
   for (const member of membersOf(shape)) {
     const port = freeBrokerPort();
@@ -47,7 +57,9 @@ export async function startCluster(dir: string, shape: Shape, settings: Settings
 export async function startAgain(dir: string, state: ClusterState, name: string): Promise<ClusterState> {
   let next: ClusterState;
   if (name === NAME_SERVER) {
-    next = { ...state, nameServer: await start(dir, state.nameServer, nameServerSettings) };
+    next = { ...state, nameServer: await start(dir, state.nameServer, (at) => nameServerSettings(at, state)) };
+  } else if (name === ETCD && state.etcd !== undefined) {
+    next = { ...state, etcd: await startOwnEtcd(dir, state.etcd) };
   } else {
     const old = state.brokers.find((broker) => broker.name === name);
     if (old === undefined) throw new Error(`There is no broker "${name}"`);
@@ -60,15 +72,20 @@ export async function startAgain(dir: string, state: ClusterState, name: string)
 
 /** The server of a name; undefined when there is none. */
 export function serverOf(state: ClusterState, name: string): ClusterServer | undefined {
-  return [state.nameServer, ...state.brokers].find((server) => server.name === name);
+  return serversOf(state).find((server) => server.name === name);
+}
+
+function serversOf({ nameServer, brokers, etcd }: ClusterState): ClusterServer[] {
+  return [...etcd === undefined ? [] : [etcd], nameServer, ...brokers];
 }
 
 /** Stops every server and forgets the cluster; stores and logs stay. @returns names of those that had to be killed */
 export async function stopCluster(dir: string, state: ClusterState): Promise<string[]> {
   const killed: string[] = [];
   const deadlineMs = systemClock.monotonicMs() + STOP_MS;
-  // Slaves were started last and end first; the name server ends last.
-  for (const { pid, name } of [...state.brokers.toReversed(), state.nameServer]) {
+  // Slaves were started last and end first; the name server, and what brokers agree through, end last.
+  for (const { pid, name } of serversOf(state).toReversed()) {
+    if (pid === 0) continue;
     signal(pid, "SIGTERM");
     while (isAlive(pid)) {
       if (systemClock.monotonicMs() > deadlineMs) {
@@ -98,8 +115,20 @@ async function start<S extends ClusterServer>(
   return { ...server, pid: await startDetached(task, sets, `${dir}/logs/${server.name}.log`) };
 }
 
-function nameServerSettings({ dir, port }: Place): Settings {
-  return [`listenPort=${port}`, `kvConfigPath=${dir}/namesrv/kvConfig.json`];
+async function startOwnEtcd(
+  dir: string,
+  etcd: NonNullable<ClusterState["etcd"]>,
+): Promise<NonNullable<ClusterState["etcd"]>> {
+  const plan = { dir: `${dir}/etcd`, clientPort: etcd.port, peerPort: etcd.peerPort };
+  return { ...etcd, pid: await startEtcd(plan, `${dir}/logs/${ETCD}.log`) };
+}
+
+function nameServerSettings({ dir, port }: Place, state: ClusterState): Settings {
+  return [`listenPort=${port}`, `kvConfigPath=${dir}/namesrv/kvConfig.json`, ...etcdSettings(state)];
+}
+
+function etcdSettings({ etcd }: ClusterState): Settings {
+  return etcd === undefined ? [] : [`etcdEndpoints=127.0.0.1:${etcd.port}`];
 }
 
 function brokerSettings({ dir, port }: Place, member: ClusterMember, state: ClusterState): Settings {
@@ -116,6 +145,7 @@ function brokerSettings({ dir, port }: Place, member: ClusterMember, state: Clus
     `storePathCommitLog=${store}/commitlog`,
     "slaveReadEnable=true",
     `inSyncReplicas=${member.brokerRole === "SYNC_MASTER" ? 2 : 1}`,
+    ...member.isFailover === true ? [...etcdSettings(state), "allAckInSyncStateSet=true"] : [],
     ...state.settings ?? [],
   ];
 }

@@ -21,8 +21,8 @@ const USAGE = `Clusters on this machine
 Usage: deno task cluster <command> [--dir FOLDER]
 
   up <shape>      starts one: ${SHAPES.join(", ")}
-  status          shows its brokers: role, address, end of the log, lag of slaves
-  kill <server>   ends one with SIGKILL: a broker, or namesrv
+  status          shows its brokers: role, address, end of the log, lag of slaves, epoch and sync-state set
+  kill <server>   ends one with SIGKILL: a broker, namesrv, or etcd
   start <server>  starts it again where it was
   down            stops all; stores and logs stay in the folder
 
@@ -34,8 +34,13 @@ const world = denoWorld();
 async function up(dir: string, shape: string): Promise<number> {
   if (!(SHAPES as readonly string[]).includes(shape)) return refuse(`"${shape}" is no shape, see --help`);
   if (readCluster(dir) !== undefined) return refuse(`"${dir}" has a cluster already, see status and down`);
-  const { nameServer } = await startCluster(dir, shape as Shape);
-  world.print(`Name server 127.0.0.1:${nameServer.port}, folder ${dir}`);
+  const { nameServer, etcd } = await startCluster(dir, shape as Shape).catch(async (error) => {
+    const state = readCluster(dir);
+    if (state !== undefined) await stopCluster(dir, state);
+    throw error;
+  });
+  const through = etcd === undefined ? "" : `, etcd 127.0.0.1:${etcd.port}`;
+  world.print(`Name server 127.0.0.1:${nameServer.port}${through}, folder ${dir}`);
   return await status(dir);
 }
 

@@ -11,16 +11,30 @@ export interface ClusterMember {
   readonly brokerName: string;
   readonly brokerId: number;
   readonly brokerRole: "ASYNC_MASTER" | "SYNC_MASTER" | "SLAVE";
+  /** Its set agrees through etcd; role and id are what it is given then. */
+  readonly isFailover?: boolean;
 }
 
 /** Names of the shapes. */
-export const SHAPES = ["1m", "2m", "3m", "2m-2s-async", "2m-2s-sync"] as const;
+export const SHAPES = ["1m", "2m", "3m", "2m-2s-async", "2m-2s-sync", "1m-2s-failover"] as const;
 
 /** Name of a shape. */
 export type Shape = typeof SHAPES[number];
 
+/** The shape whose brokers agree through etcd. */
+export const FAILOVER_SHAPE = "1m-2s-failover";
+
 /** Brokers of a shape, masters before slaves. */
 export function membersOf(shape: Shape): ClusterMember[] {
+  if (shape === FAILOVER_SHAPE) {
+    return ["a", "b", "c"].map((name) => ({
+      name,
+      brokerName: "broker-f",
+      brokerId: 0,
+      brokerRole: "ASYNC_MASTER",
+      isFailover: true,
+    }));
+  }
   const letters = ["a", "b", "c"].slice(0, Number(shape[0]));
   const role = shape.endsWith("-sync") ? "SYNC_MASTER" : "ASYNC_MASTER";
   const masters = letters.map((letter): ClusterMember => ({

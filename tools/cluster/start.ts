@@ -4,6 +4,7 @@
  * Owns: their command lines and log files. Reads: their logs, for the line that says that they accept. Never: ends one.
  */
 import { systemClock } from "../../store/clock.ts";
+import { answers, etcdCommand, type EtcdPlan } from "../etcd_process.ts";
 import { isAlive } from "./state.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -22,15 +23,45 @@ const LOOK_MS = 50;
  * @throws {Error} when it ends or does not accept in time
  */
 export async function startDetached(task: "namesrv" | "broker", args: readonly string[], log: string): Promise<number> {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)) as { tasks: Record<string, string> };
+  const program = tasks[task]!.split(" ").slice(1);
+  const pid = await spawnDetached([Deno.execPath(), ...program, ...args], log);
+  await untilAccepting(pid, log);
+  return pid;
+}
+
+/**
+ * Starts an etcd and waits until it answers.
+ *
+ * @param plan its folder and ports
+ * @param log file of what it prints
+ * @returns its process id
+ * @throws {Error} when it is not installed, or does not answer in time
+ */
+export async function startEtcd(plan: EtcdPlan, log: string): Promise<number> {
+  const command = etcdCommand(plan);
+  if (!new Deno.Command("sh", { args: ["-c", "command -v etcd"], stdout: "null" }).outputSync().success) {
+    throw new Error("etcd is not installed; Debian has it in the package etcd-server");
+  }
+  const pid = await spawnDetached(command, log);
+  const deadlineMs = systemClock.monotonicMs() + START_MS;
+  while (!(await answers(`127.0.0.1:${plan.clientPort}`))) {
+    const text = (): string => Deno.readTextFileSync(log);
+    if (systemClock.monotonicMs() > deadlineMs) throw new Error(`etcd ${pid} does not answer:\n${text()}`);
+    if (!isAlive(pid)) throw new Error(`etcd ${pid} ended:\n${text()}`);
+    await systemClock.sleep(LOOK_MS);
+  }
+  return pid;
+}
+
+async function spawnDetached(program: readonly string[], log: string): Promise<number> {
   // What an earlier run printed would be taken for this one's.
   if (await exists(log)) await Deno.rename(log, `${log}.before`);
   // The shell gives way to the server after it has said its process id.
   const script =
     'cd "$1"; log="$2"; shift 2; exec setsid sh -c \'echo $$; exec "$@" >"$0" 2>&1 </dev/null\' "$log" "$@"';
-  const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)) as { tasks: Record<string, string> };
-  const program = tasks[task]!.split(" ").slice(1);
   const command = new Deno.Command("sh", {
-    args: ["-c", script, "sh", ROOT, log, Deno.execPath(), ...program, ...args],
+    args: ["-c", script, "sh", ROOT, log, ...program],
     stdin: "null",
     stdout: "piped",
     stderr: "null",
@@ -39,9 +70,7 @@ export async function startDetached(task: "namesrv" | "broker", args: readonly s
   const { value } = await reader.read();
   await reader.cancel();
   command.unref();
-  const pid = Number(new TextDecoder().decode(value).trim());
-  await untilAccepting(pid, log);
-  return pid;
+  return Number(new TextDecoder().decode(value).trim());
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -21,6 +21,8 @@ export interface ClusterState {
   /** Settings of every broker over those of its role, `key=value` each; none when left out. */
   readonly settings?: readonly string[];
   readonly nameServer: ClusterServer;
+  /** etcd of a failover set; its port is that for clients. */
+  readonly etcd?: ClusterServer & { readonly peerPort: number } | undefined;
   readonly brokers: readonly ClusterBroker[];
 }
 

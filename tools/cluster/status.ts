@@ -30,6 +30,8 @@ export interface BrokerStatus {
   readonly slaves: number | "";
   /** Bytes that a slave is behind its master. */
   readonly lag: number | "";
+  /** Of a failover set: how it stands with the set, as the broker says. */
+  readonly failover?: string;
 }
 
 /** Asks every broker. */
@@ -37,7 +39,7 @@ export async function statusOf(cluster: ClusterState): Promise<BrokerStatus[]> {
   const pool = new PeerPool({ transport: tcpTransport });
   try {
     const rows = await Promise.all(cluster.brokers.map((broker) => ask(pool, broker)));
-    return rows.map((row, index) => withLag(row, cluster.brokers[index]!, rows));
+    return rows.map((row) => withLag(row, rows));
   } finally {
     await pool.close();
   }
@@ -45,8 +47,13 @@ export async function statusOf(cluster: ClusterState): Promise<BrokerStatus[]> {
 
 async function ask(pool: PeerPool, broker: ClusterBroker): Promise<BrokerStatus> {
   const address = `127.0.0.1:${broker.port}`;
-  const { name, brokerName, brokerRole: role, pid } = broker;
-  const silent = { name, brokerName, role, address, pid, logEnd: "", undispatched: "", slaves: "", lag: "" } as const;
+  const { name, brokerName, pid, isFailover } = broker;
+  // Who is down or silent has no role in a set that gives it.
+  const role = isFailover === true ? "?" : broker.brokerRole;
+  const silent = {
+    ...{ name, brokerName, role, address, pid, logEnd: "", undispatched: "", slaves: "", lag: "" } as const,
+    ...isFailover === true ? { failover: "" } : {},
+  };
   if (!isAlive(pid)) return { ...silent, state: "down" };
   const call = async (code: number): Promise<Uint8Array> =>
     (await pool.invoke(address, createRequest(code), { timeoutMs: CALL_MS })).body;
@@ -60,6 +67,9 @@ async function ask(pool: PeerPool, broker: ClusterBroker): Promise<BrokerStatus>
       logEnd,
       undispatched: Number(table.get("dispatchBehindBytes") ?? 0),
       slaves: info.master ? info.haConnectionInfo.length : "",
+      ...broker.isFailover === true
+        ? { role: info.master ? "MASTER" : "FOLLOWER", failover: table.get("failoverState") ?? "" }
+        : {},
     };
   } catch {
     // Its state says it: it lives and does not answer.
@@ -67,9 +77,10 @@ async function ask(pool: PeerPool, broker: ClusterBroker): Promise<BrokerStatus>
   }
 }
 
-function withLag(row: BrokerStatus, broker: ClusterBroker, rows: readonly BrokerStatus[]): BrokerStatus {
-  if (broker.brokerRole !== "SLAVE" || row.logEnd === "") return row;
-  const master = rows.find(({ brokerName, role }) => brokerName === broker.brokerName && role !== "SLAVE");
+function withLag(row: BrokerStatus, rows: readonly BrokerStatus[]): BrokerStatus {
+  const isBehind = (role: string): boolean => role === "SLAVE" || role === "FOLLOWER";
+  if (!isBehind(row.role) || row.logEnd === "") return row;
+  const master = rows.find(({ brokerName, role }) => brokerName === row.brokerName && !isBehind(role));
   return master === undefined || master.logEnd === "" ? row : { ...row, lag: Math.max(0, master.logEnd - row.logEnd) };
 }
 
