@@ -197,7 +197,11 @@ function elected(view: ReplicaSetView, record: ReplicaSetRecord): NameServerRepl
   const brokerAddrs = new Map(members.map(({ brokerId, address }) => [brokerId, address]));
   return done({
     ext: encodeElectMasterResponseHeader({ ...masterFields(view, record), syncStateSetEpoch }),
-    body: encodeElectMasterResponse({ syncStateSet, brokerMemberGroup: { cluster, brokerName, brokerAddrs } }),
+    // The tool of 5.4 reads no unquoted names where it expects another body, which it does here.
+    body: encodeElectMasterResponse(
+      { syncStateSet, brokerMemberGroup: { cluster, brokerName, brokerAddrs } },
+      "standard",
+    ),
   });
 }
 

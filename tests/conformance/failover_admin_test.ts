@@ -1,7 +1,7 @@
 /** A failover set of three as its operator sees it: `deno task cluster`, and Apache's mqadmin, unmodified. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startCluster, stopCluster } from "../../tools/cluster/cluster.ts";
-import type { ClusterState } from "../../tools/cluster/state.ts";
+import { type ClusterState, readCluster } from "../../tools/cluster/state.ts";
 import { statusOf } from "../../tools/cluster/status.ts";
 import { until } from "../helpers/until.ts";
 import { createTopic, send } from "./broker_requests.ts";
@@ -83,19 +83,21 @@ Deno.test({
   ignore,
   fn: async (test) => {
     const dir = await Deno.makeTempDir({ prefix: "ringmq-failover-admin-" });
-    const state = await startCluster(dir, "1m-2s-failover", ["slaveSynchronizeInterval=500"]);
-    const nameServer = `127.0.0.1:${state.nameServer.port}`;
-    const jvm = await ClientProcess.start(await java54Client(), `${dir}/mqadmin.log`);
-    const kit = { state, nameServer, jvm };
+    let jvm: ClientProcess | undefined;
     try {
+      const state = await startCluster(dir, "1m-2s-failover", ["slaveSynchronizeInterval=500"]);
+      const nameServer = `127.0.0.1:${state.nameServer.port}`;
+      jvm = await ClientProcess.start(await java54Client(), dir);
+      const kit = { state, nameServer, jvm };
       const { address } = await whole(kit);
       await createTopic({ broker: address, nameServer }, "Elected");
       await test.step("getControllerMetaData, getSyncStateSet", () => controllerCommands(kit));
       await test.step("electMaster", () => elects(kit));
       await test.step("clusterList, brokerStatus, haStatus, getBrokerEpoch", () => otherCommands(kit));
     } finally {
-      await jvm.stop();
-      await stopCluster(dir, state);
+      await jvm?.stop();
+      const started = readCluster(dir);
+      if (started !== undefined) await stopCluster(dir, started);
       await Deno.remove(dir, { recursive: true });
     }
   },
