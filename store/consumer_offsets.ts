@@ -73,6 +73,11 @@ export class ConsumerOffsets {
     this.#dirty = false;
   }
 
+  /** Says that what was taken for written is not. */
+  markUnsaved(): void {
+    this.#dirty = true;
+  }
+
   /** Keys with their offsets, in the order of first commit. */
   entries(): IterableIterator<[string, QueueOffsets]> {
     return this.#committed.entries();

@@ -198,6 +198,7 @@ function controllerChild(init: BrokerControllerInit, morePeers: Record<string, s
     peers: {
       "cold-read": "cold-read",
       "schedule": "schedule",
+      "flush-log": "flush-log",
       "reput": "reput",
       "hold": "hold",
       "housekeeping": "housekeeping",

@@ -21,6 +21,7 @@ import type { RecoveredQueue } from "../../store/queue_slots.ts";
 import type { TopicEntry, TopicUpdate } from "../../store/topic_view.ts";
 import type { BrokerConfiguration } from "./broker_configuration.ts";
 import type { FailoverState } from "./failover/replicas_manager_contract.ts";
+import type { FlushCommitLogContract } from "./flush/flush_contract.ts";
 import type { HaClientContract, HaServiceContract } from "./ha/ha_contract.ts";
 
 export type { ClientChannel, GetCount, LiveSubscription, PutCount, RecoveredQueue, TopicEntry, TopicUpdate };
@@ -353,6 +354,7 @@ export type BrokerControllerContract = {
     "cold-read": ColdReadPeerContract;
     "housekeeping": HousekeepingPeerContract;
     "schedule": SchedulePeerContract;
+    "flush-log": FlushCommitLogContract;
     "reput": ReputPeerContract;
     "hold": TopicSubscriberContract;
     "transactions": TopicSubscriberContract;

@@ -408,14 +408,50 @@ Deno.test("ControlPlane.answer() to 14 is 0 for a queue whose first message is i
 });
 
 Deno.test("ControlPlane.saveOffsets() writes when something was committed, and only then", async () => {
-  await withBench(new PlaneBench(), (bench) => {
-    bench.plane.saveOffsets();
+  await withBench(new PlaneBench(), async (bench) => {
+    await bench.plane.saveOffsets();
     assertEquals(bench.file("consumerOffset.json"), undefined);
     bench.plane.commitOffsets([{ group: "g", topic: "T", queueId: 1, offset: 7, clientHost: "" }]);
-    bench.plane.saveOffsets();
+    await bench.plane.saveOffsets();
     assertEquals(bench.file("consumerOffset.json")?.includes('"T@g":{\n\t\t\t1:7\n'), true);
-    return Promise.resolve();
   });
+});
+
+Deno.test("ControlPlane.saveOffsets() writes nothing while the log is not on the device, and then what it was asked for", async () => {
+  const offsetOf = (bench: PlaneBench): string | undefined =>
+    /"T@g":\{\s*1:(\d+)/.exec(bench.file("consumerOffset.json") ?? "")?.[1];
+  let isSynced = Promise.resolve(false);
+  const bench = new PlaneBench({ syncLog: () => isSynced });
+  await withBench(bench, async () => {
+    const commit = (offset: number): void =>
+      void bench.plane.commitOffsets([{ group: "g", topic: "T", queueId: 1, offset, clientHost: "" }]);
+    commit(7);
+    await bench.plane.saveOffsets();
+    assertEquals(offsetOf(bench), undefined);
+    const sync = Promise.withResolvers<boolean>();
+    isSynced = sync.promise;
+    const saving = bench.plane.saveOffsets();
+    commit(8);
+    sync.resolve(true);
+    await saving;
+    assertEquals(offsetOf(bench), "7", "what was committed meanwhile may be ahead of the device");
+    await bench.plane.saveOffsets();
+    assertEquals(offsetOf(bench), "8");
+  });
+});
+
+Deno.test("ControlPlane.stop() writes offsets whose save waits for the device, and that save writes nothing afterwards", async () => {
+  const sync = Promise.withResolvers<boolean>();
+  const bench = new PlaneBench({ syncLog: () => sync.promise });
+  bench.plane.commitOffsets([{ group: "g", topic: "T", queueId: 1, offset: 7, clientHost: "" }]);
+  const saving = bench.plane.saveOffsets();
+  bench.plane.stop();
+  const text = bench.file("consumerOffset.json");
+  assertEquals(text?.includes("1:7"), true);
+  bench.plane.commitOffsets([{ group: "g", topic: "T", queueId: 1, offset: 9, clientHost: "" }]);
+  sync.resolve(true);
+  await saving;
+  assertEquals(bench.file("consumerOffset.json"), text);
 });
 
 Deno.test("ControlPlane.answer() to 25 publishes, writes the file, keeps the black list and registers a new permission", async () => {

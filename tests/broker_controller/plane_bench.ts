@@ -52,6 +52,8 @@ export interface BenchOptions {
   readonly nameServer?: (address: string, request: RemotingCommand) => Promise<RemotingCommand>;
   readonly coldReads?: Partial<Outputs["coldReads"]>;
   readonly delayOffsets?: DelayOffsets;
+  /** Brings the log to the device; it is there when left out. */
+  readonly syncLog?: () => Promise<boolean>;
 }
 
 /** Directory of the configuration files on the memory disk. */
@@ -168,6 +170,7 @@ export class PlaneBench {
         return Promise.resolve();
       },
       replication: { slaves: () => Promise.resolve(undefined), master: () => Promise.resolve(undefined) },
+      syncLog: () => options.syncLog?.() ?? Promise.resolve(true),
       delayOffsets: () => Promise.resolve(options.delayOffsets ?? { text: '{"offsetTable":{}}', levels: [] }),
       subscriberLink: (name) => ({
         connected: true,

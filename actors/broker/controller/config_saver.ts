@@ -78,8 +78,17 @@ export class ConfigSaver {
   saveNow(name: string): void {
     const encode = this.#encoders.get(name);
     if (encode === undefined) throw new TypeError(`Cannot save "${name}": it has no encoder`);
+    this.saveTextNow(name, encode());
+  }
+
+  /**
+   * Writes a text that was made before.
+   *
+   * @throws {DiskError} when the disk refuses
+   */
+  saveTextNow(name: string, text: string): void {
     const startMs = this.#clock.monotonicMs();
-    this.#write(name, encode());
+    this.#write(name, text);
     this.#writeMs.set(name, this.#clock.monotonicMs() - startMs);
   }
 

@@ -91,6 +91,8 @@ export class ControlPlane {
   readonly #order = new ChannelOrder();
   readonly #failures: LogLimit;
   readonly #directory: string;
+  #isSavingOffsets = false;
+  #isStopped = false;
 
   /**
    * Loads the configuration files and puts system topics and groups in place.
@@ -294,11 +296,27 @@ export class ControlPlane {
     await this.#room.clients.expire();
   }
 
-  /** Writes consumer offsets when they have changed. @throws {DiskError} when the disk refuses */
-  saveOffsets(): void {
-    if (!this.state.offsets.dirty) return;
-    this.#room.saver.saveNow(ConfigFile.Offsets);
-    this.state.offsets.markSaved();
+  /**
+   * Writes the offsets when they have changed, behind the messages that they call consumed: after a loss of power a group would pass over what is stored in their place.
+   *
+   * @throws {DiskError} when the disk refuses
+   */
+  async saveOffsets(): Promise<void> {
+    const { offsets } = this.state;
+    if (!offsets.dirty) return;
+    const text = this.#room.files.encode(ConfigFile.Offsets);
+    offsets.markSaved();
+    let isSaved = false;
+    this.#isSavingOffsets = true;
+    try {
+      const isSynced = await this.#room.outputs.syncLog();
+      if (!isSynced || this.#isStopped) return;
+      this.#room.saver.saveTextNow(ConfigFile.Offsets, text);
+      isSaved = true;
+    } finally {
+      this.#isSavingOffsets = false;
+      if (!isSaved) offsets.markUnsaved();
+    }
   }
 
   /** Writes the filters of groups when they have changed. @throws {DiskError} when the disk refuses */
@@ -325,7 +343,9 @@ export class ControlPlane {
   stop(): void {
     this.members.stop();
     this.#room.saver.flush();
-    this.saveOffsets();
+    // The log was synced before, in the order of the stop. What is on its way is older than this.
+    this.#isStopped = true;
+    if (this.#isSavingOffsets || this.state.offsets.dirty) this.#room.saver.saveNow(ConfigFile.Offsets);
     this.saveFilters();
   }
 

@@ -77,6 +77,8 @@ export interface Outputs {
   closeChannel(channel: ClientChannel): void;
   /** Has every gateway but one tell the offset commits that it holds. */
   flushOffsets(exceptGateway: number): Promise<void>;
+  /** Brings everything that is written of the log to the device. @returns false when it is not there now */
+  syncLog(): Promise<boolean>;
   /** Delay offsets of the schedule service. */
   delayOffsets(): Promise<DelayOffsets>;
   /** The way to a subscriber by its peer name. */

@@ -8,6 +8,7 @@
 import { ActorGoneError } from "../../kernel/errors.ts";
 import type { ActorContext, PeerRef } from "../../kernel/contract.ts";
 import { awake } from "../awake.ts";
+import { syncLogUpTo } from "../log_sync.ts";
 import type {
   BrokerControllerContract,
   ColdReadPeerContract,
@@ -54,6 +55,7 @@ export function peerOutputs(context: Context, gateways: readonly string[]): Outp
       const others = gateways.map((_, gateway) => gateway).filter((gateway) => gateway !== exceptGateway);
       await Promise.all(others.map((gateway) => flush(gatewayOf(gateway))));
     },
+    syncLog: () => syncLogUpTo(context.peer("flush-log"), 0),
     delayOffsets: async () => {
       const schedule = context.peer("schedule");
       if (!schedule.connected) return NO_DELAY_OFFSETS;
