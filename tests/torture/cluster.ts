@@ -24,9 +24,11 @@ import { printTable } from "./table.ts";
 const TOPIC = "Cluster";
 /** Queues on each master. */
 const QUEUES = 4;
-/** Senders of each of the two producers. */
+/** Senders of each producer. */
 const THREADS = 4;
 const CONSUMERS = 2;
+/** Two Java producers, and how many messages a second each sends at most. */
+const PRODUCERS = [{ name: "many", perSecond: 400 }, { name: "few", perSecond: 100 }] as const;
 /** Longest wait for the cluster to be whole again, and for consumers to have everything. */
 const PATIENCE_MS = 120_000;
 /** How often it is looked how far the producers are. */
@@ -191,9 +193,7 @@ class ClusterLoad {
       const log = this.#deliveryLog;
       await this.#consumers.call("consumer.start", { name: `c${i}`, group: "cg_cluster", topic: TOPIC, namesrv, log });
     }
-    // The second producer is slow and regular; the first sends as fast as it is answered.
-    const loads = [{ name: "fast", perSecond: 0 }, { name: "paced", perSecond: 100 }] as const;
-    for (const [index, { name, perSecond }] of loads.entries()) {
+    for (const [index, { name, perSecond }] of PRODUCERS.entries()) {
       const options = { timeoutMs: 5_000, retries: 3, retryNotStored: true, latencyFault: true };
       await this.#producers.call("producer.start", { name, group: `pg_${name}`, namesrv, ...options });
       const shape = { mode: "sync", threads: THREADS, size: 512, seed: 5, from: index * 1e9, perSecond };
@@ -206,7 +206,7 @@ class ClusterLoad {
   /** Acknowledgements and deliveries so far. */
   async counts(): Promise<{ acked: number; consumed: number }> {
     const acked = await Promise.all(
-      ["fast", "paced"].map((load) => this.#producers.call<number>("produce.acked", { load })),
+      PRODUCERS.map(({ name: load }) => this.#producers.call<number>("produce.acked", { load })),
     );
     const names = Array.from({ length: CONSUMERS }, (_, i) => `c${i}`);
     const consumed = await this.#consumers.call<number>("consumer.count", { names });
@@ -243,11 +243,11 @@ class ClusterLoad {
 
   /** Ends the producers, waits until consumers have everything that was acknowledged, and compares. */
   async finish(): Promise<Omit<ClusterReport, "rounds">> {
-    for (const load of ["fast", "paced"]) await this.#producers.call("produce.stop", { load });
+    for (const { name: load } of PRODUCERS) await this.#producers.call("produce.stop", { load });
     const results = await Promise.all(this.#loading);
     this.#loading = [];
     const acked = new Set<number>();
-    for (const name of ["fast", "paced"]) {
+    for (const { name } of PRODUCERS) {
       for (const line of Deno.readTextFileSync(this.#ackLog(name)).trim().split("\n")) acked.add(Number.parseInt(line));
     }
     let judged = await this.#judge(acked);

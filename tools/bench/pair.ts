@@ -33,24 +33,26 @@ export async function startPair(
 ): Promise<Contender> {
   const start = name === "RingMQ" ? startRingMq : startApache;
   const master = await start(`${folder}/master`, [...COMMON, ...masterSets]);
+  let slave: Awaited<ReturnType<typeof startSlave>> | undefined;
   try {
-    const slave = await startSlave(name, `${folder}/slave`, master);
+    const started = slave = await startSlave(name, `${folder}/slave`, master);
     const pair: Contender = {
       ...master,
-      pids: [...master.pids, slave.pid],
+      pids: [...master.pids, started.pid],
       run: (running) => {
         master.run(running);
-        Deno.kill(slave.pid, running ? "SIGCONT" : "SIGSTOP");
+        Deno.kill(started.pid, running ? "SIGCONT" : "SIGSTOP");
       },
       [Symbol.asyncDispose]: async () => {
-        Deno.kill(slave.pid, "SIGCONT");
-        await slave.stop();
+        Deno.kill(started.pid, "SIGCONT");
+        await started.stop();
         await master[Symbol.asyncDispose]();
       },
     };
     await untilFollowing(pair);
     return pair;
   } catch (error) {
+    await slave?.stop();
     await master[Symbol.asyncDispose]();
     throw error;
   }
