@@ -55,7 +55,9 @@ export async function startBroker(options: SupervisedOptions = {}): Promise<Supe
     values: withRole(replicaRole === undefined ? values : withReplicaRole(values, replicaRole)),
   };
   // The actors load their modules while this thread recovers the store.
-  using _warm = warmUpChildren(options.gateways ?? 1, configuration.values, replicaRole !== undefined);
+  using _warm = options.isWarm === true
+    ? undefined
+    : warmUpChildren(options.gateways ?? 1, configuration.values, replicaRole !== undefined);
   const running = new RunningBroker(configuration, options);
   await running.start();
   return running;

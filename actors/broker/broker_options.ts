@@ -35,6 +35,8 @@ export interface SupervisedOptions extends BrokerOptions {
   readonly replicaRole?: ReplicaRole | undefined;
   /** Position that a follower's log is cut at before anything else, as `onTruncationWanted` said. */
   readonly truncateTo?: number | undefined;
+  /** Its threads are warm already; whoever warmed them ends those that were not needed. */
+  readonly isWarm?: boolean;
   /** Told what replication wants of who agrees with the other brokers of the set. */
   readonly failover?: FailoverListener;
 }

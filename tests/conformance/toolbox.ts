@@ -9,7 +9,21 @@
  */
 
 /** Programs that tests ask for. */
-export type Program = "etcd" | "iptables" | "ip" | "java" | "javac" | "mvn" | "go" | "node" | "npm" | "setsid" | "cc";
+export type Program =
+  | "etcd"
+  | "iptables"
+  | "ip"
+  | "unshare"
+  | "nsenter"
+  | "setpriv"
+  | "java"
+  | "javac"
+  | "mvn"
+  | "go"
+  | "node"
+  | "npm"
+  | "setsid"
+  | "cc";
 
 /** Where a long-lived client program is found. */
 export interface ClientProgram {

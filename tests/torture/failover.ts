@@ -13,8 +13,11 @@ import type { FailoverCycle, Fault } from "./failover_driver.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { printTable } from "./table.ts";
 
+/** Ways of cutting a master off: from everything both ways, from etcd alone, from being heard, from hearing. */
+const CUTS: readonly Fault[] = ["cut", "cut-etcd", "cut-out", "cut-in"];
+
 /** What is done to a master. */
-const MASTER_FAULTS: readonly Fault[] = ["kill", "stop", "cut", "cut-etcd", "cut-out", "cut-in"];
+const MASTER_FAULTS: readonly Fault[] = ["kill", "stop", ...CUTS];
 
 /** What is done to etcd. */
 const ETCD_FAULTS: readonly Fault[] = ["etcd-kill", "etcd-stop"];
@@ -86,12 +89,13 @@ async function drive({ faults, seed, brokers = 2, progress }: FailoverOptions, d
   return cycles;
 }
 
-/** Faults in turn, so many of each kind of a master's, and of etcd's as many as asked for, in an order that follows from the seed. */
+/** So many kills, stops and cuts each, and as many faults of etcd as asked for, in an order that follows from the seed. */
 export function planFaults(
   options: { readonly cycles: number; readonly etcdCycles: number; readonly seed: number },
 ): Fault[] {
   const faults = [
-    ...Array.from({ length: options.cycles }, (_, index) => MASTER_FAULTS[index % MASTER_FAULTS.length]!),
+    ...Array.from({ length: options.cycles }, (_, index) => ["kill", "stop", CUTS[index % CUTS.length]!] as Fault[])
+      .flat(),
     ...Array.from({ length: options.etcdCycles }, (_, index) => ETCD_FAULTS[index % ETCD_FAULTS.length]!),
   ];
   const random = new SeededRandom(options.seed);
@@ -132,7 +136,7 @@ export async function torture(
   const named = [...MASTER_FAULTS, ...ETCD_FAULTS].filter((fault) => args.includes(fault));
   const faults = named.length > 0
     ? Array.from({ length: cycles }, (_, index) => named[index % named.length]!)
-    : planFaults({ cycles, etcdCycles: Math.ceil(cycles / 10), seed });
+    : planFaults({ cycles: Math.ceil(cycles / 3), etcdCycles: Math.ceil(cycles / 10), seed });
   const done = await failover({
     faults,
     seed,

@@ -23,7 +23,7 @@ const QUEUES = 6;
 const PATIENCE_MS = 60_000;
 const LOAD_MS_MAX = 500;
 /** Load goes on so long at the new master, and so long after the old one is back. */
-const AFTER_MS = 700;
+const AFTER_MS = 400;
 /** How long etcd is away, longer than any lease. */
 const ETCD_AWAY_MS = 4000;
 

@@ -8,6 +8,7 @@
 import { type Child, child } from "../../kernel/child.ts";
 import { ExitCode } from "../../kernel/exit_code.ts";
 import { Supervisor } from "../../kernel/supervisor.ts";
+import type { WarmUp } from "../../kernel/warm_workers.ts";
 import { systemClock } from "../../../store/clock.ts";
 import { EpochFile } from "../../../store/epoch_table.ts";
 import { StoreError } from "../../../store/errors.ts";
@@ -15,6 +16,7 @@ import { LightDisk } from "../../../store/file/light_disk.ts";
 import type { RecoveryResult } from "../../../store/recovery.ts";
 import type { ActorActivity } from "../actor_activity.ts";
 import { startBroker } from "../broker.ts";
+import { warmUpChildren } from "../broker_children.ts";
 import {
   type BrokerConfiguration,
   type BrokerValues,
@@ -30,7 +32,7 @@ import {
   thisMachine,
 } from "../broker_options.ts";
 import { BrokerIdentityFiles } from "./broker_identity.ts";
-import type { ReplicaRole } from "./replica_role.ts";
+import { type ReplicaRole, withReplicaRole } from "./replica_role.ts";
 import { type FailoverState, type ReplicasManagerContract, replicasManagerRole } from "./replicas_manager_contract.ts";
 
 /** How long ReplicasManager gets to give its lease back. Milliseconds. */
@@ -76,6 +78,8 @@ export class FailoverBroker implements Broker {
   #cut: Cut | undefined;
   #set: ReplicasManagerContract["signals"]["syncStateSet"] | undefined;
   #state: FailoverState = { text: "no role yet", isEtcdReachable: true };
+  /** Threads that have loaded what a master's actors need, while this broker follows. */
+  #warm: WarmUp | undefined;
   #changing: Promise<void> | undefined;
   #stopping: Promise<number> | undefined;
 
@@ -167,6 +171,7 @@ export class FailoverBroker implements Broker {
 
   async #stop(): Promise<number> {
     await this.#changing;
+    this.#warm?.[Symbol.dispose]();
     const exitCode = await this.#life?.stop() ?? ExitCode.OK;
     const exit = await this.#supervisor.stop();
     return exitCode === ExitCode.OK ? exit.exitCode : exitCode;
@@ -228,14 +233,21 @@ export class FailoverBroker implements Broker {
 
   async #beginLife(role: ReplicaRole, truncateTo: number | undefined): Promise<void> {
     const began = systemClock.monotonicMs();
+    let isCutWanted = false;
+    using warm = this.#warm;
+    this.#warm = undefined;
     const life = await startBroker({
       ...this.#options,
       configuration: this.#configuration,
       replicaRole: role,
+      isWarm: warm !== undefined,
       truncateTo,
       failover: {
         onSyncStateSetWanted: (syncStateSet) => this.#want(role, syncStateSet),
         onTruncationWanted: (position) => {
+          // One that is asked for again while this life ends would cut the next one's log.
+          if (isCutWanted) return;
+          isCutWanted = true;
           this.#cut = { position, role };
           this.#change();
         },
@@ -255,6 +267,13 @@ export class FailoverBroker implements Broker {
     this.#tellSet();
     this.#tellState();
     this.#served.resolve();
+    if (!role.isMaster) this.#warmUp(role);
+  }
+
+  /** A follower may be master in a moment: starting threads and loading modules is most of what that takes. */
+  #warmUp(role: ReplicaRole): void {
+    const values = withReplicaRole(this.#configuration.values, { ...role, isMaster: true, master: undefined });
+    this.#warm = warmUpChildren(this.#options.gateways ?? 1, values, true);
   }
 
   /**

@@ -42,7 +42,7 @@ const CALL_MS = 1500;
 const FIRST_ROLE_MS = 3000;
 
 /** How long a broker that lost its mastership waits to learn who is master, before it goes on as a follower of nobody. Milliseconds. */
-const STEP_DOWN_MS = 700;
+const STEP_DOWN_MS = 3000;
 
 /** Between two lines of the log about the same trouble. Milliseconds. */
 const REPEAT_MS = 30_000;

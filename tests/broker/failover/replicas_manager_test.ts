@@ -61,7 +61,7 @@ Deno.test("ReplicasManager: a master that is cut off acknowledges nothing when i
   await set.run(500);
   assert(two.acknowledges, two.log.join("\n"));
   assertEquals([two.role!.masterEpoch, two.role!.syncStateSet], [2, [2]]);
-  await set.run(1000);
+  await set.run(4000);
   assertEquals([one.role!.isMaster, one.role!.master], [false, undefined]);
   one.line.isCut = false;
   await set.run(1000);
