@@ -142,6 +142,7 @@ class RunningBroker implements SupervisedBroker {
         memoryBytes: Deno.systemMemoryInfo().total,
         bootTimestamp: systemClock.nowMs(),
         lease: replicaRole?.lease,
+        replicaRole,
       },
       gateways,
       master,

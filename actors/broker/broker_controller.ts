@@ -207,12 +207,16 @@ function startRounds(rounds: PeriodicRounds, plane: ControlPlane): void {
   });
 }
 
+/** When a slave that knows its master from the start takes everything over for the first time. Milliseconds. */
+const FIRST_TAKE_OVER_MS = 100;
+
 /** What a slave takes over from its master, again and again. */
 function startSlaveRounds(rounds: PeriodicRounds, plane: ControlPlane): void {
   const { slave } = plane;
   rounds.start({
     name: "follow the master",
-    firstMs: slave.waitMs,
+    // Who learns its master later takes everything over then.
+    firstMs: slave.isFollowing ? FIRST_TAKE_OVER_MS : slave.waitMs,
     intervalMs: () => slave.waitMs,
     run: () => slave.syncAll(),
   });

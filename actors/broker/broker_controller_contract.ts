@@ -22,6 +22,7 @@ import type { TopicEntry, TopicUpdate } from "../../store/topic_view.ts";
 import type { BrokerConfiguration } from "./broker_configuration.ts";
 import type { FailoverState } from "./failover/replicas_manager_contract.ts";
 import type { FlushCommitLogContract } from "./flush/flush_contract.ts";
+import type { ReplicaRole } from "./failover/replica_role.ts";
 import type { HaClientContract, HaServiceContract } from "./ha/ha_contract.ts";
 
 export type { ClientChannel, GetCount, LiveSubscription, PutCount, RecoveredQueue, TopicEntry, TopicUpdate };
@@ -145,6 +146,8 @@ export interface BrokerControllerInit {
   readonly lease?: SharedArrayBuffer | undefined;
   /** Memory of the machine, bytes: what is nearer to the end of the log than 40 % of it counts as in memory. */
   readonly memoryBytes: number;
+  /** Role in a failover set: it says who the master is, not the name server. Undefined where roles are fixed. */
+  readonly replicaRole?: ReplicaRole | undefined;
 }
 
 /** Asks that every subscriber of the topic view serves. */

@@ -7,7 +7,7 @@
  */
 import type { BrokerValues } from "../../actors/broker/broker_configuration.ts";
 import type { ReplicaRole } from "../../actors/broker/failover/replica_role.ts";
-import { SyncStateRegion } from "../../store/memory/sync_state.ts";
+import { decodeEpochs } from "../../store/epoch_table.ts";
 import { until } from "../helpers/until.ts";
 import { type BrokerBench, PATIENCE_MS, withBroker } from "./broker_bench.ts";
 import { haAddressOf } from "./replication_kit.ts";
@@ -73,9 +73,10 @@ export async function untilWanted(master: Replica, members: readonly number[], e
   master.broker.setSyncStateSet(members, epoch);
 }
 
-/** Members that acknowledgements wait for. */
-export function requiredOf(syncState: SharedArrayBuffer): readonly number[] {
-  return new SyncStateRegion(syncState).read().required;
+/** Epochs and starts of a broker's log. */
+export function epochsOf({ root }: BrokerBench): (readonly [number, number])[] {
+  const { entries } = decodeEpochs(Deno.readTextFileSync(`${root}/store/epochFileCheckpoint`));
+  return entries.map(({ epoch, start }) => [epoch, start] as const);
 }
 
 /** A store as a kill of its broker would leave it: what is in the page cache now. */

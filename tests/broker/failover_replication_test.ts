@@ -1,12 +1,11 @@
 /** Brokers of a failover set, with roles given by the test: epochs, the sync-state set, and who comes back with a tail that nobody else has. */
 import { assert, assertEquals } from "@std/assert";
 import { ResponseCode } from "../../protocol/response_code.ts";
-import { decodeEpochs } from "../../store/epoch_table.ts";
 import { send } from "../conformance/broker_requests.ts";
 import { until } from "../helpers/until.ts";
 import { PATIENCE_MS } from "./broker_bench.ts";
 import { bodiesOf, plainProperties, pulled, sendOk, underWay } from "./broker_calls.ts";
-import { killedStore, type Replica, untilWanted, withReplica } from "./failover_kit.ts";
+import { epochsOf, killedStore, type Replica, untilWanted, withReplica } from "./failover_kit.ts";
 import { assertSameLog, untilCaughtUp } from "./replication_kit.ts";
 
 const WAITED = { properties: plainProperties() } as const;
@@ -16,11 +15,6 @@ async function sendEach(replica: Replica, count: number, prefix: string): Promis
   const bodies = Array.from({ length: count }, (_, index) => `${prefix}${index}`);
   for (const body of bodies) await sendOk(client, "T", body);
   return bodies;
-}
-
-function epochsOf({ root }: Replica): (readonly [number, number])[] {
-  const { entries } = decodeEpochs(Deno.readTextFileSync(`${root}/store/epochFileCheckpoint`));
-  return entries.map(({ epoch, start }) => [epoch, start] as const);
 }
 
 async function untilDispatched({ broker: { memory } }: Replica): Promise<void> {

@@ -22,6 +22,7 @@ import type {
   ControlSnapshot,
   GetCount,
 } from "../broker_controller_contract.ts";
+import type { ReplicaRole } from "../failover/replica_role.ts";
 import { isSlave } from "../ha/replication_rules.ts";
 import { brokerRequests } from "./broker_requests.ts";
 import { ChannelOrder } from "./channel_order.ts";
@@ -91,6 +92,7 @@ export class ControlPlane {
   readonly #order = new ChannelOrder();
   readonly #failures: LogLimit;
   readonly #directory: string;
+  readonly #role: ReplicaRole | undefined;
   #isSavingOffsets = false;
   #isStopped = false;
 
@@ -166,6 +168,8 @@ export class ControlPlane {
       followLog: (address, haAddress) => isSlave(state.values) && world.master(address, haAddress),
     });
     this.#handlers = { ...handlersOf(this.#room), ...members };
+    this.#role = init.replicaRole;
+    if (this.#role?.master !== undefined) this.slave.follow(this.#role.master.address);
   }
 
   /** Registers with every name server, once a master has taken over what was done in its absence. @returns how many accepted */
@@ -368,7 +372,8 @@ export class ControlPlane {
   }
 
   #follow(address: string, haAddress: string): void {
-    if (!isSlave(this.state.values)) return;
+    // In a failover set the agreement says who is master; a name server may still know the one before.
+    if (!isSlave(this.state.values) || this.#role !== undefined) return;
     this.#world.master(address, haAddress);
     if (this.slave.follow(address)) this.#inBackground("first take-over from the master", this.slave.syncAll());
   }

@@ -3,7 +3,7 @@
  *
  * Owns: the answer to 907. Reads: the state of HAService and HAClient, gauges. Never: changes replication.
  *
- * Source: apache/rocketmq store/ha/DefaultHAService.java getRuntimeInfo
+ * Source: apache/rocketmq store/ha/DefaultHAService.java, ha/autoswitch/AutoSwitchHAService.java getRuntimeInfo
  */
 import {
   encodeHaRuntimeInfo,
@@ -48,10 +48,10 @@ async function slavesOf({ state, outputs }: Pick<Room, "state" | "outputs">): Pr
 }
 
 function masterInfo({ slaves, end }: SlavesAndEnd, gapBytes: number): HaRuntimeInfo {
-  const connections = slaves.map(({ address, confirmed, next, bytesPerSecond }) => ({
+  const connections = slaves.map(({ address, confirmed, next, bytesPerSecond, isMember }) => ({
     addr: address,
     diff: end - confirmed,
-    inSync: end - confirmed < gapBytes,
+    inSync: isMember ?? end - confirmed < gapBytes,
     slaveAckOffset: confirmed,
     transferFromWhere: next,
     transferredByteInSecond: bytesPerSecond,

@@ -85,6 +85,11 @@ export class SlaveSynchronize {
     this.#master = undefined;
   }
 
+  /** Whether the master is known. */
+  get isFollowing(): boolean {
+    return this.#master !== undefined;
+  }
+
   /** Milliseconds that the next round has to wait. */
   get waitMs(): number {
     return Math.max(this.#parts.state.values.slaveSynchronizeInterval, this.#lastRoundMs * ROUND_SHARE);

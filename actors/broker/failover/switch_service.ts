@@ -68,6 +68,11 @@ export class SwitchService {
     return new SwitchSlave(this.#slaveParts);
   }
 
+  /** Whether a follower is in the sync-state set. */
+  isMember(brokerId: number): boolean {
+    return this.#syncState.read().members.includes(brokerId);
+  }
+
   /**
    * A follower has come, has confirmed more, or is gone.
    *

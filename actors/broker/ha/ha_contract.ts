@@ -12,6 +12,8 @@ export interface SlaveReport {
   readonly next: number;
   /** Id in the failover set; 0 without one. */
   readonly brokerId: number;
+  /** Whether it is a member of the sync-state set; undefined where there is none. */
+  readonly isMember?: boolean;
   /** Bytes a second, over the last second or more. */
   readonly bytesPerSecond: number;
 }

@@ -14,7 +14,7 @@ import { ReplicationTable, SLAVES_MAX } from "../../../store/memory/replication_
 import { type BrokerActorInit, openStore } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
 import { HaConnection, type HaConnectionParts } from "./ha_connection.ts";
-import type { HaServiceContract } from "./ha_contract.ts";
+import type { HaServiceContract, SlaveReport } from "./ha_contract.ts";
 import { SwitchService } from "../failover/switch_service.ts";
 import { ReplicationRules } from "./replication_rules.ts";
 import { PlainSlave } from "./slave_dialect.ts";
@@ -102,8 +102,11 @@ export class HaService {
   }
 
   /** The slaves that have reported. */
-  slaves(): NonNullable<HaConnection["report"]>[] {
-    return [...this.#connections.keys()].map(({ report }) => report).filter((report) => report !== undefined);
+  slaves(): SlaveReport[] {
+    const reports = [...this.#connections.keys()].map(({ report }) => report).filter((report) => report !== undefined);
+    const switching = this.#switch;
+    if (switching === undefined) return reports;
+    return reports.map((report) => ({ ...report, isMember: switching.isMember(report.brokerId) }));
   }
 
   /** Position behind what may be sent. */
