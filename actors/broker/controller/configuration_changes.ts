@@ -20,7 +20,14 @@ import type { Subscribers } from "./subscribers.ts";
 const UNCHANGEABLE_KEYS: readonly string[] = ["brokerConfigPath", "rocketmqHome", "configBlackList"];
 
 /** Keys that RocketMQ does not show, or not know, while nobody has set them. */
-const SHOWN_WHEN_SET = ["haMasterAddress", "slaveSynchronizeInterval", "syncMasterVersion"] as const;
+const SHOWN_WHEN_SET = [
+  "haMasterAddress",
+  "slaveSynchronizeInterval",
+  "syncMasterVersion",
+  "etcdEndpoints",
+  "failoverLeaseSeconds",
+  "enableElectUncleanMaster",
+] as const;
 
 /** What a change leads to besides its publication. */
 export interface ConfigurationListeners {
