@@ -63,6 +63,7 @@ export class BrokerReplication {
   readonly #master: MasterAddress;
   readonly #keeper: SyncStateKeeper | undefined;
   #door: HaDoor | undefined;
+  #isCutAsked = false;
 
   /** @param parts what it works with; @param master that HAClient is started with too */
   constructor(parts: BrokerReplicationParts, master: MasterAddress) {
@@ -77,7 +78,7 @@ export class BrokerReplication {
     this.#keeper = parts.replicaRole?.isMaster === true ? this.#keep(parts.replicaRole) : undefined;
     if (children.haClient !== undefined) {
       supervisor.on(children.haClient, "log", ({ level, text }) => log(level, text));
-      supervisor.on(children.haClient, "truncation", ({ position }) => parts.failover?.onTruncationWanted?.(position));
+      supervisor.on(children.haClient, "truncation", ({ position }) => this.#cut(position));
     }
     if (children.groupTransfer !== undefined) {
       supervisor.on(children.groupTransfer, "log", ({ level, text }) => log(level, text));
@@ -101,6 +102,13 @@ export class BrokerReplication {
       failed: (error) =>
         log("error", `Cannot serve slaves: ${error instanceof Error ? error.message : error}; restart the broker`),
     });
+  }
+
+  /** Asks for a cut once in this life: an HAClient that crashed would ask again, and what follows a cut must never be cut by an older wish. */
+  #cut(position: number): void {
+    if (this.#isCutAsked) return;
+    this.#isCutAsked = true;
+    this.#parts.failover?.onTruncationWanted?.(position);
   }
 
   /** Takes what the agreement says of the sync-state set. A follower has no use for it. */

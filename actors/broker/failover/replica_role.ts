@@ -87,7 +87,8 @@ export interface FailoverListener {
    */
   readonly onSyncStateSetWanted?: (wanted: readonly number[]) => void;
   /**
-   * This follower's log has to be cut at a position before it can follow its master: stop the broker and start it with the same role and `truncateTo`. Until then it does not follow.
+   * This follower's log has to be cut at a position before it can follow its master: stop the broker and start it with the same role and `truncateTo`. Until then it does not follow. Called once at most in the life of
+   * the actors; the position is for the next start and for no later one.
    */
   readonly onTruncationWanted?: (position: number) => void;
 }

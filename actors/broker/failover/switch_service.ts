@@ -84,15 +84,17 @@ export class SwitchService {
     if (id === 0) return;
     const nowMs = this.#parts.clock.monotonicMs();
     const end = this.#slaveParts.end();
-    const others = [...all].filter((other) => other !== connection && other.dialect.brokerId === id);
-    if (change === "gone") {
-      if (others.length === 0) this.#tracker.gone(id);
+    if (change === "more") {
+      this.#tracker.confirmed(id, confirmed, end, nowMs);
+      // A member that confirms changes nothing.
+      if (this.isMember(id)) return;
     } else {
+      const others = [...all].filter((other) => other !== connection && other.dialect.brokerId === id);
       if (change === "came") {
         for (const other of others) other.close();
         this.#tracker.connected(id, dialect instanceof SwitchSlave && dialect.isLearner, end, nowMs);
-      }
-      this.#tracker.confirmed(id, confirmed, end, nowMs);
+        this.#tracker.confirmed(id, confirmed, end, nowMs);
+      } else if (others.length === 0) this.#tracker.gone(id);
     }
     this.look();
   }

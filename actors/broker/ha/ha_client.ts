@@ -79,6 +79,8 @@ export class HaClient {
   #lastReadMs = 0;
   #lastWriteMs = 0;
   #lastFailure = "";
+  /** The log has to be cut by a new start; it is said once, and this log follows nobody any more. */
+  #isToBeCut = false;
   #stopping = false;
 
   /** @param init shared memory and configuration; @param context of the actor */
@@ -141,7 +143,10 @@ export class HaClient {
         isFromLastFile: values.syncFromLastFile,
         isLearner: values.asyncLearner,
         confirmed: (position) => this.#confirmed(position),
-        truncationWanted: (position) => this.#context.signal("truncation", { position }),
+        truncationWanted: (position) => {
+          this.#isToBeCut = true;
+          this.#context.signal("truncation", { position });
+        },
       });
   }
 
@@ -173,7 +178,8 @@ export class HaClient {
     try {
       while (!this.#stopping) {
         const address = this.#address;
-        if (address !== undefined && TAKING.includes(this.#memory.status)) await this.#session(address);
+        const isTaking = !this.#isToBeCut && TAKING.includes(this.#memory.status);
+        if (address !== undefined && isTaking) await this.#session(address);
         if (this.#stopping || !this.#context.gate()) break;
         await this.#rest();
       }
