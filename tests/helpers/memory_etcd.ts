@@ -108,6 +108,8 @@ export class EtcdLine implements Etcd {
   isCut = false;
   /** Whether calls reach etcd and their answers are lost. */
   isDeaf = false;
+  /** So many of the next changes fail before they reach etcd. */
+  swallow = 0;
   readonly #etcd: Etcd;
 
   /** @param etcd at the other end */
@@ -120,6 +122,10 @@ export class EtcdLine implements Etcd {
   }
 
   commit(conditions: readonly EtcdCondition[], changes: readonly EtcdChange[]): Promise<boolean> {
+    if (this.swallow > 0) {
+      this.swallow--;
+      return Promise.reject(new EtcdError("ETCD_UNREACHABLE", "Cannot reach etcd: no answer"));
+    }
     return this.#carry(() => this.#etcd.commit(conditions, changes));
   }
 

@@ -24,6 +24,8 @@ import {
   withPorts,
 } from "../broker_configuration.ts";
 import { storeShape } from "../broker_init.ts";
+import { endpointsOf } from "../../net/etcd/etcd_client.ts";
+import { ConfigurationError } from "../../../store/configuration.ts";
 import {
   type Broker,
   type BrokerFailure,
@@ -37,6 +39,9 @@ import { type FailoverState, type ReplicasManagerContract, replicasManagerRole }
 
 /** How long ReplicasManager gets to give its lease back. Milliseconds. */
 const LEAVE_MS = 5000;
+
+/** Longest lease of a master: a set is without one for as long. Seconds. */
+const LEASE_SECONDS_MAX = 600;
 
 /** Between two lines of the log while the first role is waited for. Milliseconds. */
 const REMIND_MS = 10_000;
@@ -58,9 +63,25 @@ export function isFailover({ etcdEndpoints }: Pick<BrokerValues, "etcdEndpoints"
 export async function startFailoverBroker(options: BrokerOptions): Promise<FailoverBroker> {
   const base = options.configuration ?? readBrokerConfiguration({}, thisMachine());
   const configuration = { ...base, values: withPorts(base.values, options.settings) };
+  checkKeys(configuration.values);
   const broker = new FailoverBroker(configuration, options);
   await broker.start();
   return broker;
+}
+
+/** @throws {ConfigurationError} when a key cannot be kept to */
+function checkKeys({ failoverLeaseSeconds, etcdEndpoints }: BrokerValues): void {
+  const problems: string[] = [];
+  if (failoverLeaseSeconds < 1 || failoverLeaseSeconds > LEASE_SECONDS_MAX) {
+    problems.push(`failoverLeaseSeconds is ${failoverLeaseSeconds}, must be from 1 to ${LEASE_SECONDS_MAX}`);
+  }
+  const endpoints = endpointsOf(etcdEndpoints);
+  for (const endpoint of endpoints) {
+    if (!/^(https?:\/\/)?[^\s/]+:\d+$/.test(endpoint)) {
+      problems.push(`etcdEndpoints has "${endpoint}", must be host:port`);
+    }
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems);
 }
 
 /** A broker whose role changes. */
@@ -87,6 +108,8 @@ export class FailoverBroker implements Broker {
   constructor(configuration: BrokerConfiguration, options: BrokerOptions) {
     this.#configuration = configuration;
     this.#options = options;
+    // Who starts this broker is told; nobody else waits for it.
+    this.#served.promise.catch(() => undefined);
     this.failed = this.#failed.promise;
     this.#manager = child<ReplicasManagerContract>({
       name: "replicas-manager",

@@ -35,6 +35,9 @@ import type { ReplicasManagerContract, ReplicasManagerInit } from "./replicas_ma
 /** Between two looks at the set. Milliseconds. */
 const LOOK_MS = 150;
 
+/** Looks that may follow each other at once, because something was written that has to be seen. */
+const TURNS_MAX = 20;
+
 /** How long a call about the set may take. Milliseconds. */
 const CALL_MS = 1500;
 
@@ -116,6 +119,7 @@ export class ReplicasManager {
   #logEpoch: number;
   #mastership: Mastership | undefined;
   #wanted: { readonly masterEpoch: number; readonly syncStateSet: readonly number[] } | undefined;
+  #isWriteUnknown = false;
   #vacantSinceMs: number | undefined;
   #stepDown: Timer | undefined;
   #told: string | undefined;
@@ -182,11 +186,12 @@ export class ReplicasManager {
   }
 
   async #loop(): Promise<void> {
+    let unsettled = 0;
     while (!this.#abort.signal.aborted) {
       try {
         const isSettled = await this.#turn();
         this.#reached();
-        if (!isSettled) continue;
+        if (!isSettled && ++unsettled < TURNS_MAX) continue;
       } catch (error) {
         if (error instanceof MembershipError || error instanceof StoreError) {
           this.#say(error.message, false);
@@ -199,6 +204,7 @@ export class ReplicasManager {
           this.#failed("Cannot agree with the other brokers", error);
         }
       }
+      unsettled = 0;
       await this.#sleep();
     }
   }
@@ -324,17 +330,20 @@ export class ReplicasManager {
     const wanted = this.#wanted;
     if (wanted === undefined) return true;
     const isOld = wanted.masterEpoch !== masterEpoch;
-    const isDone = sameMembers(wanted.syncStateSet, record.syncStateSet);
+    // A write whose outcome is not known could still come to pass, unless another one comes before it.
+    const isDone = sameMembers(wanted.syncStateSet, record.syncStateSet) && !this.#isWriteUnknown;
     if (isOld || isDone || !wanted.syncStateSet.every((id) => memberOf(record, id) !== undefined)) {
       this.#wanted = undefined;
       return true;
     }
     const syncStateSet = [...wanted.syncStateSet].sort((left, right) => left - right);
     const altered = { ...record, syncStateSet, syncStateSetEpoch: record.syncStateSetEpoch + 1 };
+    this.#isWriteUnknown = true;
     await this.#parts.etcd.commit(
       [{ key: this.#keys.set, modRevision: view.recordRevision }, { key: this.#keys.master, lease }],
       [{ put: this.#keys.set, value: encodeRecord(altered) }],
     );
+    this.#isWriteUnknown = false;
     return false;
   }
 

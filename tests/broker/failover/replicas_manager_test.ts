@@ -47,6 +47,25 @@ Deno.test("ReplicasManager: the sync-state set changes by transaction, and only 
   });
 });
 
+Deno.test("ReplicasManager: a set whose write got no answer is written over, also when the old one is wanted again", async () => {
+  await using set = new FailoverSet();
+  const one = set.start(1);
+  await set.run(1000);
+  set.start(2);
+  await set.run(500);
+  const before = (await readReplicaSet(set.etcd, KEYS)).record!.syncStateSetEpoch;
+  one.line.swallow = 1;
+  one.manager.want(1, [1, 2]);
+  await set.run(20);
+  one.manager.want(1, [1]);
+  await set.run(1000);
+  const { record } = await readReplicaSet(set.etcd, KEYS);
+  assertEquals(record!.syncStateSet, [1]);
+  assert(record!.syncStateSetEpoch > before);
+  const told = one.signals.findLast(([name]) => name === "syncStateSet")![1];
+  assertEquals(told, { masterEpoch: 1, syncStateSet: [1], syncStateSetEpoch: record!.syncStateSetEpoch });
+});
+
 Deno.test("ReplicasManager: a master that is cut off acknowledges nothing when its lease is over, another takes over, it follows", async () => {
   await using set = new FailoverSet();
   const one = set.start(1, ALL_ACK);
