@@ -11,7 +11,7 @@
  * Source: apache/rocketmq store/ha/autoswitch/AutoSwitchHAService.java markSynchronizingSyncStateSet, setSyncStateSet; RocketMQ does not look again whether a new member has everything
  */
 import type { Clock } from "../../../store/clock.ts";
-import type { SyncStateRegion } from "../../../store/memory/sync_state.ts";
+import { SYNC_STATE_MEMBERS_MAX, type SyncStateRegion } from "../../../store/memory/sync_state.ts";
 
 /** Silence of the agreement after which it is asked again. Milliseconds. */
 const ASK_AGAIN_MS = 5000;
@@ -44,16 +44,20 @@ export class SyncStateKeeper {
 
   /** HAService wants another set. Resolves when the agreement was asked, or the want was passed over. */
   async want(wanted: readonly number[]): Promise<void> {
-    const { region, clock, join, ask } = this.#parts;
+    const { region, clock, join, ask, log } = this.#parts;
     if (this.#joining !== undefined || clock.monotonicMs() - this.#askedMs < ASK_AGAIN_MS) return;
     const before = region.read();
     const added = wanted.filter((id) => !before.members.includes(id));
+    const required = [...new Set([...before.required, ...wanted])];
+    if (required.length > SYNC_STATE_MEMBERS_MAX) {
+      return log("warn", `The sync-state set cannot be [${wanted}]: limit is ${SYNC_STATE_MEMBERS_MAX} members`);
+    }
     this.#joining = added;
-    this.#require([...before.required, ...wanted]);
+    this.#require(required);
     try {
       for (const id of added) await join(id);
     } catch (error) {
-      this.#parts.log("warn", `Members [${added}] cannot join the sync-state set yet: ${messageOf(error)}`);
+      log("warn", `Members [${added}] cannot join the sync-state set yet: ${messageOf(error)}`);
       this.#takeBack(before.required, added);
       return;
     } finally {

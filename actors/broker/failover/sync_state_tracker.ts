@@ -12,6 +12,9 @@
 /** A follower that was in step this long ago can be waited for: what it lacks comes within about that time. Milliseconds. */
 const NEAR_MS = 1000;
 
+/** Followers that are remembered at most, those that went included. */
+const FOLLOWERS_MAX = 64;
+
 interface Follower {
   markEnd: number;
   markMs: number;
@@ -46,6 +49,7 @@ export class SyncStateTracker {
 
   /** A follower has confirmed a position for the first time on a connection. */
   connected(brokerId: number, isLearner: boolean, end: number, nowMs: number): void {
+    if (this.#followers.size >= FOLLOWERS_MAX) this.#forgetGone();
     const inStepMs = this.#followers.get(brokerId)?.inStepMs ?? nowMs;
     this.#followers.set(brokerId, {
       markEnd: end,
@@ -85,6 +89,10 @@ export class SyncStateTracker {
     const added = [...this.#followers]
       .filter(([id, { isNear, isLearner }]) => isNear && !isLearner && !members.includes(id)).map(([id]) => id);
     return kept.length === members.length && added.length === 0 ? undefined : [...kept, ...added].sort((a, b) => a - b);
+  }
+
+  #forgetGone(): void {
+    for (const [id, { isConnected }] of this.#followers) if (!isConnected) this.#followers.delete(id);
   }
 
   #stays(id: number, nowMs: number): boolean {

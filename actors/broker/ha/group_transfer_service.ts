@@ -46,8 +46,8 @@ export class GroupTransferService {
   readonly #rules: ReplicationRules;
   readonly #syncState: SyncStateRegion;
   readonly #ownId: number;
-  /** Who is about to join the sync-state set, and who asked. */
-  readonly #joining = new Map<number, PromiseWithResolvers<null>>();
+  /** Who is about to join the sync-state set. They come one after the other; who asks for another one has given the one before up. */
+  #joining: (PromiseWithResolvers<null> & { readonly brokerId: number }) | undefined;
   readonly #bell: Doorbell;
   readonly #gateways: readonly Doorbell[];
   readonly #fewerAfterMs: number;
@@ -83,8 +83,8 @@ export class GroupTransferService {
 
   /** Resolves when acknowledgements wait for a follower, and it has all that was acknowledged until now. Who asks gives up by itself. */
   join(brokerId: number): Promise<null> {
-    const joining = this.#joining.get(brokerId) ?? Promise.withResolvers<null>();
-    this.#joining.set(brokerId, joining);
+    const joining = { brokerId, ...Promise.withResolvers<null>() };
+    this.#joining = joining;
     this.#bell.ring();
     return joining.promise;
   }
@@ -99,7 +99,7 @@ export class GroupTransferService {
   async run(): Promise<void> {
     const hasWork = (): boolean =>
       this.#stopping || this.#held() > this.#memory.replicated.load() ||
-      [...this.#joining.keys()].some((id) => this.#hasJoined(id));
+      this.#hasJoined();
     try {
       while (!this.#stopping) {
         this.turn();
@@ -143,17 +143,17 @@ export class GroupTransferService {
   }
 
   /** This thread alone raises the cursor: a member that is required now, and has all below the cursor, has all that is ever acknowledged. */
-  #hasJoined(brokerId: number): boolean {
+  #hasJoined(): boolean {
+    if (this.#joining === undefined) return false;
+    const { brokerId } = this.#joining;
     return this.#syncState.read().required.includes(brokerId) &&
       this.#table.confirmedOf(brokerId) >= this.#memory.replicated.load();
   }
 
   #join(): void {
-    for (const [brokerId, { resolve }] of this.#joining) {
-      if (!this.#hasJoined(brokerId)) continue;
-      this.#joining.delete(brokerId);
-      resolve(null);
-    }
+    if (!this.#hasJoined()) return;
+    this.#joining?.resolve(null);
+    this.#joining = undefined;
   }
 
   #count(): void {

@@ -99,3 +99,9 @@ Deno.test("SyncStateKeeper.want() asks for nothing when the set became another o
   await wanting;
   assertEquals([required(set), set.asked], [[1, 3], []]);
 });
+
+Deno.test("SyncStateKeeper.want() passes over a set with more members than there is room for", async () => {
+  const set = bench();
+  await set.keeper.want(Array.from({ length: 18 }, (_, index) => index + 1));
+  assertEquals([required(set), set.asked], [[1], []]);
+});
