@@ -33,6 +33,7 @@ export class LogWriteError extends Error {
 
 /** Appends and writes for one thread. */
 export class LogOutlet {
+  readonly #parts: LogOutletParts;
   readonly #memory: LogMemory;
   readonly #view: TopicView;
   readonly #appender: LogAppender;
@@ -43,6 +44,7 @@ export class LogOutlet {
   /** @param parts what it works with */
   constructor(parts: LogOutletParts) {
     const { values, memory, view } = parts;
+    this.#parts = parts;
     this.#memory = memory;
     this.#view = view;
     this.#hasPropertyCrc = values.enabledAppendPropCRC;
@@ -54,12 +56,18 @@ export class LogOutlet {
   /**
    * Encodes a message for its queue.
    *
-   * @returns undefined when this broker has no such queue
+   * @returns undefined when this broker has no such queue, or when its limits were made smaller than the message, which is logged
    */
   encode({ message, text }: MessageWithText): OutgoingRecord | undefined {
     const slot = this.#view.get(message.topic)?.slots[message.queueId];
     if (slot === undefined || slot < 0) return undefined;
-    return { record: encodeNewMessage(message, this.#hasPropertyCrc ? withCrcRoom(text, true) : text), slot };
+    const record = encodeNewMessage(message, this.#hasPropertyCrc ? withCrcRoom(text, true) : text);
+    const limit = this.#appender.appendBytesMax;
+    if (record.length <= limit) return { record, slot };
+    this.#parts.warn(
+      `${this.#parts.name}: a message of topic "${message.topic}" has ${record.length} bytes, the limit is ${limit}`,
+    );
+    return undefined;
   }
 
   /**

@@ -8,7 +8,7 @@ import { decodeUtf8 } from "../../protocol/utf8.ts";
 import { type BrokerBench, PATIENCE_MS, withBroker } from "./broker_bench.ts";
 import { bodiesOf, plainProperties, sendOk } from "./broker_calls.ts";
 
-async function countersOf({ broker }: BrokerBench): Promise<{ delivered: number; lateMsMax: number }> {
+async function countersOf({ broker }: BrokerBench): Promise<{ delivered: number; dropped: number; lateMsMax: number }> {
   return await broker.supervisor.ref(broker.children.schedule).ask("counters", null, { timeoutMs: PATIENCE_MS });
 }
 
@@ -80,6 +80,26 @@ Deno.test("schedule delivers to the first queue what was for a queue that its to
     await withBroker({ root }, async (bench) => {
       assertEquals(await bodiesOf(await bench.client(), "T", { queueId: 0, count: 1 }), ["late"]);
       assertEquals((await countersOf(bench)).delivered, 1);
+    });
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("schedule passes over what the broker's limits do not take any more, once and not in silence", async () => {
+  const root = await Deno.makeTempDir({ prefix: "ringmq-schedule-" });
+  try {
+    const bodies = ["first", "x".repeat(120 * 1024), "second"];
+    await withBroker({ root }, async (bench) => {
+      await bench.topic("T", { queues: 1 });
+      const client = await bench.client();
+      for (const body of bodies) await sendOk(client, "T", body, { properties: plainProperties("DELAY\u00012\u0002") });
+    });
+    await withBroker({ root, settings: { maxMessageSize: 32 * 1024 } }, async (bench) => {
+      assertEquals(await bodiesOf(await bench.client(), "T", { count: 2 }), ["first", "second"]);
+      const { delivered, dropped } = await countersOf(bench);
+      assertEquals([delivered, dropped], [2, 1]);
+      assert(bench.logs.some((line) => /the one at position \d+ of the commit log has \d+ bytes/.test(line)));
     });
   } finally {
     await Deno.remove(root, { recursive: true });

@@ -49,6 +49,15 @@ const LATE_MS_MAX = 86_400_000;
 /** Wait after the log refused. Milliseconds. */
 const BACK_OFF_MS = 1000;
 
+/** A message that goes out. */
+interface DueMessage {
+  readonly record: Uint8Array;
+  /** Slot of its queue. */
+  readonly slot: number;
+  /** Place of its unit among those that were read. */
+  readonly unit: number;
+}
+
 /** Starts the behaviour. */
 export async function startScheduleMessageService(
   init: BrokerActorInit,
@@ -109,8 +118,6 @@ export class ScheduleMessageService {
   #delivered = 0;
   #dropped = 0;
   #lateMsMax = 0;
-  /** Sum over the units that were looked at last. */
-  #lateMs = 0;
 
   /** @param init shared memory and configuration; @param context of the actor */
   constructor(init: BrokerActorInit, context: ActorContext<ScheduleContract>) {
@@ -259,22 +266,20 @@ export class ScheduleMessageService {
       this.#isRefused = true;
       return 0;
     }
-    if (messages.length < due) this.#noteDropped(level, due - messages.length);
-    if (!this.#deliver(messages, nowMs)) {
-      this.#isRefused = true;
-      return 0;
-    }
-    this.offsets.set(level, offset + due, nowMs);
-    this.#delivered += messages.length;
-    this.#gauges.add(Gauge.ScheduleDelivered, messages.length);
-    this.#gauges.add(Gauge.ScheduleLateMs, this.#lateMs);
-    return due;
+    const count = this.#deliver(messages, nowMs);
+    this.#isRefused = count < messages.length;
+    const done = messages[count]?.unit ?? due;
+    if (count < done) this.#noteDropped(level, done - count);
+    this.offsets.set(level, offset + done, nowMs);
+    this.#delivered += count;
+    this.#gauges.add(Gauge.ScheduleDelivered, count);
+    this.#gauges.add(Gauge.ScheduleLateMs, this.#lateMsOf(done, nowMs));
+    return done;
   }
 
   /** Units at the front that are due. A time further away than the level's delay counts as wrong and means now. */
   #countDue(level: number, read: number, nowMs: number): number {
     const furthestMs = nowMs + this.#levels[level - 1]!;
-    this.#lateMs = 0;
     for (let i = 0; i < read; i++) {
       const at = i * UNIT_BYTES;
       if (!isUnit(this.#unitView, at)) return i;
@@ -283,16 +288,23 @@ export class ScheduleMessageService {
         this.#nextDueMs = Math.min(this.#nextDueMs, dueMs);
         return i;
       }
-      if (dueMs > nowMs) continue;
-      const lateMs = Math.min(nowMs - dueMs, LATE_MS_MAX);
-      this.#lateMs += lateMs;
-      this.#lateMsMax = Math.max(this.#lateMsMax, lateMs);
     }
     return read;
   }
 
+  /** Sum of the times by which the first units are late. */
+  #lateMsOf(count: number, nowMs: number): number {
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const lateMs = Math.min(Math.max(0, nowMs - unitTagsCode(this.#unitView, i * UNIT_BYTES)), LATE_MS_MAX);
+      sum += lateMs;
+      this.#lateMsMax = Math.max(this.#lateMsMax, lateMs);
+    }
+    return sum;
+  }
+
   /** @returns undefined when the controller does not answer, as while its disk stands still */
-  async #rebuildUnlessAway(count: number): Promise<{ record: Uint8Array; slot: number }[] | undefined> {
+  async #rebuildUnlessAway(count: number): Promise<DueMessage[] | undefined> {
     try {
       return await this.#rebuild(count);
     } catch (error) {
@@ -302,15 +314,28 @@ export class ScheduleMessageService {
     }
   }
 
-  async #rebuild(count: number): Promise<{ record: Uint8Array; slot: number }[]> {
-    const messages: { record: Uint8Array; slot: number }[] = [];
+  async #rebuild(count: number): Promise<DueMessage[]> {
+    const messages: DueMessage[] = [];
     for (let i = 0; i < count; i++) {
       const at = i * UNIT_BYTES;
       const bytes = this.#records.readSized(unitPosition(this.#unitView, at), unitSize(this.#unitView, at));
       const message = bytes === null ? undefined : this.#copy(bytes) ?? await this.#rebuildOne(bytes);
-      if (message !== undefined) messages.push(message);
+      if (message !== undefined && this.#fits(message.record, at)) messages.push({ ...message, unit: i });
     }
     return messages;
+  }
+
+  /** A broker whose maxMessageSize was made smaller may hold what it cannot append any more: that must not hold up all others. */
+  #fits(record: Uint8Array, at: number): boolean {
+    const limit = this.#appender.appendBytesMax;
+    if (record.length <= limit) return true;
+    this.#context.signal("log", {
+      level: "error",
+      text: `Delayed messages: the one at position ${
+        unitPosition(this.#unitView, at)
+      } of the commit log has ${record.length} bytes, the limit is ${limit}`,
+    });
+    return false;
   }
 
   /** The usual message, for a queue that is there. @returns undefined when the message has to be looked at closer */
@@ -380,15 +405,16 @@ export class ScheduleMessageService {
     this.#dropped += count;
     this.#context.signal("log", {
       level: "warn",
-      text: `Delayed messages: ${count} of level ${level} are dropped, their record or their topic is gone`,
+      text:
+        `Delayed messages: ${count} of level ${level} are dropped, their record or their topic is gone, or they are too large`,
     });
   }
 
-  /** Appends and writes. @returns false when the log refused; nothing was delivered then */
-  #deliver(messages: readonly { record: Uint8Array; slot: number }[], nowMs: number): boolean {
+  /** Appends and writes. @returns how many of the first were taken */
+  #deliver(messages: readonly DueMessage[], nowMs: number): number {
     let next = 0;
     while (next < messages.length) {
-      if (!this.#appender.begin()) return false;
+      if (!this.#appender.begin()) return next;
       const epoch = this.#memory.epoch;
       const first = next;
       try {
@@ -403,10 +429,11 @@ export class ScheduleMessageService {
       const outcome = this.#writer.write();
       if (outcome === WriteOutcome.Failed) {
         this.#context.signal("failed", { text: `Cannot write the commit log: ${String(this.#writer.lastError)}` });
-        return false;
+        return first;
       }
-      if (outcome === WriteOutcome.Refused || this.#memory.epoch !== epoch || next === first) return false;
+      if (outcome === WriteOutcome.Refused || this.#memory.epoch !== epoch) return first;
+      if (next === first) return next;
     }
-    return true;
+    return next;
   }
 }
