@@ -27,6 +27,10 @@ export async function apachePlan(options: ServerPlanOptions): Promise<ServerPlan
   const { dir, nameServerPort, brokerPort, brokerConf } = options;
   const lib = options.release === "4.9" ? await apache49Jars() : await apacheJars();
   await Deno.mkdir(`${dir}/home/conf`, { recursive: true });
+  // Releases before 5 insist on a file that says what they log; that of tests says nothing.
+  for (const name of ["namesrv", "broker"]) {
+    await Deno.writeTextFile(`${dir}/home/conf/logback_${name}.xml`, "<configuration></configuration>\n");
+  }
   const nameServerConf = { listenPort: nameServerPort, ...options.nameServerConf };
   await Deno.writeTextFile(
     `${dir}/namesrv.conf`,
