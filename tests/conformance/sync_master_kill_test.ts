@@ -4,7 +4,7 @@ import { syncMaster } from "../torture/sync_master.ts";
 import { printTable } from "../torture/table.ts";
 import { conformanceRequired, missingPrograms } from "./toolbox.ts";
 
-const CYCLES = Number(Deno.env.get("RINGMQ_SYNC_MASTER_CYCLES") ?? "6");
+const CYCLES = Number(Deno.env.get("RINGMQ_SYNC_MASTER_CYCLES") ?? "10");
 const missing = missingPrograms(["setsid"]);
 const ignore = missing.length > 0 && !conformanceRequired;
 const name = `kill -9 of a SYNC_MASTER under load, ${CYCLES} times: the slave has every acknowledged message`;
