@@ -14,7 +14,7 @@ import { EpochFile } from "../../../store/epoch_table.ts";
 import { StoreError } from "../../../store/errors.ts";
 import { LightDisk } from "../../../store/file/light_disk.ts";
 import type { RecoveryResult } from "../../../store/recovery.ts";
-import type { ActorActivity } from "../actor_activity.ts";
+import { activityOf, type ActorActivity } from "../actor_activity.ts";
 import { startBroker } from "../broker.ts";
 import { warmUpChildren } from "../broker_children.ts";
 import {
@@ -151,7 +151,7 @@ export class FailoverBroker implements Broker {
   }
 
   activity(): ActorActivity[] {
-    return this.#life?.activity() ?? [];
+    return [...activityOf(this.#supervisor), ...this.#life?.activity() ?? []];
   }
 
   /** Starts ReplicasManager and waits for the first life. */

@@ -26,14 +26,20 @@ import {
   type ReplicaSetView,
 } from "../../net/etcd/replica_set.ts";
 import { BrokerIdentityFiles } from "./broker_identity.ts";
-import { electedRecord, nextStep } from "./election.ts";
+import { electedRecord, type ElectionStep, nextStep } from "./election.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import { Membership, MembershipError } from "./membership.ts";
 import type { ReplicaPeer, ReplicaRole } from "./replica_role.ts";
 import type { ReplicasManagerContract, ReplicasManagerInit } from "./replicas_manager_contract.ts";
 
-/** Between two looks at the set. Milliseconds. */
-const LOOK_MS = 150;
+/** Between two looks at the set: of a master, who looks for wishes only, of a follower, and while nobody is master. Milliseconds. */
+const LOOK_MS: Readonly<Record<ElectionStep["kind"], number>> = {
+  lead: 500,
+  follow: 200,
+  wait: 100,
+  elect: 100,
+  report: 100,
+};
 
 /** Looks that may follow each other at once, because something was written that has to be seen. */
 const TURNS_MAX = 20;
@@ -122,6 +128,7 @@ export class ReplicasManager {
   #isWriteUnknown = false;
   #vacantSinceMs: number | undefined;
   #stepDown: Timer | undefined;
+  #lookMs = LOOK_MS.wait;
   #told: string | undefined;
   #state = "";
   #lastEpoch = 0;
@@ -211,7 +218,7 @@ export class ReplicasManager {
 
   async #sleep(): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = this.#parts.clock.setTimer(LOOK_MS, resolve);
+      const timer = this.#parts.clock.setTimer(this.#lookMs, resolve);
       this.#wake = (): void => {
         timer.cancel();
         resolve();
@@ -236,6 +243,7 @@ export class ReplicasManager {
     const vacantMs = this.#vacancy(view);
     await this.#membership.report(view, lease, this.#report(view, record));
     const step = nextStep(view, { brokerId, lease, vacantMs }, values);
+    this.#lookMs = LOOK_MS[step.kind];
     if (step.kind === "lead") return await this.#lead(view, record, lease);
     this.#endMastership();
     if (step.kind === "follow") this.#follow(record, step.brokerId);
