@@ -88,6 +88,8 @@ const SMALL = {
   maxMessageSize: 128 * 1024,
   diskMaxUsedSpaceRatio: 98,
   waitTimeMillsInSendQueue: 60_000,
+  // One slow write of a busy machine must not have sends refused while a test holds the flush service still.
+  osPageCacheBusyTimeOutMills: 60_000,
 } as const satisfies Partial<BrokerValues>;
 
 /** Bytes of the ring that these tests use: the smallest that fits {@link SMALL}. */
