@@ -86,6 +86,8 @@ export interface RecoveryOptions {
   readonly syncDerivedLater?: boolean;
   /** Position that the log is cut at before anything else, because its tail is not the master's. */
   readonly truncateTo?: number | undefined;
+  /** Size of a file of the timer log in bytes, for a cut; undefined where there are no timers. */
+  readonly timerLogFileBytes?: number | undefined;
   /** True for a log whose end may be cut yet: what is behind the end of all queues is dispatched later, by who knows that it stays. */
   readonly leavesTail?: boolean;
   /** Told what is going on. */

@@ -3,8 +3,8 @@
  *
  * Owns: the order of the steps. Reads: what is on the device. Never: cuts queues or indexes, which are derived: the recovery that follows does it, as after a torn tail.
  *
- * Each step leaves a store that the next start can put right, whether or not it cuts again: first the store is marked as not closed, then nothing above the cut is promised any more, then the log ends there, at last its epochs
- * do. A log that lost its tail and not yet its epochs has epochs behind its end, and the next handshake or mastership forgets those.
+ * Each step leaves a store that the next start can put right, whether or not it cuts again: first the store is marked as not closed, then offsets of delays and timers go back as far, then nothing above the cut is promised any
+ * more, then the log ends there, at last its epochs do. A log that lost its tail and not yet its epochs has epochs behind its end, and the next handshake or mastership forgets those.
  *
  * Source: apache/rocketmq store DefaultMessageStore.truncateFiles, ha/autoswitch/AutoSwitchHAClient.doTruncate
  */
@@ -13,19 +13,13 @@ import { readCheckpointBytes } from "./checkpoint.ts";
 import { DurablePositionFile } from "./durable_position.ts";
 import { EpochFile } from "./epoch_table.ts";
 import { StoreError } from "./errors.ts";
-import type { Disk } from "./file/disk.ts";
-import type { HandleCache } from "./file/handle_cache.ts";
 import { SegmentSet } from "./file/segment_set.ts";
-import type { StorePaths } from "./store_paths.ts";
+import { cutOffsets, type TruncatedOffsetsOptions } from "./truncated_offsets.ts";
 
 /** What is cut. */
-export interface TruncationOptions {
-  readonly disk: Disk;
-  readonly paths: StorePaths;
+export interface TruncationOptions extends TruncatedOffsetsOptions {
   /** Size of a file of the commit log in bytes. */
   readonly logFileBytes: number;
-  /** Open files, to write. */
-  readonly handles: HandleCache;
   /** Number of this process, for the abort mark. */
   readonly processId: number;
 }
@@ -48,6 +42,7 @@ export function truncateLog(options: TruncationOptions, position: number): void 
   }
   const readLog = (at: number, into: Uint8Array, length: number): number => log.read(into, 0, length, at);
   markOpen(disk, paths.abort, options.processId);
+  cutOffsets(options, position);
   const durable = new DurablePositionFile(disk, paths.durablePosition);
   const kept = Math.max(position, log.first);
   const flushed = durable.read(readCheckpointBytes(disk, paths.checkpoint), readLog)?.flushed ?? log.first;

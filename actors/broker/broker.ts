@@ -246,6 +246,7 @@ class RunningBroker implements SupervisedBroker {
       checkCrc: values.checkCRCOnRecover,
       syncDerivedLater: true,
       truncateTo: this.#options.truncateTo,
+      timerLogFileBytes: values.timerWheelEnable ? values.mappedFileSizeTimerLog : undefined,
       leavesTail: this.#options.replicaRole?.isMaster === false,
       propertyCrc: values.forceVerifyPropCRC ? "required" : values.enabledAppendPropCRC ? "checked" : "ignored",
       ...(this.#options.onProgress === undefined ? {} : { onProgress: this.#options.onProgress }),

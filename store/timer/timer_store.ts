@@ -67,7 +67,7 @@ export interface WheelRequest {
 export type TimerSnapshot = Pick<TimerCheckpoint, "readTimeMs" | "logPosition" | "queueOffset">;
 
 /** Paths of the timer files. Source: apache/rocketmq store/timer/TimerMessageStore.java, broker BrokerPathConfigHelper */
-function timerPaths(root: string, config: string): Record<"wheel" | "log" | "checkpoint" | "metrics", string> {
+export function timerPaths(root: string, config: string): Record<"wheel" | "log" | "checkpoint" | "metrics", string> {
   return {
     wheel: TimerWheel.pathIn(root),
     log: `${root}/timerlog`,

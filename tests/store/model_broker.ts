@@ -273,8 +273,7 @@ export class ModelBroker {
     const cut = kept[Math.floor(kept.length / 2)]?.position;
     if (cut === undefined) return;
     this.#truth.truncatingTo = cut;
-    const { logFileBytes, processId, paths } = recoveryOptions(this.#disk, MODEL_PATHS);
-    truncateLog({ disk: this.#disk, paths, logFileBytes, processId, handles: this.#handles }, cut);
+    truncateLog({ ...recoveryOptions(this.#disk, MODEL_PATHS), handles: this.#handles }, cut);
     dropBehind(this.#truth, cut);
     this.#truth.truncatingTo = undefined;
   }

@@ -1,19 +1,25 @@
 /** Cutting a log whose tail is not the master's, and a start that leaves a tail alone that may be cut yet. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { isAborted } from "../../store/abort_file.ts";
+import { DelayOffsets } from "../../store/delay_offsets.ts";
+import { SCHEDULE_TOPIC } from "../../store/dispatch_files.ts";
 import { EpochFile, EpochTable } from "../../store/epoch_table.ts";
 import { StoreError } from "../../store/errors.ts";
 import type { Disk } from "../../store/file/disk.ts";
 import { HandleCache } from "../../store/file/handle_cache.ts";
+import { readTextFile, writeTextFile } from "../../store/file/json_file.ts";
 import { MemoryDisk } from "../../store/file/memory_disk.ts";
 import { SegmentSet } from "../../store/file/segment_set.ts";
 import { recoverStore, type RecoveryResult } from "../../store/recovery.ts";
 import { redispatch } from "../../store/recovery_dispatch.ts";
+import { storePaths } from "../../store/store_paths.ts";
 import { assertSameBytes, assertSameIndex, filesBelow } from "./golden_store.ts";
 import {
   abort,
   buildStore,
   type BuiltStore,
+  encodeBuilt,
+  FIRST_TIME_MS,
   LOG_FILE_BYTES,
   recoveryOptions,
   sealPositions,
@@ -93,6 +99,41 @@ Deno.test("recoverStore() refuses to cut a log where it does not reach", () => {
     assertEquals(error.code, "POSITION_RANGE");
   }
   assertEquals(recoverStore(recoveryOptions(disk, store.paths)).logEnd, store.logEnd);
+});
+
+Deno.test("recoverStore() with truncateTo lets no offset of a delay level point behind the end of its queue", () => {
+  const build = (): { disk: MemoryDisk; positions: number[] } => {
+    const disk = new MemoryDisk();
+    const paths = storePaths("/s");
+    const handles = new HandleCache({ disk, mode: "write" });
+    disk.makeDirectory("/s");
+    const log = SegmentSet.open({ directory: paths.commitLog, fileBytes: LOG_FILE_BYTES, handles });
+    const positions: number[] = [];
+    let position = 0;
+    for (let queueOffset = 0; queueOffset < 10; queueOffset++) {
+      const place = { queueId: 2, queueOffset, position, storeTimestampMs: FIRST_TIME_MS, key: "K" };
+      const bytes = encodeBuilt({ topic: SCHEDULE_TOPIC, ...place }, 10);
+      log.write(bytes, 0, bytes.length, position);
+      positions.push(position);
+      position += bytes.length;
+    }
+    const part = { log, from: 0, to: position, ranges: new Map(), onProgress: () => {} };
+    redispatch(recoveryOptions(disk, paths), handles, part);
+    handles.close();
+    disk.makeDirectory(paths.config);
+    const offsets = new DelayOffsets();
+    for (const [level, offset] of [[1, 5], [3, 8]] as const) offsets.set(level, offset, FIRST_TIME_MS);
+    writeTextFile(disk, `${paths.config}/delayOffset.json`, offsets.encode());
+    return { disk, positions };
+  };
+  for (const [kept, level3] of [[9, 8], [8, 8], [4, 4], [1, 1]] as const) {
+    const { disk, positions } = build();
+    const paths = storePaths("/s");
+    recoverStore({ ...recoveryOptions(disk, paths), truncateTo: positions[kept]! });
+    const read = readTextFile(disk, `${paths.config}/delayOffset.json`, DelayOffsets.decode);
+    // Level 1 has no queue at all.
+    assertEquals([...read!.value.entries()], [[1, 0], [3, level3]], `${kept} kept`);
+  }
 });
 
 /** A follower's store: the log is there, queues and index only up to a record. */
