@@ -15,7 +15,9 @@ Deno.test({
   ignore,
   fn: async () => {
     const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
-    const cycles = await failover({ faults: planFaults({ cycles: CYCLES, etcdCycles: 2, seed }), seed });
+    const faults = planFaults({ cycles: CYCLES, etcdCycles: 2, seed });
+    // On a machine that other tests keep busy, the shortest lease may end because nobody had a turn to renew it.
+    const cycles = await failover({ faults, seed, leaseSeconds: 3 });
     printFailover(cycles);
     assertEquals(cycles.filter(({ finding }) => finding !== ""), [], `seed ${seed}`);
   },

@@ -28,6 +28,8 @@ export interface FailoverOptions {
   /** Everything that is left to chance follows from it. */
   readonly seed: number;
   readonly brokers?: number;
+  /** Lease of a master, seconds; the shortest that etcd grants when left out. */
+  readonly leaseSeconds?: number;
   /** Told after each cycle. */
   readonly progress?: (cycle: FailoverCycle) => void;
 }
@@ -47,7 +49,8 @@ export async function failover(options: FailoverOptions): Promise<FailoverCycle[
   }
 }
 
-async function drive({ faults, seed, brokers = 2, progress }: FailoverOptions, dir: string): Promise<FailoverCycle[]> {
+async function drive(options: FailoverOptions, dir: string): Promise<FailoverCycle[]> {
+  const { faults, seed, brokers = 2, leaseSeconds = 2, progress } = options;
   const process = new Deno.Command("unshare", {
     args: [
       ...Deno.uid() === 0 ? ["-n"] : ["-rn"],
@@ -66,6 +69,7 @@ async function drive({ faults, seed, brokers = 2, progress }: FailoverOptions, d
       `--seed=${seed}`,
       `--faults=${faults.join(",")}`,
       `--brokers=${brokers}`,
+      `--lease=${leaseSeconds}`,
     ],
     env: { DENO_DIR: denoDir() },
     stdin: "null",
@@ -124,7 +128,7 @@ function denoDir(): string {
 }
 
 /**
- * The trial that `deno task torture failover [three] [fault…]` runs.
+ * The trial that `deno task torture failover [three] [lease3] [fault…]` runs.
  *
  * @param options Cycles and seed; brokers and faults as the rest of the command line.
  * @returns False when something did not hold.
@@ -141,6 +145,7 @@ export async function torture(
     faults,
     seed,
     brokers: args.includes("three") ? 3 : 2,
+    leaseSeconds: args.includes("lease3") ? 3 : 2,
     progress: (cycle) => console.log(JSON.stringify(cycle)),
   });
   printFailover(done);

@@ -3,7 +3,7 @@
  *
  * Owns: the order of events in a cycle and what is looked at. Reads: etcd, logs, stores. Never: believes a broker about itself where etcd or a client can be asked.
  *
- * A lease of etcd lasts LEASE_MS after its last renewal, which a broker sends every fifth of that. So the lease of a master that is struck at a moment ends between four fifths of it and the whole of it later.
+ * A lease of etcd lasts its time after its last renewal, which a broker sends every fifth of that. So the lease of a master that is struck at a moment ends between four fifths of it and the whole of it later.
  *
  * @module
  */
@@ -18,14 +18,13 @@ import { type Cut, FailoverLab, type LabBroker } from "./failover_lab.ts";
 import { FailoverLoad } from "./failover_load.ts";
 import { SeededRandom } from "./seeded_random.ts";
 
-const LEASE_MS = 2000;
 const QUEUES = 6;
 const PATIENCE_MS = 60_000;
 const LOAD_MS_MAX = 500;
 /** Load goes on so long at the new master, and so long after the old one is back. */
 const AFTER_MS = 400;
 /** How long etcd is away, longer than any lease. */
-const ETCD_AWAY_MS = 4000;
+const ETCD_AWAY_MS = 5000;
 
 /** What is done to a set. */
 export type Fault = "kill" | "stop" | Cut | "etcd-kill" | "etcd-stop";
@@ -54,11 +53,13 @@ export interface FailoverCycle {
 /** Runs one cycle after the other. */
 class Cycles {
   readonly #lab: FailoverLab;
+  readonly #leaseMs: number;
   readonly #random: SeededRandom;
   #cycle = 0;
 
-  constructor(lab: FailoverLab, seed: number) {
+  constructor(lab: FailoverLab, leaseMs: number, seed: number) {
     this.#lab = lab;
+    this.#leaseMs = leaseMs;
     this.#random = new SeededRandom(seed);
   }
 
@@ -127,9 +128,9 @@ class Cycles {
     return {
       keyGoneMs,
       firstAckMs,
-      afterLeaseMs: firstAckMs - LEASE_MS * 4 / 5,
+      afterLeaseMs: firstAckMs - this.#leaseMs * 4 / 5,
       // What was decided before a cut may arrive when it is healed; nobody else may speak late.
-      isLate: (atMs) => fault === "stop" ? atMs > backMs : fault === "cut-etcd" && atMs > struckMs + LEASE_MS,
+      isLate: (atMs) => fault === "stop" ? atMs > backMs : fault === "cut-etcd" && atMs > struckMs + this.#leaseMs,
       finding: epoch === undefined ? "the master's key never went" : "",
     };
   }
@@ -158,7 +159,7 @@ class Cycles {
       keyGoneMs: 0,
       firstAckMs: first.atMs - backMs,
       afterLeaseMs: 0,
-      isLate: (atMs) => atMs > struckMs + LEASE_MS && atMs < backMs,
+      isLate: (atMs) => atMs > struckMs + this.#leaseMs && atMs < backMs,
       finding: isSaid ? "" : `state is "${info.get("failoverState")}"`,
     };
   }
@@ -231,10 +232,12 @@ async function createTopics(lab: FailoverLab, count: number): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const args = parseArgs(Deno.args, { string: ["dir", "seed", "faults", "brokers"] });
+  const args = parseArgs(Deno.args, { string: ["dir", "seed", "faults", "brokers", "lease"] });
   const faults = String(args["faults"]).split(",") as Fault[];
+  const leaseSeconds = Number(args["lease"]);
   const lab = await FailoverLab.up(String(args["dir"]), Number(args["brokers"]), {
     allAckInSyncStateSet: "true",
+    failoverLeaseSeconds: String(leaseSeconds),
     mappedFileSizeCommitLog: String(4 * 1024 * 1024),
     slaveSynchronizeInterval: "500",
     diskMaxUsedSpaceRatio: "98",
@@ -242,7 +245,7 @@ async function main(): Promise<void> {
   });
   try {
     await createTopics(lab, faults.length);
-    const cycles = new Cycles(lab, Number(args["seed"]));
+    const cycles = new Cycles(lab, leaseSeconds * 1000, Number(args["seed"]));
     for (const fault of faults) console.log(JSON.stringify(await cycles.run(fault)));
   } finally {
     await lab.down();
