@@ -29,6 +29,8 @@ const THREADS = 4;
 const CONSUMERS = 2;
 /** Two Java producers, and how many messages a second each sends at most. */
 const PRODUCERS = [{ name: "many", perSecond: 400 }, { name: "few", perSecond: 100 }] as const;
+/** How often the clients ask for routes, instead of every half minute. */
+const ROUTE_MS = 1000;
 /** Small files, tables that slaves follow soon, and brokers that come back to a name server as soon as they may. */
 const SETTINGS = [
   "mappedFileSizeCommitLog=67108864",
@@ -60,7 +62,7 @@ export interface ClusterRound {
   readonly killed: string;
   /** Milliseconds from the kill until it accepted again. */
   readonly awayMs: number;
-  /** Milliseconds from then on until its routes and its slave were there. */
+  /** Milliseconds from then on until its routes and its slave were there, and the producers knew it. */
   readonly wholeMs: number;
   /** Acknowledgements from the kill until it accepted again. */
   readonly ackedAway: number;
@@ -136,6 +138,7 @@ async function oneRound(
   const backMs = systemClock.monotonicMs();
   const back = await load.counts();
   await untilWhole(next);
+  await load.reachesAll(next);
   const wholeMs = systemClock.monotonicMs();
   return {
     round,
@@ -197,10 +200,11 @@ class ClusterLoad {
   async #begin(namesrv: string): Promise<void> {
     for (let i = 0; i < CONSUMERS; i++) {
       const log = this.#deliveryLog;
-      await this.#consumers.call("consumer.start", { name: `c${i}`, group: "cg_cluster", topic: TOPIC, namesrv, log });
+      const args = { name: `c${i}`, group: "cg_cluster", topic: TOPIC, namesrv, log, routeMs: ROUTE_MS };
+      await this.#consumers.call("consumer.start", args);
     }
     for (const [index, { name, perSecond }] of PRODUCERS.entries()) {
-      const options = { timeoutMs: 5_000, retries: 3, retryNotStored: true, latencyFault: true };
+      const options = { timeoutMs: 5_000, retries: 3, retryNotStored: true, latencyFault: true, routeMs: ROUTE_MS };
       await this.#producers.call("producer.start", { name, group: `pg_${name}`, namesrv, ...options });
       const shape = { mode: "sync", threads: THREADS, size: 512, seed: 5, from: index * 1e9, perSecond };
       const args = { load: name, producer: name, topic: TOPIC, log: this.#ackLog(name), ...shape };
@@ -222,6 +226,18 @@ class ClusterLoad {
     const names = Array.from({ length: CONSUMERS }, (_, i) => `c${i}`);
     const consumed = await this.#consumers.call<number>("consumer.count", { names });
     return { acked: acked.reduce((sum, one) => sum + one, 0), consumed };
+  }
+
+  /** Waits until each producer sends to each master: a route that it read while brokers came back may lack one. */
+  async reachesAll(state: ClusterState): Promise<void> {
+    const masters = state.brokers.filter(({ brokerRole }) => brokerRole !== "SLAVE").map(({ port }) => port);
+    for (const { name } of PRODUCERS) {
+      const skipBytes = (await this.#acked(name)).length;
+      await until(async () => {
+        const ports = new Set((await this.#acked(name)).slice(skipBytes).split("\n").map(portOf));
+        return masters.every((port) => ports.has(port));
+      }, { timeoutMs: PATIENCE_MS, what: `acknowledgements of all masters to producer ${name}` });
+    }
   }
 
   /** Looks at acknowledgements until it is ended, which gives the longest time without any. */
@@ -259,7 +275,7 @@ class ClusterLoad {
     this.#loading = [];
     const acked = new Set<number>();
     for (const { name } of PRODUCERS) {
-      for (const line of Deno.readTextFileSync(this.#ackLog(name)).trim().split("\n")) acked.add(Number.parseInt(line));
+      for (const line of (await this.#acked(name)).trim().split("\n")) acked.add(Number.parseInt(line));
     }
     let judged = await this.#judge(acked);
     const deadlineMs = systemClock.monotonicMs() + PATIENCE_MS;
@@ -283,6 +299,12 @@ class ClusterLoad {
     return { consumed: seen.size, again: deliveries.length - seen.size, missing, damaged };
   }
 
+  /** Lines of what was acknowledged to a producer so far. */
+  async #acked(name: string): Promise<string> {
+    await this.counts(); // Writes out what was logged.
+    return await Deno.readTextFile(this.#ackLog(name));
+  }
+
   get #deliveryLog(): string {
     return `${this.#dir}/deliveries`;
   }
@@ -296,6 +318,12 @@ class ClusterLoad {
     await this.#producers.stop();
     await this.#consumers.stop();
   }
+}
+
+/** Port of the broker that has an acknowledged message. */
+function portOf(line: string): number {
+  const offsetMsgId = line.split(" ")[3] ?? "";
+  return Number.parseInt(offsetMsgId.slice(8, 16), 16);
 }
 
 /** What is wrong with a run, one line each. */
