@@ -232,9 +232,10 @@ class ClusterLoad {
   async reachesAll(state: ClusterState): Promise<void> {
     const masters = state.brokers.filter(({ brokerRole }) => brokerRole !== "SLAVE").map(({ port }) => port);
     for (const { name } of PRODUCERS) {
-      const skipBytes = (await this.#acked(name)).length;
+      const from = (await Deno.stat(this.#ackLog(name))).size;
       await until(async () => {
-        const ports = new Set((await this.#acked(name)).slice(skipBytes).split("\n").map(portOf));
+        await systemClock.sleep(LOOK_EVERY_MS);
+        const ports = new Set((await this.#acked(name, from)).split("\n").map(portOf));
         return masters.every((port) => ports.has(port));
       }, { timeoutMs: PATIENCE_MS, what: `acknowledgements of all masters to producer ${name}` });
     }
@@ -299,10 +300,12 @@ class ClusterLoad {
     return { consumed: seen.size, again: deliveries.length - seen.size, missing, damaged };
   }
 
-  /** Lines of what was acknowledged to a producer so far. */
-  async #acked(name: string): Promise<string> {
+  /** Lines of what was acknowledged to a producer so far, from a byte of the log on. */
+  async #acked(name: string, from = 0): Promise<string> {
     await this.counts(); // Writes out what was logged.
-    return await Deno.readTextFile(this.#ackLog(name));
+    using file = await Deno.open(this.#ackLog(name));
+    await file.seek(from, Deno.SeekMode.Start);
+    return await new Response(file.readable).text();
   }
 
   get #deliveryLog(): string {
