@@ -23,3 +23,24 @@ Deno.test("ReplicationTable.take() gives no more places than there are, and take
   other.releaseAll();
   assertEquals([table.slaves, table.take(7), other.confirmedBy(1)], [0, 0, 7]);
 });
+
+Deno.test("ReplicationTable.confirmedOf() is what one member has, and the lower of two places of the same one", () => {
+  const buffer = createReplicationTable();
+  const table = new ReplicationTable(buffer);
+  const reader = new ReplicationTable(buffer);
+  assertEquals(reader.confirmedOf(2), -1);
+  const first = table.take(500, 2);
+  table.take(900, 3);
+  assertEquals([2, 3, 4].map((id) => reader.confirmedOf(id)), [500, 900, -1]);
+  const second = table.take(300, 2);
+  assertEquals(reader.confirmedOf(2), 300);
+  table.confirm(second, 700);
+  assertEquals(reader.confirmedOf(2), 500);
+  table.release(first);
+  table.release(first);
+  assertEquals([reader.confirmedOf(2), reader.slaves], [700, 2]);
+  table.take(100, 5);
+  assertEquals([2, 3, 5].map((id) => reader.confirmedOf(id)), [700, 900, 100]);
+  table.releaseAll();
+  assertEquals([2, 3, 5].map((id) => reader.confirmedOf(id)), [-1, -1, -1]);
+});
