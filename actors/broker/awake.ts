@@ -1,6 +1,6 @@
 /**
- * Actors that sleep until they are needed: a thread costs about twelve megabytes, and most brokers never read an old message or see a
- * transaction or a timer.
+ * Actors that sleep until they are needed: a thread costs about ten megabytes, and many brokers never read an old message or see a
+ * delayed one, a transaction or a timer; one that nobody consumes from parks no pull.
  *
  * Who asks such a peer signals `wake` first, and the main thread starts it. It is a supervised child like the others from then on.
  */
@@ -8,7 +8,7 @@ import type { Clock } from "../../store/clock.ts";
 import type { Contract, PeerRef } from "../kernel/contract.ts";
 
 /** The children that sleep. */
-export type Sleeper = "cold-read" | "transactions" | "timer";
+export type Sleeper = "cold-read" | "hold" | "schedule" | "transactions" | "timer";
 
 /** The signal that wakes one. */
 export type WakeSignal = { wake: { readonly child: Sleeper } };

@@ -327,8 +327,8 @@ class RunningBroker implements SupervisedBroker {
 
   /** Starts an actor that slept until it was needed. */
   #wake(child: Sleeper): void {
-    // A slave's transactions and timers are its master's.
-    if (child !== "cold-read" && isSlave(this.values)) return;
+    // A slave's delayed messages, transactions and timers are its master's.
+    if (child !== "cold-read" && child !== "hold" && isSlave(this.values)) return;
     this.#start(child).catch((error) => {
       if (this.#stopping !== undefined) return;
       this.#log("error", `Cannot start "${child}": ${error instanceof Error ? error.message : error}`);
@@ -336,19 +336,29 @@ class RunningBroker implements SupervisedBroker {
   }
 
   async #start(child: Sleeper): Promise<void> {
-    const { coldRead, transactions, timer } = this.children;
+    const { coldRead, hold, schedule, transactions, timer } = this.children;
     if (child === "cold-read") await this.supervisor.wake(coldRead);
+    else if (child === "schedule") await this.supervisor.wake(schedule);
     else if (child === "transactions") await this.supervisor.wake(transactions);
-    else if (timer !== undefined) await this.supervisor.wake(timer);
+    else if (child === "timer" && timer !== undefined) await this.supervisor.wake(timer);
+    else if (child === "hold" && !this.supervisor.isUp(hold)) {
+      await this.supervisor.wake(hold);
+      this.#tellHoldStarted();
+    }
+  }
+
+  /** What is parked is told to PullRequestHoldService anew, with the filters. A gateway that is down parks anew by itself. */
+  #tellHoldStarted(): void {
+    for (const gateway of this.children.gateways) {
+      if (this.supervisor.isUp(gateway)) this.supervisor.ref(gateway).tell("holdRestarted", null);
+    }
   }
 
   #onEvent(event: SupervisorEvent): void {
     if (event.kind === "crashed") this.#log("error", `"${event.child}" crashed: ${event.error.message}`);
     if (event.kind !== "restarted") return;
     this.#log("info", `"${event.child}" was started again (incarnation ${event.epoch})`);
-    if (event.child === "hold") {
-      for (const gateway of this.children.gateways) this.supervisor.ref(gateway).tell("holdRestarted", null);
-    }
+    if (event.child === "hold") this.#tellHoldStarted();
     const gateway = this.children.gateways.find((one) => one.name === event.child);
     if (gateway === undefined) return;
     this.supervisor.ref(gateway).ask("listen", null, { timeoutMs: 10_000 }).catch((error) => {

@@ -10,6 +10,7 @@ import { WarmUp } from "../kernel/warm_workers.ts";
 import { brokerControllerRole } from "./broker_controller.ts";
 import type { BrokerControllerContract, BrokerControllerInit } from "./broker_controller_contract.ts";
 import type { BrokerValues } from "./broker_configuration.ts";
+import { SCHEDULE_TOPIC } from "../../store/dispatch_files.ts";
 import { HALF_TOPIC } from "../../store/half_message.ts";
 import { TIMER_TOPIC } from "../../store/timer/timer_message.ts";
 import type { BrokerActorInit } from "./broker_init.ts";
@@ -84,10 +85,6 @@ export function warmUpChildren(gateways: number, values: BrokerValues, isFailove
   warm.start(reputRole, "reput");
   for (let index = 0; index < gateways; index++) warm.start(gatewayRole, gatewayName(index));
   warm.start(flushConsumeQueueRole, "flush-queues");
-  warm.start(holdRole, "hold");
-  if (!follows) {
-    warm.start(scheduleRole, "schedule");
-  }
   if (follows) warm.start(haClientRole, "ha-client");
   const { waits } = new ReplicationRules(values, isFailover);
   if (waits || (isFailover && !follows)) warm.start(haServiceRole, "ha-service");
@@ -115,7 +112,7 @@ export function brokerChildren(
     controller: controllerChild(controllerInit, { ...timerPeer, ...(follows ? { "ha-client": "ha-client" } : {}) }),
     ...storeChildren(init),
     ...replicationChildren(init, master),
-    hold: child<HoldContract>({ name: "hold", role: holdRole, init: () => init, ...ASKS_CONTROLLER }),
+    hold: child<HoldContract>({ name: "hold", role: holdRole, init: () => init, ...ASKS_CONTROLLER, isDormant: true }),
     coldRead: child<ColdReadContract>({
       name: "cold-read",
       role: coldReadRole,
@@ -129,7 +126,7 @@ export function brokerChildren(
       init: () => init,
       ...ASKS_CONTROLLER,
       peers: { "controller": "controller", "flush-log": "flush-log" },
-      isDormant: follows,
+      isDormant: follows || !controllerInit.queues.some(({ topic }) => topic === SCHEDULE_TOPIC),
     }),
     timer: hasTimer ? timerChild(init, controllerInit) : undefined,
     housekeeping: child<HousekeepingContract>({

@@ -14,7 +14,8 @@ interface HoldCounters {
   readonly filters: number;
 }
 
-async function holdOf({ broker }: BrokerBench): Promise<HoldCounters> {
+async function holdOf({ broker, wake }: BrokerBench): Promise<HoldCounters> {
+  await wake("hold");
   return await broker.supervisor.ref(broker.children.hold).ask("counters", null, { timeoutMs: PATIENCE_MS });
 }
 

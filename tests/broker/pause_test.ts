@@ -31,6 +31,7 @@ Deno.test("gateway paused: nothing is answered, while dispatch and delayed messa
     const client = await bench.client();
     await bench.topic("T", { queues: 1 });
     await sendOk(client, "T", "soon", { properties: DELAYED });
+    await bench.wake("schedule");
     const schedule = bench.broker.supervisor.ref(bench.broker.children.schedule);
     let waiting: UnderWay | undefined;
     await bench.whilePaused("gateway-0", async () => {
@@ -293,6 +294,8 @@ Deno.test("controller paused: sends and pulls go on, topics and offsets wait; re
     await sendOk(client, "T", "m");
     // A group that is pulled for the first time is made by the controller.
     assertEquals((await bodiesOf(client, "T", { count: 1 })).length, 1);
+    // The first parked pull starts it, and then it asks the controller for the topics.
+    await bench.wake("hold");
     let created: Promise<void> | undefined;
     let asked: UnderWay | undefined;
     await bench.whilePaused("controller", async () => {

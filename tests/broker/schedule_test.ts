@@ -8,7 +8,10 @@ import { decodeUtf8 } from "../../protocol/utf8.ts";
 import { type BrokerBench, PATIENCE_MS, withBroker } from "./broker_bench.ts";
 import { bodiesOf, plainProperties, sendOk } from "./broker_calls.ts";
 
-async function countersOf({ broker }: BrokerBench): Promise<{ delivered: number; dropped: number; lateMsMax: number }> {
+async function countersOf(
+  { broker, wake }: BrokerBench,
+): Promise<{ delivered: number; dropped: number; lateMsMax: number }> {
+  await wake("schedule");
   return await broker.supervisor.ref(broker.children.schedule).ask("counters", null, { timeoutMs: PATIENCE_MS });
 }
 

@@ -26,7 +26,6 @@ import type { ConfigurationUpdate, ControlSnapshot, OffsetCommit } from "../brok
 import { awake } from "../awake.ts";
 import { openStore, type StoreHandles } from "../broker_init.ts";
 import type { ColdReadContract } from "../cold_read_contract.ts";
-import { WaiterBell } from "../broker_memory.ts";
 import { logAppenderOf, logWriterOf, type LogWriterParts } from "../log_writer_of.ts";
 import { commitCaller } from "../flush/commit_rule.ts";
 import { isWrittenLater } from "../write_mode.ts";
@@ -56,7 +55,7 @@ import { SendPath, type SendPathParts } from "./send_path.ts";
 import { ServedTopic } from "./served_topic.ts";
 import { pullRefusalOf, sendRefusalOf, slaveRejection } from "./slave_refusals.ts";
 import { TrafficMeter } from "./traffic_meter.ts";
-import { WakeFilterIds } from "./wake_filter_ids.ts";
+import { openHoldDoor } from "./hold_door.ts";
 
 /** How long a gateway waits for BrokerController or ColdReadService. Milliseconds. */
 const ASK_MS = 10_000;
@@ -259,10 +258,9 @@ export class GatewayParts {
         shortPollingTimeMs: values.shortPollingTimeMills,
         refusal: pullRefusalOf(values),
       },
-      parks: new TokenRing(this.#init.memory.parks[this.#init.index]!),
       wakes: this.#wakes,
       suggestion: this.#replication.suggestion,
-      holdBell: this.#memory.waiterBell(WaiterBell.Hold),
+      hold: openHoldDoor(this.#init, this.#context, this.#memory),
       clock: this.#context.clock,
       meter: this.#meter,
       cold: async (pull) => await (await this.#reader()).ask("pull", pull, { timeoutMs: ASK_MS }),
@@ -272,11 +270,6 @@ export class GatewayParts {
         if (this.#commits.length >= COMMITS_MAX) this.flushOffsets();
       },
       refuse: (connection, opaque, refusal) => this.general.refuse(connection, opaque, refusal),
-      wakeFilters: new WakeFilterIds(
-        this.#init.index,
-        this.#init.incarnation,
-        (change) => this.#context.peer("hold").tell("filter", change),
-      ),
       resetTaken: (group, topic, queueId) => controller.tell("resetTaken", { group, topic, queueId }),
     });
   }

@@ -12,10 +12,9 @@ import { RequestCode } from "../../../protocol/request_code.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
 import type { Clock } from "../../../store/clock.ts";
 import type { LogReader } from "../../../store/log_reader.ts";
-import type { Doorbell } from "../../../store/memory/doorbell.ts";
-import { putLong, takeLong, type TokenRing } from "../../../store/memory/token_ring.ts";
+import { takeLong, type TokenRing } from "../../../store/memory/token_ring.ts";
 import type { QueueTable } from "../../../store/queue_table.ts";
-import { PARK_GONE, PARK_WORDS, WAKE_WORDS, WakeReason } from "../broker_memory.ts";
+import { WAKE_WORDS, WakeReason } from "../broker_memory.ts";
 import type { ColdPull, ColdPullFound } from "../cold_read_contract.ts";
 import { type PullAnswer, pushPullHeader } from "./answer_bytes.ts";
 import type { GatewayConnection } from "./connection.ts";
@@ -34,7 +33,7 @@ import {
 } from "./pull_request.ts";
 import type { ServedTopic } from "./served_topic.ts";
 import type { PullMeter } from "./traffic_meter.ts";
-import type { WakeFilterIds } from "./wake_filter_ids.ts";
+import type { HoldDoor } from "./hold_door.ts";
 
 /** Pulls parked on one gateway at most; the next one is answered at once. */
 export const PARKED_MAX = 200_000;
@@ -68,9 +67,8 @@ export interface PullParts {
     readonly refusal: PullRefusal | undefined;
   };
   readonly suggestion: PullSuggestion;
-  readonly parks: TokenRing;
   readonly wakes: TokenRing;
-  readonly holdBell: Doorbell;
+  readonly hold: HoldDoor;
   readonly clock: Clock;
   readonly meter: PullMeter;
   /** Reads what the ring no longer holds. */
@@ -87,8 +85,6 @@ export interface PullParts {
   ) => void;
   /** Answers with a code and a remark. */
   readonly refuse: (connection: GatewayConnection, opaque: number, refusal: PullRefusal) => void;
-  /** Numbers of what parked pulls filter by. */
-  readonly wakeFilters: WakeFilterIds;
   /** A pull took a pending offset reset. */
   readonly resetTaken: (group: string, topic: string, queueId: number) => void;
 }
@@ -100,7 +96,6 @@ export class PullService {
   readonly #plan = new PullPlan();
   readonly #parked = new Map<number, PullRequest>();
   readonly #unoffered = new Set<number>();
-  readonly #record = new Int32Array(PARK_WORDS);
   readonly #wake = new Int32Array(WAKE_WORDS);
   readonly #decoder = new TextDecoder();
   readonly #answer: PullAnswer = {
@@ -184,11 +179,12 @@ export class PullService {
     }
     if (wakes.takeOverflow()) this.offerAgain();
     else if (this.#unoffered.size > 0) this.#offerUnoffered();
+    if (this.#parked.size > 0) this.#parts.hold.rouse();
   }
 
-  /** PullRequestHoldService was started again and knows nothing: filters are told and pulls are offered anew. */
+  /** PullRequestHoldService was started, perhaps again, and knows nothing: filters are told and pulls are offered anew. */
   holdRestarted(): void {
-    this.#parts.wakeFilters.forgetAll();
+    this.#parts.hold.forgetFilters();
     this.offerAgain();
   }
 
@@ -211,14 +207,12 @@ export class PullService {
    */
   closed(connection: GatewayConnection): void {
     if (connection.parked === undefined) return;
-    this.#parts.holdBell.willRing();
     for (const token of connection.parked) {
       const request = this.#parked.get(token);
       this.#parked.delete(token);
-      if (!this.#unoffered.delete(token) && request !== undefined) this.#offer(token, request, PARK_GONE);
+      if (!this.#unoffered.delete(token) && request !== undefined) this.#parts.hold.takeBack(token, request);
     }
     connection.parked = undefined;
-    this.#parts.holdBell.ringAsSaid();
   }
 
   #text(bytes: Uint8Array, scan: HeaderScan, field: number): string | undefined {
@@ -471,29 +465,14 @@ export class PullService {
     this.#nextToken = (this.#nextToken + 1) & 0x7fffffff;
     this.#parked.set(token, request);
     (connection.parked ??= new Set()).add(token);
-    this.#parts.holdBell.willRing();
-    if (!this.#offer(token, request)) this.#unoffered.add(token);
-    this.#parts.holdBell.ringAsSaid();
-  }
-
-  #offer(token: number, request: PullRequest, deadlineMs = request.deadlineMs): boolean {
-    const record = this.#record;
-    record[0] = token;
-    record[1] = request.slot;
-    putLong(record, 2, request.offset);
-    putLong(record, 4, deadlineMs);
-    record[6] = request.queueId;
-    record[7] = deadlineMs === PARK_GONE ? 0 : this.#parts.wakeFilters.idOf(request);
-    return this.#parts.parks.offer(record);
+    if (!this.#parts.hold.park(token, request)) this.#unoffered.add(token);
   }
 
   #offerUnoffered(): void {
-    this.#parts.holdBell.willRing();
     for (const token of this.#unoffered) {
       const request = this.#parked.get(token);
-      if (request !== undefined && !this.#offer(token, request)) break;
+      if (request !== undefined && !this.#parts.hold.park(token, request)) break;
       this.#unoffered.delete(token);
     }
-    this.#parts.holdBell.ringAsSaid();
   }
 }

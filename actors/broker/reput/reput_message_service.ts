@@ -105,6 +105,7 @@ export class ReputMessageService implements DispatchMarks {
   readonly #hasWorkFn = (): boolean => this.#hasWork();
   #hasHalf = false;
   #hasTimer = false;
+  #hasDelayed = false;
   #dozes = 0;
   readonly #awaitsSet: boolean;
   #isAfterCrash: boolean;
@@ -382,6 +383,7 @@ export class ReputMessageService implements DispatchMarks {
   mark(queue: number, maxOffset: number, _storeTimestampMs: number): void {
     this.#max[queue] = maxOffset;
     const { topic } = this.#names[queue]!;
+    if (topic === SCHEDULE_TOPIC) this.#hasDelayed ||= this.#context.signal("wake", { child: "schedule" });
     if (topic === TIMER_TOPIC) this.#hasTimer ||= this.#context.signal("wake", { child: "timer" });
     if (topic === HALF_TOPIC) this.#hasHalf ||= this.#context.signal("wake", { child: "transactions" });
     const slot = this.#slots[queue]!;
