@@ -161,6 +161,20 @@ export class TimerLog {
     if (this.#files.count > 0) this.#files.truncateAfter(position);
   }
 
+  /** Writes again what lies from a position on: after a sync that failed, pages look clean and are not on the device. */
+  rewriteFrom(position: number): void {
+    const start = Math.max(position, this.#files.first);
+    if (start >= this.#end) return;
+    const bytes = new Uint8Array(Math.min(BLOCK_BYTES, this.#end - start));
+    for (let at = start; at < this.#end;) {
+      const count = this.#files.read(bytes, 0, Math.min(bytes.length, this.#end - at), at);
+      if (count === 0) break;
+      this.#files.write(bytes, 0, count, at);
+      at += count;
+    }
+    this.#syncedEnd = Math.min(this.#syncedEnd, start);
+  }
+
   /** Blocks until all units are on the device. */
   sync(): void {
     if (this.#syncedEnd < this.#end) this.#files.syncRange(this.#syncedEnd, this.#end);

@@ -5,7 +5,8 @@
  * Reads: the files. Never: appends to the commit log; what is due it only names.
  *
  * Recovery takes the log from the checkpoint on: a unit that its slot does not name yet is added to the slot. A slot that names a unit which is not in the log is emptied
- * and filled again. Units of records that the commit log lost are cut off, and the timer queue is read again from there.
+ * and filled again. Units of records that the commit log lost are cut off, and the timer queue is read again from there. What was written since the checkpoint is written
+ * again, because a sync of it may have failed.
  *
  * Source: apache/rocketmq store/timer/TimerMessageStore.java recover, doEnqueue, dequeue
  */
@@ -23,6 +24,7 @@ import {
   type TimerCheckpoint,
 } from "./timer_checkpoint.ts";
 import { TIMER_UNIT_BYTES, TimerLog, TimerMagic, type TimerUnit } from "./timer_log.ts";
+import type { StoredTimer } from "./timer_message.ts";
 import { TimerCounts } from "./timer_metrics.ts";
 import { HALF_TURN_SLOTS, NO_POSITION, TimerWheel, WHEEL_SLOTS, type WheelSlot } from "./timer_wheel.ts";
 
@@ -61,6 +63,17 @@ export interface WheelRequest {
   readonly realTopic: string;
   /** Whether it recalls another message. */
   readonly isRecall: boolean;
+}
+
+/** What the wheel has to know of a message. */
+export function wheelRequest({ record, outMs, realTopic, recalls }: StoredTimer): WheelRequest {
+  return {
+    outMs,
+    recordPosition: record.physicalOffset,
+    recordBytes: record.totalSize,
+    realTopic,
+    isRecall: recalls !== undefined,
+  };
 }
 
 /** What a checkpoint is made of. */
@@ -334,6 +347,7 @@ export class TimerStore {
     const isShort = tail.end < before.logPosition;
     const { end, last, unitsCut } = isShort ? this.#scanTail(this.log.first) : tail;
     this.log.truncate(end);
+    this.log.rewriteFrom(this.#scanStart(before.logPosition));
     const { slots, minFirst } = this.#emptyLostSlots(end);
     const replayFrom = this.wheel.isNew ? this.log.first : Math.min(this.#scanStart(before.logPosition), minFirst);
     let unitsReplayed = 0;
@@ -385,12 +399,15 @@ export class TimerStore {
     return { slots: lost.length, minFirst };
   }
 
-  /** Adds a unit to its slot when that does not have it. @returns whether it was added */
+  /** Adds a unit to its slot when that does not have it; the slot is written again in any case, see {@link TimerLog.rewriteFrom}. @returns whether it was added */
   #replay(position: number, unit: TimerUnit): boolean {
     const timeMs = unit.enqueueMs + unit.delayMs;
     if (timeMs < this.#readTimeMs) return false;
     const slot = this.wheel.get(timeMs);
-    if (slot !== undefined && slot.last >= position) return false;
+    if (slot !== undefined && slot.last >= position) {
+      this.wheel.put(slot);
+      return false;
+    }
     this.wheel.put(grown(slot, timeMs, position, (unit.magic & TimerMagic.Delete) !== 0));
     return true;
   }

@@ -123,7 +123,12 @@ export class TimerWheel {
   async syncLater(): Promise<void> {
     if (!this.#isUnsynced) return;
     this.#isUnsynced = false;
-    await this.#disk.syncLater(this.#path);
+    try {
+      await this.#disk.syncLater(this.#path);
+    } catch (error) {
+      this.#isUnsynced = true;
+      throw error;
+    }
   }
 
   /** The earliest slot that holds something, from a time on and before another. Written slots only. */

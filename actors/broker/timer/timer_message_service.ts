@@ -28,7 +28,13 @@ import {
 } from "../../../store/timer/timer_message.ts";
 import { TimerMagic } from "../../../store/timer/timer_log.ts";
 import { TimerCounts } from "../../../store/timer/timer_metrics.ts";
-import { hasTimerFiles, rollWindow, TimerStore, type WheelRequest } from "../../../store/timer/timer_store.ts";
+import {
+  hasTimerFiles,
+  rollWindow,
+  TimerStore,
+  type WheelRequest,
+  wheelRequest,
+} from "../../../store/timer/timer_store.ts";
 import type { WheelSlot } from "../../../store/timer/timer_wheel.ts";
 import { RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
 import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
@@ -138,7 +144,10 @@ export class TimerMessageService {
       flushed: () => this.#memory.flushed.load(),
       nowMs: () => context.clock.nowMs(),
       full: (error) => this.#log("error", `Timers: ${error.message}`),
-      fail: (error) => context.fail(error),
+      fail: (error) => {
+        if (error instanceof DiskError) context.signal("failed", { text: `Timers: ${error.message}` });
+        context.fail(error);
+      },
     });
   }
 
@@ -486,14 +495,4 @@ export class TimerMessageService {
   #log(level: "info" | "warn" | "error", text: string): void {
     this.#context.signal("log", { level, text });
   }
-}
-
-function wheelRequest({ record, outMs, realTopic, recalls }: StoredTimer): WheelRequest {
-  return {
-    outMs,
-    recordPosition: record.physicalOffset,
-    recordBytes: record.totalSize,
-    realTopic,
-    isRecall: recalls !== undefined,
-  };
 }

@@ -60,7 +60,9 @@ export class TimerSaver {
     try {
       await store.saveLater(snapshot, this.#parts.nowMs());
     } catch (error) {
-      if (!(error instanceof DiskError) || error.code !== "NO_SPACE") return this.#parts.fail(error);
+      // What a sync refused is lost to the next sync: only a start writes it again.
+      const canRetry = error instanceof DiskError && error.code === "NO_SPACE" && error.operation !== "sync";
+      if (!canRetry) return this.#parts.fail(error);
       this.#isDirty = true;
       this.#parts.full(error);
     }

@@ -105,6 +105,23 @@ Deno.test("TimerStore loses nothing when the power fails at any moment after a c
   }
 });
 
+for (const what of ["timerwheel", "timerlog"]) {
+  Deno.test(`TimerStore writes again what a sync of the ${what} lost, when it is opened again`, () => {
+    const disk = new FaultyDisk();
+    disk.makeDirectory("/store/config");
+    const store = TimerStore.open(timerOptions(disk));
+    fill(store);
+    disk.plan = ({ kind, path }) => kind === "sync" && path.includes(what) ? { code: "IO" } : undefined;
+    assertThrows(() => store.save(store.snapshot(), START_MS), DiskError);
+    disk.plan = () => undefined;
+    // The process starts again; to the kernel all is on the device.
+    const again = TimerStore.open(timerOptions(disk));
+    again.save(again.snapshot(), START_MS);
+    disk.crash();
+    assertEquals(drain(TimerStore.open(timerOptions(disk)), AT(60)), IN_ORDER);
+  });
+}
+
 Deno.test("TimerStore.enqueue() changes nothing when the disk is full, and takes the same messages later", () => {
   for (let failing = 0; failing < 6; failing++) {
     const disk = new FaultyDisk();
