@@ -46,3 +46,24 @@ Deno.test("describeReplication() says what an acknowledgement is worth", () => {
     "Role SYNC_MASTER: an acknowledged message is at 1 slave(s) too",
   );
 });
+
+/** Rows: settings; whether acknowledgements wait, and for the whole set; members that a message needs. */
+const FAILOVER: readonly [Partial<ReplicationValues>, boolean, boolean, number][] = [
+  [{}, false, false, 1],
+  [{ allAckInSyncStateSet: true }, true, true, 1],
+  [{ allAckInSyncStateSet: true, minInSyncReplicas: 2 }, true, true, 2],
+  [{ inSyncReplicas: 2, minInSyncReplicas: 2 }, true, false, 2],
+  [{ inSyncReplicas: 2, enableSlaveActingMaster: true, enableAutoInSyncReplicas: true }, true, false, 1],
+  [{ syncMasterVersion: "4.9" }, false, false, 1],
+  [{ allAckInSyncStateSet: true, minInSyncReplicas: 2, brokerRole: "SLAVE" }, false, false, 0],
+];
+
+for (const [settings, waits, awaitsSet, membersMin] of FAILOVER) {
+  Deno.test(`ReplicationRules of a failover set follow ${JSON.stringify(settings)}`, () => {
+    const rules = new ReplicationRules({ ...DEFAULTS, ...settings }, true);
+    assertEquals([rules.waits, rules.awaitsSet, rules.membersMin], [waits, awaitsSet, membersMin]);
+    assertEquals([rules.isCounted, rules.answersAtOnce], [false, false]);
+    const fixed = new ReplicationRules({ ...DEFAULTS, ...settings });
+    assertEquals([fixed.awaitsSet, fixed.membersMin], [false, 0]);
+  });
+}

@@ -96,14 +96,11 @@ export class ReplicationRules {
 }
 
 /** What an acknowledgement of this broker says of slaves, in words; undefined for roles that promise nothing. */
-export function describeReplication(values: ReplicationValues, isFailover = false): string | undefined {
+export function describeReplication(values: ReplicationValues): string | undefined {
   const { brokerRole } = values;
   if (brokerRole === "SLAVE") return "Role SLAVE: follows its master, takes no sends";
   if (brokerRole !== "SYNC_MASTER") return undefined;
-  const rules = new ReplicationRules(values, isFailover);
-  if (rules.awaitsSet) {
-    return "Role SYNC_MASTER of a failover set: an acknowledged message is at every member of the sync-state set";
-  }
+  const rules = new ReplicationRules(values);
   if (!rules.waits) {
     return `Role SYNC_MASTER: with inSyncReplicas=${values.inSyncReplicas} an acknowledgement waits for no slave, as in RocketMQ 5`;
   }
