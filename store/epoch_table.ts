@@ -79,13 +79,12 @@ export class EpochTable {
 
   /**
    * The table of who becomes master: its epoch begins at the end of the log. Epochs that have no byte there are forgotten, as are those whose last byte has left the log. A log that was written before
-   * there were epochs becomes part of the first one.
+   * there were epochs becomes part of the first one. An epoch is never taken up again: a log that lost its end meanwhile would go on with other bytes, and nobody could tell.
    *
-   * @throws {StoreError} `FILE_FORMAT` when a newer epoch is known: another broker was master since
+   * @throws {StoreError} `FILE_FORMAT` when this epoch or a newer one is known
    */
   asMaster(epoch: number, log: { readonly first: number; readonly end: number }): EpochTable {
     const { last } = this;
-    if (last !== undefined && last.epoch === epoch && last.start <= log.end) return this;
     if (last !== undefined && last.epoch >= epoch) {
       throw new StoreError(
         "FILE_FORMAT",

@@ -12,7 +12,7 @@ import type { ReplicaRole } from "./replica_role.ts";
 /**
  * Writes down that a new epoch begins at the end of the log. Blocks until the device has it.
  *
- * @throws {StoreError} `FILE_FORMAT` when the log is of a later epoch: another broker was master since
+ * @throws {StoreError} `FILE_FORMAT` when the log is of this epoch already, or of a later one
  * @throws {DiskError} when the disk refuses
  *
  * Source: apache/rocketmq store/ha/autoswitch/AutoSwitchHAService.java changeToMaster
