@@ -148,8 +148,10 @@ export function trimQueue(queue: StoredQueue, options: QueueTrimOptions): void {
     const { first, max } = queue.end;
     queue.end = endAt(queue, first, firstOffsetFrom(queue.reader, first, max, options.logEnd));
   } else {
-    const from = options.rule === "walk-derived" ? derivedOffset(queue, options.derived) : walkedFrom(starts);
-    queue.end = walkQueueEnd(queue.reader, { from, logEnd: options.logEnd, starts });
+    const isCut = options.rule === "cut-derived";
+    const from = isCut ? derivedOffset(queue, options.derived) : walkedFrom(starts);
+    const logEnd = isCut ? Math.min(options.derived, options.logEnd) : options.logEnd;
+    queue.end = walkQueueEnd(queue.reader, { from, logEnd, starts });
   }
   if (starts.length > 0) queue.files.truncateAfter(queue.end.max * UNIT_BYTES);
 }

@@ -13,7 +13,7 @@
  * | no-log | none | any | any | – | – | removed | removed | – |
  * | clean | some | clean | valid | flushed position | flushed position | by halving | kept | derived position |
  * | clean-foreign | some | clean | void | newest file that the queues reach | end of the queues | by halving | kept | end of the queues |
- * | abrupt | some | abrupt | valid | derived position | flushed position | walked from the derived position | repaired behind it | derived position |
+ * | abrupt | some | abrupt | valid | derived position | flushed position | at the derived position | repaired behind it | derived position |
  * | abrupt-foreign | some | abrupt | void | file of the checkpoint's time | nothing is known | walked over the last three files | repaired behind the checkpoint | start of the reading |
  *
  * The derived position is where a record begins, so reading can begin there; only when the log's last bytes before the flushed position are not what they were, it
@@ -40,7 +40,7 @@ export type LogFrom = "nowhere" | "flushed" | "queues-reach" | "derived" | "chec
 /** Below what a bad record is damage. */
 export type DamageBelow = "nothing" | "flushed" | "queues-end";
 /** How the end of a queue is found. */
-export type QueueEnds = "remove" | "halving" | "walk-derived" | "walk-three-files";
+export type QueueEnds = "remove" | "halving" | "cut-derived" | "walk-three-files";
 /** What happens to the index. */
 export type IndexRule = "remove" | "keep" | "repair-derived" | "repair-checkpoint";
 /** Where dispatch begins. */
@@ -103,10 +103,11 @@ export const RECOVERY_TABLE: readonly RecoveryRow[] = [
     when: { hasLog: true, isClean: false, hasPositions: true },
     logFrom: "derived",
     damageBelow: "flushed",
-    queueEnds: "walk-derived",
+    queueEnds: "cut-derived",
     index: "repair-derived",
     dispatchFrom: "derived",
-    why: "Below the positions all is on the device; above, anything may be missing, in the queues too.",
+    why:
+      "Below the positions all is on the device; above, anything may be missing, also what reads well: after a sync that failed the kernel takes lost pages for written ones. So queues are written again from there.",
   },
   {
     id: "abrupt-foreign",
