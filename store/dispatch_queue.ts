@@ -16,26 +16,47 @@ const HIGH = 0x1_0000_0000;
 /** Units that a queue gathers before it writes them without waiting for the end of the batch. */
 export const GATHERED_UNITS_MAX = 512;
 
+/** Units that a queue has room for at first: one of thousands seldom gathers more. */
+const FEW_UNITS = 16;
+
 /** A buffer for gathered units; queues borrow one while they have any. */
 export class UnitBuffer {
+  /** Units that it holds. */
+  readonly capacity: number;
   /** The bytes. */
-  readonly bytes: Uint8Array = new Uint8Array(GATHERED_UNITS_MAX * UNIT_BYTES);
+  readonly bytes: Uint8Array;
   /** A view on the bytes. */
-  readonly view: DataView = new DataView(this.bytes.buffer);
+  readonly view: DataView;
+
+  /** @param capacity units */
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.bytes = new Uint8Array(capacity * UNIT_BYTES);
+    this.view = new DataView(this.bytes.buffer);
+  }
 }
 
-/** Buffers that no queue has borrowed. */
+/** Buffers that no queue has borrowed: small ones, and such as hold all that a queue may gather. */
 export class UnitBufferPool {
-  readonly #free: UnitBuffer[] = [];
+  readonly #small: UnitBuffer[] = [];
+  readonly #large: UnitBuffer[] = [];
 
   /** A buffer to gather in. */
   borrow(): UnitBuffer {
-    return this.#free.pop() ?? new UnitBuffer();
+    return this.#small.pop() ?? new UnitBuffer(FEW_UNITS);
+  }
+
+  /** A buffer that holds {@link GATHERED_UNITS_MAX} units, those of a small one among them, which is taken back. */
+  enlarge(small: UnitBuffer): UnitBuffer {
+    const large = this.#large.pop() ?? new UnitBuffer(GATHERED_UNITS_MAX);
+    large.bytes.set(small.bytes);
+    this.#small.push(small);
+    return large;
   }
 
   /** Takes a buffer back. */
   giveBack(buffer: UnitBuffer): void {
-    this.#free.push(buffer);
+    (buffer.capacity === FEW_UNITS ? this.#small : this.#large).push(buffer);
   }
 }
 
@@ -127,7 +148,8 @@ export class DispatchQueue {
     }
     if (queueOffset > this.#nextOffset) this.#bridge(queueOffset, pool, counters);
     if (this.#gathered === GATHERED_UNITS_MAX) this.write(pool);
-    const buffer = this.#buffer ??= pool.borrow();
+    let buffer = this.#buffer ??= pool.borrow();
+    if (this.#gathered === buffer.capacity) buffer = this.#buffer = pool.enlarge(buffer);
     const view = buffer.view;
     const at = this.#gathered * UNIT_BYTES;
     view.setInt32(at, Math.floor(position / HIGH));

@@ -71,7 +71,6 @@ export class FollowerLog {
     memory.writeLock.acquire();
     memory.appendLock.acquire();
     memory.writtenBell.willRing();
-    memory.flushBell.willRing();
     try {
       memory.ringFloor.store(position);
       memory.raiseEpoch();
@@ -83,8 +82,8 @@ export class FollowerLog {
       memory.appendLock.release();
       memory.writeLock.release();
       memory.writtenBell.ringAsSaid();
-      memory.flushBell.ringAsSaid();
     }
+    memory.askSync();
   }
 
   /**

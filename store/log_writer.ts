@@ -105,16 +105,15 @@ export class LogWriter {
     const waitedMs = this.#options.nowMs() - askedMs;
     const wakesFlush = this.#options.wakesFlush === true;
     memory.writtenBell.willRing();
-    if (wakesFlush) memory.flushBell.willRing();
     let outcome: WriteOutcomeValue = WriteOutcome.Written;
     try {
       outcome = this.#writeAppended();
     } finally {
       memory.writeLock.release();
       memory.writtenBell.ringAsSaid();
-      if (wakesFlush) memory.flushBell.ringAsSaid();
     }
     if (waitedMs > this.#options.slowWriteMs) this.#options.onSlow(waitedMs, 0, "write lock");
+    if (wakesFlush && outcome === WriteOutcome.Written) memory.askSync();
     return outcome;
   }
 

@@ -7,6 +7,8 @@ import { TextLineStream } from "@std/streams";
 
 const ROOT = new URL("..", import.meta.url);
 const SERVE_PERMISSIONS = [
+  // As in the tasks: see there.
+  "--v8-flags=--max-semi-space-size=2",
   "--allow-net",
   "--allow-read",
   "--allow-write",

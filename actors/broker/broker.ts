@@ -12,7 +12,7 @@ import { StoreError } from "../../store/errors.ts";
 import { LightDisk } from "../../store/file/light_disk.ts";
 import type { DiskLock } from "../../store/file/disk.ts";
 import { createGauges, Gauge, Gauges } from "../../store/gauges.ts";
-import { LOG_RING_BYTES, LogMemory, LogStatus } from "../../store/memory/log_memory.ts";
+import { LogMemory, LogStatus, ringBytesFor } from "../../store/memory/log_memory.ts";
 import { recoverStore, type RecoveryResult } from "../../store/recovery.ts";
 import type { Sleeper } from "./awake.ts";
 import { activityOf, type ActorActivity } from "./actor_activity.ts";
@@ -106,7 +106,7 @@ class RunningBroker implements SupervisedBroker {
     const gateways = options.gateways ?? 1;
     const buffers = createBrokerMemory({
       gateways,
-      ringBytes: options.ringBytes ?? LOG_RING_BYTES,
+      ringBytes: options.ringBytes ?? ringBytesFor(appendBytesMax(values)),
       appendBytesMax: appendBytesMax(values),
     });
     this.memory = new LogMemory(buffers.log);

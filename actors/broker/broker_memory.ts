@@ -3,7 +3,8 @@
  *
  * It owns which bell and which ring belongs to whom. Created once by the main thread, handed to every actor at its start.
  */
-import { createLogMemory, type LogMemoryBuffers } from "../../store/memory/log_memory.ts";
+import type { Doorbell } from "../../store/memory/doorbell.ts";
+import { createLogMemory, type LogMemory, type LogMemoryBuffers } from "../../store/memory/log_memory.ts";
 import { createReplicationTable } from "../../store/memory/replication_table.ts";
 import { createSyncState } from "../../store/memory/sync_state.ts";
 import { createTokenRing } from "../../store/memory/token_ring.ts";
@@ -12,7 +13,12 @@ import { createTokenRing } from "../../store/memory/token_ring.ts";
 export const GATEWAYS_MAX = 8;
 
 /** Bells of threads that sleep for several reasons, as indexes of `LogMemory.waiterBell`. Gateway n has bell n. */
-export const WaiterBell = { Hold: 8, Schedule: 9, Transactions: 10, GroupTransfer: 11, Timer: 12, Commit: 14 } as const;
+export const WaiterBell = { Hold: 8, Schedule: 9, GroupTransfer: 11, Timer: 12, Commit: 14 } as const;
+
+/** Bells of all gateways, those that are not there included; without one of them when it is named. */
+export function gatewayBells(memory: LogMemory, without?: number): Doorbell[] {
+  return [...Array(GATEWAYS_MAX).keys()].filter((index) => index !== without).map((index) => memory.waiterBell(index));
+}
 
 /** Words of a park record: token, slot, offset (two words), deadline in ms since 1970 (two words), queue id, number of the filter. */
 export const PARK_WORDS = 8;

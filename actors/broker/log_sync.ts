@@ -1,7 +1,7 @@
 /**
  * Brings the log to the device before something is written down that calls a part of it done: behind a log that a loss of power shortened it would be wrong for good.
  *
- * Owns: nothing. Reads: what FlushCommitLogService answers. Never: syncs by itself, since only one thread may tell a failed sync from a good one.
+ * Owns: nothing. Reads: what FlushCommitLogService answers. Never: syncs by itself: the files that it would open for that are another's business.
  */
 import type { PeerRef } from "../kernel/contract.ts";
 import { ActorError } from "../kernel/errors.ts";

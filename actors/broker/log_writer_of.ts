@@ -26,12 +26,15 @@ export interface LogWriterParts {
   readonly monotonicMs: () => number;
   /** Whose writes they are, as the log names them. */
   readonly name: string;
+  /** Whether a sync is asked for by who writes, not by the writer; false when left out. */
+  readonly leavesSync?: boolean;
   /** Logs a warning. */
   readonly warn: (text: string) => void;
 }
 
 /** Makes a writer. */
-export function logWriterOf({ values, memory, files, view, monotonicMs, name, warn }: LogWriterParts): LogWriter {
+export function logWriterOf(parts: LogWriterParts): LogWriter {
+  const { values, memory, files, view, monotonicMs, name, warn } = parts;
   const decoder = new TextDecoder();
   const restorer = {
     restore: (topic: Uint8Array, queueId: number, queueOffset: number): void => {
@@ -45,7 +48,7 @@ export function logWriterOf({ values, memory, files, view, monotonicMs, name, wa
     nowMs: monotonicMs,
     slowWriteMs: SLOW_WRITE_MS,
     busyWriteMs: values.osPageCacheBusyTimeOutMills,
-    wakesFlush: wakesFlush(values),
+    wakesFlush: wakesFlush(values) && parts.leavesSync !== true,
     keepsRefused: isWrittenLater(values),
     onSlow: (elapsedMs, bytes, phase) => warn(slowWriteText(name, elapsedMs, bytes, phase)),
   });

@@ -22,16 +22,22 @@ import { Doorbell } from "./doorbell.ts";
 import { SharedLock } from "./lock.ts";
 
 const MAGIC = 0x524c4f47;
-const LAYOUT_VERSION = 1;
+const LAYOUT_VERSION = 2;
 
 /** Gateways, and other threads with a bell of their own, that one log serves at most. */
 export const WAITERS_MAX = 16;
 
-/** Default capacity of the ring: 64 MiB. */
-export const LOG_RING_BYTES = 64 * 1024 * 1024;
+/** Capacity of the ring when nothing asks for more: 32 MiB. */
+export const LOG_RING_BYTES = 32 * 1024 * 1024;
+
+/** The ring is at least so many times the largest append. */
+const APPENDS_OF_RING = 4;
 
 /** How long a thread parks for the append or write lock before the holder counts as lost. Milliseconds of own parks. */
 export const LOCK_PATIENCE_MS = 5000;
+
+/** The same for the sync lock, whose holder waits for the device. */
+const SYNC_PATIENCE_MS = 120_000;
 
 const at = (word: number): number => (1 + word) * WORD_STRIDE_BYTES;
 const RESERVED = at(0);
@@ -52,7 +58,9 @@ const PREPARE_BELL = at(14);
 const BUSY_SINCE = at(15);
 const RING_FLOOR = at(16);
 const PARKED = at(17);
-const FIRST_WAITER_BELL = 18;
+const SYNC_LOCK = at(18);
+const SYNC_ASKS = at(19);
+const FIRST_WAITER_BELL = 20;
 const CONTROL_BYTES = at(FIRST_WAITER_BELL + WAITERS_MAX);
 
 /** What the log can do now; one word that every thread reads before it appends. */
@@ -85,6 +93,16 @@ export interface LogMemoryBuffers {
 }
 
 /**
+ * Capacity of a ring for appends of a size.
+ *
+ * @param appendBytesMax bytes of the largest single append
+ * @returns {@link LOG_RING_BYTES}, or as much as such appends need, in whole pages
+ */
+export function ringBytesFor(appendBytesMax: number): number {
+  return Math.max(LOG_RING_BYTES, Math.ceil(APPENDS_OF_RING * appendBytesMax / 4096) * 4096);
+}
+
+/**
  * Creates the shared memory of one commit log.
  *
  * @param options bytes of the ring, and bytes of the largest single append (a record or a whole batch)
@@ -93,7 +111,7 @@ export interface LogMemoryBuffers {
 export function createLogMemory(options: { ringBytes: number; appendBytesMax: number }): LogMemoryBuffers {
   const { ringBytes, appendBytesMax } = options;
   if (ringBytes % 4096 !== 0) throw new RangeError(`Cannot create log ring: ${ringBytes} bytes is no multiple of 4096`);
-  if (ringBytes < 4 * appendBytesMax) {
+  if (ringBytes < APPENDS_OF_RING * appendBytesMax) {
     throw new RangeError(
       `Cannot create log ring: ${ringBytes} bytes is less than four times the largest append, ${appendBytesMax}`,
     );
@@ -119,7 +137,7 @@ export class LogMemory {
   readonly appended: Cursor;
   /** Bytes handed to the kernel. Advanced by who holds the write lock. */
   readonly written: Cursor;
-  /** Bytes on the device. Advanced by FlushCommitLogService. */
+  /** Bytes on the device. Advanced by who holds the sync lock. */
   readonly flushed: Cursor;
   /** Queue and index entries exist up to here. Advanced by ReputMessageService. */
   readonly dispatched: Cursor;
@@ -139,14 +157,17 @@ export class LogMemory {
   readonly appendLock: SharedLock;
   /** Serialises writers. */
   readonly writeLock: SharedLock;
+  /** Serialises syncs. */
+  readonly syncLock: SharedLock;
   /** Rung when `written` advanced. */
   readonly writtenBell: Doorbell;
-  /** Rung when a flush is wanted. */
+  /** Rung when a sync is wanted; {@link askSync} does. */
   readonly flushBell: Doorbell;
   /** Rung when the next file should be prepared. */
   readonly prepareBell: Doorbell;
   readonly #control: Int32Array;
   readonly #parked: Int32Array;
+  readonly #syncAsks: Int32Array;
   readonly #status: Int32Array;
   readonly #buffer: SharedArrayBuffer;
 
@@ -166,6 +187,7 @@ export class LogMemory {
     this.#control = new Int32Array(buffer);
     this.#status = new Int32Array(buffer, STATUS, 1);
     this.#parked = new Int32Array(buffer, PARKED, 1);
+    this.#syncAsks = new Int32Array(buffer, SYNC_ASKS, 1);
     this.ringBytes = buffers.ringBytes;
     this.ring = new Uint8Array(buffers.ring);
     this.ringView = new DataView(buffers.ring);
@@ -182,6 +204,7 @@ export class LogMemory {
     this.ringFloor = new Cursor(buffer, RING_FLOOR);
     this.appendLock = new SharedLock(buffer, APPEND_LOCK, { name: "append", patienceMs: LOCK_PATIENCE_MS });
     this.writeLock = new SharedLock(buffer, WRITE_LOCK, { name: "write", patienceMs: LOCK_PATIENCE_MS * 4 });
+    this.syncLock = new SharedLock(buffer, SYNC_LOCK, { name: "sync", patienceMs: SYNC_PATIENCE_MS });
     this.writtenBell = new Doorbell(buffer, WRITTEN_BELL);
     this.flushBell = new Doorbell(buffer, FLUSH_BELL);
     this.prepareBell = new Doorbell(buffer, PREPARE_BELL);
@@ -204,6 +227,18 @@ export class LogMemory {
   /** Stores {@link parkedPulls}. Only PullRequestHoldService. */
   set parkedPulls(count: number) {
     Atomics.store(this.#parked, 0, count);
+  }
+
+  /** How often a sync was asked for; it wraps around. FlushCommitLogService reads it before it reads `written`. */
+  get syncAsks(): number {
+    return Atomics.load(this.#syncAsks, 0);
+  }
+
+  /** Asks FlushCommitLogService for a sync of what is written by now. Who syncs by itself does not ask. */
+  askSync(): void {
+    this.flushBell.willRing();
+    Atomics.add(this.#syncAsks, 0, 1);
+    this.flushBell.ringAsSaid();
   }
 
   /** What the log can do now. */

@@ -60,6 +60,8 @@ export interface BrokerBench {
   incarnation(name: ActorName): { readonly epoch: number; readonly isUp: boolean };
   /** Runs a body while an actor is paused, and lets it go on afterwards. */
   whilePaused(name: ActorName, body: () => Promise<void>): Promise<void>;
+  /** Runs a body while nothing comes to the device, as if that took long, and lets it go on afterwards. */
+  whileUnsynced(body: () => Promise<void>): Promise<void>;
 }
 
 /** How the broker is started. */
@@ -186,6 +188,15 @@ function benchOf(
         await body();
       } finally {
         paused.resume();
+      }
+    },
+    whileUnsynced: async (body) => {
+      const { syncLock } = broker.memory;
+      await until(() => syncLock.tryAcquire(), { timeoutMs: PATIENCE_MS, what: "a moment in which nobody syncs" });
+      try {
+        await body();
+      } finally {
+        syncLock.release();
       }
     },
   };

@@ -210,14 +210,14 @@ Deno.test("cold-read paused: messages that the ring has lost and the page cache 
   });
 });
 
-Deno.test("flush-log paused with SYNC_FLUSH: sends wait for the device, what is written is consumed; resumed: they are acknowledged", async () => {
+Deno.test("a slow device with SYNC_FLUSH: sends wait for it, what is written is consumed; when it comes they are acknowledged", async () => {
   const settings = { flushDiskType: "SYNC_FLUSH", syncFlushTimeout: 2 * PATIENCE_MS } as const;
   await withBroker({ settings }, async (bench) => {
     const client = await bench.client();
     await bench.topic("T", { queues: 1 });
     await sendOk(client, "T", "first");
     let waiting: UnderWay | undefined;
-    await bench.whilePaused("flush-log", async () => {
+    await bench.whileUnsynced(async () => {
       const flushed = bench.broker.memory.flushed.load();
       waiting = underWay(send(await bench.client(), "T", "waits", { properties: plainProperties() }));
       // WAIT=false asks for no more than the write.
@@ -231,12 +231,12 @@ Deno.test("flush-log paused with SYNC_FLUSH: sends wait for the device, what is 
   });
 });
 
-Deno.test("flush-log paused with SYNC_FLUSH for longer than its time: the send is told FLUSH_DISK_TIMEOUT", async () => {
+Deno.test("a device that takes longer than syncFlushTimeout: the send is told FLUSH_DISK_TIMEOUT", async () => {
   const settings = { flushDiskType: "SYNC_FLUSH", syncFlushTimeout: 300 } as const;
   await withBroker({ settings }, async (bench) => {
     const client = await bench.client();
     await bench.topic("T", { queues: 1 });
-    await bench.whilePaused("flush-log", async () => {
+    await bench.whileUnsynced(async () => {
       const answer = await send(client, "T", "x", { properties: plainProperties() });
       assertEquals(answer.code, ResponseCode.FLUSH_DISK_TIMEOUT);
     });

@@ -31,7 +31,7 @@ Deno.test("with SYNC_FLUSH a send waits for the device unless its WAIT is there 
     await bench.topic("T", { queues: 1 });
     const waiting: UnderWay[] = [];
     let sent = 0;
-    await bench.whilePaused("flush-log", async () => {
+    await bench.whileUnsynced(async () => {
       for (const [wait, waits] of FORMS) {
         for (const properties of [propertiesOf(wait), keyless(wait)]) {
           const answer = underWay(send(await bench.client(), "T", `m${sent++}`, { properties }));
@@ -59,7 +59,7 @@ Deno.test("with SYNC_FLUSH a batch waits by the WAIT of its header", async () =>
       );
     };
     let waiting: UnderWay | undefined;
-    await bench.whilePaused("flush-log", async () => {
+    await bench.whileUnsynced(async () => {
       waiting = await batch("true");
       assertEquals((await (await batch("false")).answer).code, 0);
       assert(!waiting.isAnswered());
@@ -72,7 +72,7 @@ Deno.test("with SYNC_FLUSH a device that comes too late is told to those who wai
   const settings = { flushDiskType: "SYNC_FLUSH", syncFlushTimeout: 300 } as const;
   await withBroker({ settings }, async (bench) => {
     await bench.topic("T", { queues: 1 });
-    await bench.whilePaused("flush-log", async () => {
+    await bench.whileUnsynced(async () => {
       const codes = [];
       for (const wait of ["true", "false"]) {
         codes.push((await send(await bench.client(), "T", wait, { properties: propertiesOf(wait) })).code);

@@ -1,9 +1,9 @@
 /**
  * FlushCommitLogService: brings the commit log to the device and says how far it is.
  *
- * It owns the flushed cursor and the durable-position file, prepares the next log file before it is needed, and probes a disk that was full or slow. With SYNC_FLUSH it
- * syncs as soon as something was written: sends that wait gather behind one fdatasync, which is group commit. With ASYNC_FLUSH it looks once an interval whether
- * pages or time are enough for a sync; with flushCommitLogTimed=false also when a writer wakes it. A sync that failed is never tried again, because the next call would report success for pages that are lost: the log is latched and the process ends.
+ * It owns the durable-position file, prepares the next log file before it is needed, and probes a disk that was full or slow. With SYNC_FLUSH it
+ * syncs as soon as a writer wakes it: sends that wait gather behind one fdatasync, which is group commit; a gateway syncs what is little itself. With ASYNC_FLUSH it
+ * looks once an interval whether pages or time are enough for a sync; with flushCommitLogTimed=false also when a writer wakes it. A sync that failed is never tried again: the log is latched and the process ends.
  *
  * Source: apache/rocketmq store CommitLog.FlushRealTimeService, CommitLog.GroupCommitService
  */
@@ -12,11 +12,11 @@ import { DurablePositionFile } from "../../../store/durable_position.ts";
 import { DiskError } from "../../../store/file/disk.ts";
 import { LightDisk } from "../../../store/file/light_disk.ts";
 import type { SegmentSet } from "../../../store/file/segment_set.ts";
-import type { Doorbell } from "../../../store/memory/doorbell.ts";
+import { LogSync, LogSyncError } from "../../../store/log_sync.ts";
 import { LogMemory, LogStatus } from "../../../store/memory/log_memory.ts";
 import { PageRule } from "../../../store/page_rule.ts";
 import { type BrokerActorInit, openStore, storeShape } from "../broker_init.ts";
-import { GATEWAYS_MAX, WaiterBell } from "../broker_memory.ts";
+import { gatewayBells } from "../broker_memory.ts";
 import { wakesFlush } from "../write_mode.ts";
 import type { FlushCommitLogContract } from "./flush_contract.ts";
 
@@ -38,18 +38,6 @@ const SLOW_SYNC_MS = 500;
 /** The durable position is written down this often at most, and at the end. Milliseconds. */
 const PROMISE_EVERY_MS = 200;
 
-/** So long after a sync the next one is expected at any moment. Milliseconds. */
-const BUSY_MS = 5;
-
-/** A sync of no more than this was for few senders. Bytes. */
-const FEW_BYTES = 8 * 1024;
-
-/** Longest wait that blocks the thread. Milliseconds. */
-const BLOCK_MS = 2;
-
-/** The event loop gets its turn this often while the thread blocks. Milliseconds. */
-const BREATHE_MS = 10;
-
 /** Starts the behaviour. */
 export function startFlushCommitLogService(
   init: BrokerActorInit,
@@ -66,7 +54,7 @@ export function startFlushCommitLogService(
     stop: async () => {
       service.stop();
       await loop;
-      service.flush();
+      service.finish();
     },
   };
 }
@@ -76,23 +64,23 @@ export class FlushCommitLogService {
   readonly #context: ActorContext<FlushCommitLogContract>;
   readonly #memory: LogMemory;
   readonly #files: SegmentSet;
+  readonly #sync: LogSync;
   readonly #durable: DurablePositionFile;
   readonly #probe = new Uint8Array(PROBE_BYTES);
   readonly #isSync: boolean;
   readonly #intervalMs: number;
   readonly #isWoken: boolean;
   readonly #rule: PageRule;
-  readonly #waiters: readonly Doorbell[];
   #lastSyncMs: number;
   #lastPromiseMs = 0;
+  #promised: number;
   #lastLookMs: number;
   /** What was written when it was looked at last. */
   #lookedAt = -1;
   #lastProbeMs = 0;
+  #asksSeen = 0;
   #syncs = 0;
   #slowestMs = 0;
-  #breathedMs = 0;
-  #lastBytes = 0;
   #stopping = false;
 
   /** @param init shared memory and configuration; @param context of the actor */
@@ -101,6 +89,7 @@ export class FlushCommitLogService {
     this.#context = context;
     this.#memory = new LogMemory(init.memory.log);
     this.#files = openStore(values, "write", 8, new LightDisk()).commitLog;
+    this.#sync = new LogSync(this.#memory, this.#files, gatewayBells(this.#memory));
     this.#durable = new DurablePositionFile(new LightDisk(), storeShape(values).durablePosition);
     this.#isSync = values.flushDiskType === "SYNC_FLUSH";
     this.#intervalMs = values.flushIntervalCommitLog;
@@ -110,10 +99,9 @@ export class FlushCommitLogService {
       thoroughMs: values.flushCommitLogThoroughInterval,
       fileBytes: values.mappedFileSizeCommitLog,
     });
-    this.#waiters = [...Array(GATEWAYS_MAX).keys(), WaiterBell.Schedule, WaiterBell.Transactions]
-      .map((waiter) => this.#memory.waiterBell(waiter));
     this.#lastSyncMs = context.clock.monotonicMs();
     this.#lastLookMs = this.#lastSyncMs;
+    this.#promised = this.#memory.flushed.load();
     this.#rule.restart(this.#lastSyncMs);
   }
 
@@ -133,6 +121,12 @@ export class FlushCommitLogService {
     this.#memory.flushBell.ring();
   }
 
+  /** Syncs what is left and writes down how far the log is on the device. */
+  finish(): void {
+    this.flush();
+    this.#promise();
+  }
+
   /** Takes turns until {@link stop}. */
   async run(): Promise<void> {
     const { flushBell } = this.#memory;
@@ -140,36 +134,17 @@ export class FlushCommitLogService {
     try {
       while (!this.#stopping) {
         this.turn();
-        if (this.#isBusy()) flushBell.sleep(hasWork, BLOCK_MS);
-        else await flushBell.sleepAsync(hasWork, this.#restMs());
-        if (!await this.#gate()) return;
+        await flushBell.sleepAsync(hasWork, this.#restMs());
+        if (!await this.#context.gate()) return;
       }
     } catch (error) {
       this.#context.fail(error);
     }
   }
 
-  /**
-   * In the middle of synchronous sends the next one is near. A thread that blocks for it is there sooner than an event loop by about 50 µs, and
-   * comes back to its event loop often enough for whoever asks it. When many send, the time until it wakes makes the groups larger, which is worth more.
-   */
-  #isBusy(): boolean {
-    if (!this.#isSync || !this.#context.ownsThread || this.#lastBytes > FEW_BYTES) return false;
-    return this.#context.clock.monotonicMs() - this.#lastSyncMs < BUSY_MS;
-  }
-
-  #gate(): boolean | Promise<boolean> {
-    const nowMs = this.#context.clock.monotonicMs();
-    if (nowMs - this.#breathedMs < BREATHE_MS) return this.#context.gate();
-    this.#breathedMs = nowMs;
-    return this.#context.breathe();
-  }
-
   /** Whether a writer has something for the next turn that cannot wait for its time. */
   hasNews(): boolean {
-    if (!this.#isWoken) return false;
-    const written = this.#memory.written.load();
-    return this.#isSync ? written > this.#memory.flushed.load() : written > this.#lookedAt;
+    return this.#isWoken && this.#memory.syncAsks !== this.#asksSeen;
   }
 
   /** How long there is nothing to do unless the bell rings. Milliseconds. */
@@ -183,7 +158,9 @@ export class FlushCommitLogService {
   turn(): void {
     this.#prepare();
     this.#probeRefused();
+    this.#asksSeen = this.#memory.syncAsks;
     if (this.#isSync || this.#isTime()) this.flush();
+    this.#promise();
   }
 
   #isTime(): boolean {
@@ -199,45 +176,33 @@ export class FlushCommitLogService {
   /** Syncs everything that is written now. @returns the position that is on the device */
   flush(): number {
     const memory = this.#memory;
-    const to = memory.written.load();
-    const from = this.#beginning(to);
-    if (to <= from || memory.status === LogStatus.ReadOnly) return from;
+    if (this.#sync.behindBytes === 0) return memory.flushed.load();
     const beganMs = this.#context.clock.monotonicMs();
-    try {
-      this.#files.syncRange(from, to);
-    } catch (error) {
-      memory.setStatus(LogStatus.ReadOnly);
-      this.#context.signal("failed", {
-        text: `Cannot sync the commit log from ${from} to ${to}: ${error instanceof Error ? error.message : error}`,
-      });
-      throw error;
-    }
-    for (const waiter of this.#waiters) waiter.willRing();
-    memory.flushed.store(to);
-    for (const waiter of this.#waiters) waiter.ringAsSaid();
-    this.#syncs++;
-    this.#lastBytes = to - from;
+    const bytes = this.#syncOrFail();
     this.#lastSyncMs = this.#context.clock.monotonicMs();
-    this.#note(this.#lastSyncMs - beganMs, to - from);
-    this.#promise(to);
+    if (bytes === 0) return memory.flushed.load();
+    this.#syncs++;
+    this.#note(this.#lastSyncMs - beganMs, bytes);
     this.#context.countWork(1);
-    return to;
+    return memory.flushed.load();
   }
 
-  /** Where the next sync begins. The empty log of a slave may begin above 0 all at once: there is nothing to sync below. */
-  #beginning(written: number): number {
-    const { flushed, logStart } = this.#memory;
-    const position = flushed.load();
-    const start = logStart.load();
-    if (position >= start || written < start) return position;
-    flushed.store(start);
-    return start;
+  #syncOrFail(): number {
+    try {
+      return this.#sync.sync();
+    } catch (error) {
+      if (error instanceof LogSyncError) this.#context.signal("failed", { text: error.message });
+      throw error;
+    }
   }
 
   /** Writes down what is on the device, so that recovery can tell damage from a torn tail. Not more often than it is worth. */
-  #promise(position: number): void {
-    if (this.#lastSyncMs - this.#lastPromiseMs < PROMISE_EVERY_MS && !this.#stopping) return;
-    this.#lastPromiseMs = this.#lastSyncMs;
+  #promise(): void {
+    const position = this.#memory.flushed.load();
+    const nowMs = this.#context.clock.monotonicMs();
+    if (position === this.#promised || nowMs - this.#lastPromiseMs < PROMISE_EVERY_MS && !this.#stopping) return;
+    this.#lastPromiseMs = nowMs;
+    this.#promised = position;
     this.#unlessFull(() =>
       this.#durable.writeFlushed(
         position,

@@ -1,22 +1,29 @@
 /**
  * When acknowledgements leave that wait for more than the write, and what becomes of those whose time is over.
  *
- * Owns: the rule for each flush mode and role. Reads: the cursors of the log. Never: holds an acknowledgement itself, {@link AckQueue} does.
+ * Owns: the rule for each flush mode and role, and who syncs. Reads: the cursors of the log. Never: holds an acknowledgement itself, {@link AckQueue} does.
  */
 import { decodeFrame, encodeFrame } from "../../../protocol/frame.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
-import type { Doorbell } from "../../../store/memory/doorbell.ts";
+import type { Clock } from "../../../store/clock.ts";
+import type { LogSync } from "../../../store/log_sync.ts";
 import type { LogMemory } from "../../../store/memory/log_memory.ts";
 import type { BrokerValues } from "../broker_configuration.ts";
 import type { AckQueue, LateAck } from "./ack_hold.ts";
 import type { GatewayConnection } from "./connection.ts";
 import type { GatewayReplication } from "./gateway_replication.ts";
 
-/** So many acknowledgements are worth blocking for. */
-const FEW_ACKS = 2;
+/** So much is synced by the gateway that waits for it. Bytes. */
+const OWN_SYNC_BYTES_MAX = 128 * 1024;
 
-/** Longest wait that blocks the thread. Milliseconds. */
-const BLOCK_MS = 2;
+/** A sync that took longer holds up other clients too much. Milliseconds. */
+const SLOW_SYNC_MS = 3;
+
+/** One slow sync may be a busy machine; so many in a row are a slow device. */
+const SLOW_SYNCS_MAX = 3;
+
+/** So long a gateway leaves syncs of a slow device to FlushCommitLogService. Milliseconds. */
+const LEAVE_MS = 1_000;
 
 /** What this works with. */
 export interface AckReleaseParts {
@@ -24,8 +31,9 @@ export interface AckReleaseParts {
   readonly memory: LogMemory;
   readonly acks: AckQueue;
   readonly replication: GatewayReplication;
-  /** Rings when the device or the slaves have more. */
-  readonly bell: Doorbell;
+  /** Syncs the log in this thread. */
+  readonly sync: LogSync;
+  readonly clock: Clock;
   /** The thread is this gateway's alone. */
   readonly mayBlock: boolean;
   /** Output of a connection is ready for the end of the turn. */
@@ -41,6 +49,9 @@ export class AckRelease {
   readonly #parts: AckReleaseParts;
   readonly #waitsForDevice: boolean;
   readonly #waitsForSlaves: boolean;
+  #syncs = 0;
+  #slowSyncs = 0;
+  #leftUntilMs = -Infinity;
 
   /** @param parts what it works with */
   constructor(parts: AckReleaseParts) {
@@ -52,6 +63,11 @@ export class AckRelease {
     this.timeoutMs = this.#waitsForSlaves ? slaveTimeout : syncFlushTimeout;
   }
 
+  /** Syncs that this thread made. */
+  get syncs(): number {
+    return this.#syncs;
+  }
+
   /** Up to where acknowledgements may leave. */
   position(): number {
     const { flushed, replicated } = this.#parts.memory;
@@ -60,21 +76,34 @@ export class AckRelease {
   }
 
   /**
-   * What was written is waited for. When it is for few, and for the device only, this thread blocks until the device has it: nobody else is likely to
-   * come meanwhile, and waking an event loop takes longer than a sync.
+   * Something was written, and acknowledgements may wait for it. What is little, and waits for a quick device only, this thread brings there itself: clients that wait
+   * send nothing meanwhile, and two threads that wake each other take longer than a sync. What is much is synced beside the next requests.
    */
-  held(): void {
-    const { memory, acks, replication, bell } = this.#parts;
-    if (this.#waitsForDevice) memory.flushBell.ring();
-    if (!this.#waitsForSlaves) {
-      if (acks.length <= FEW_ACKS && this.#parts.mayBlock) {
-        const end = acks.lastPosition;
-        bell.sleep(() => memory.flushed.load() >= end, BLOCK_MS);
-      }
-      return;
+  written(): void {
+    const { memory, acks, replication } = this.#parts;
+    if (this.#waitsForSlaves) {
+      if (this.#waitsForDevice) memory.askSync();
+      if (acks.length === 0) return;
+      replication.written();
+      if (replication.isLonely) acks.dropAbove(memory.replicated.load(), this.#alone);
+    } else if (this.#waitsForDevice && !this.#isSynced()) memory.askSync();
+  }
+
+  /** Syncs in this thread, where that is better. @returns false when FlushCommitLogService has to */
+  #isSynced(): boolean {
+    const { sync, acks, clock, mayBlock } = this.#parts;
+    if (!mayBlock || acks.length === 0 || sync.behindBytes > OWN_SYNC_BYTES_MAX) return false;
+    const beganMs = clock.monotonicMs();
+    if (beganMs < this.#leftUntilMs) return false;
+    if (sync.trySync() === undefined) return false;
+    this.#syncs++;
+    const endedMs = clock.monotonicMs();
+    this.#slowSyncs = endedMs - beganMs > SLOW_SYNC_MS ? this.#slowSyncs + 1 : 0;
+    if (this.#slowSyncs >= SLOW_SYNCS_MAX) {
+      this.#slowSyncs = 0;
+      this.#leftUntilMs = endedMs + LEAVE_MS;
     }
-    replication.written();
-    if (replication.isLonely) acks.dropAbove(memory.replicated.load(), this.#alone);
+    return true;
   }
 
   /** The device or the slaves did not take a record in time: the producer is told so, with the record's place. */

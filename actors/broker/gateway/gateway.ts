@@ -90,8 +90,8 @@ export interface GatewayParts {
   readonly refusal: SendRefusalValue | undefined;
   /** Whether too few replicas are in step for messages that wait for them. Once a batch. */
   readonly isShortOfReplicas: () => boolean;
-  /** Something was written that acknowledgements wait for. Once a turn. */
-  readonly held: () => void;
+  /** Something was written; acknowledgements may wait for more. Once a turn. @throws {LogSyncError} when the device failed */
+  readonly written: () => void;
   /** Position up to which acknowledgements may leave. */
   readonly releasable: () => number;
   /** Whether this mastership's lease is over: nothing is answered any more, and who waits learns that the outcome is unknown. Once a turn. */
@@ -110,6 +110,9 @@ export interface GatewayCounters {
   refusedSends: number;
   badFrames: number;
 }
+
+/** An answer of so many bytes is worth a write of its own. */
+const LONG_ANSWER_BYTES = 16 * 1024;
 
 /** A gateway over any transport. */
 export class Gateway {
@@ -183,9 +186,15 @@ export class Gateway {
     for (const connection of this.#connections.values()) connection.close();
   }
 
-  /** Notes that a connection has output; the end of this turn releases it. */
+  /**
+   * Notes that a connection has output; the end of this turn releases it. An answer that is long leaves at once, so that its client reads it while the
+   * answers to others are made: a connection that is not in the list has no acknowledgement which waits for the write of the turn.
+   */
   markDirty(connection: GatewayConnection): void {
     if (!connection.dirty) {
+      if (connection.outEnd - connection.releasedEnd >= LONG_ANSWER_BYTES) {
+        return this.#parts.isFenced() ? connection.close() : connection.release();
+      }
       connection.dirty = true;
       this.#dirty.push(connection);
     }
@@ -378,17 +387,19 @@ export class Gateway {
   }
 
   #write(): void {
-    const { memory, writer, acks, laterWrite, held, releasable } = this.#parts;
+    const { memory, writer, acks, laterWrite, written, releasable } = this.#parts;
     this.#appended = false;
     if (laterWrite !== undefined && memory.status !== LogStatus.ReadOnly) {
-      if (acks.length > 0) held();
+      written();
       return laterWrite.appended();
     }
     if (this.#isWritten(writer.write()) && memory.epoch === this.#turnEpoch) {
-      if (acks.length > 0) {
-        held();
-        acks.releaseUpTo(releasable(), this.#touch);
+      try {
+        written();
+      } catch (error) {
+        return this.#parts.fail(error);
       }
+      if (acks.length > 0) acks.releaseUpTo(releasable(), this.#touch);
       return;
     }
     this.#refuseAcks();

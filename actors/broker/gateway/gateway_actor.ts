@@ -132,13 +132,14 @@ export class GatewayActor {
 
   /** Counters of this gateway. */
   report(): GatewayReport {
-    const { gateway, pulls, writer, general, bell } = this.parts;
+    const { gateway, pulls, writer, general, bell, release } = this.parts;
     return {
       ...gateway.counters,
       connections: gateway.connections.size,
       ...pulls.counters,
       writes: writer.counters.writes,
       writtenBytes: writer.counters.bytes,
+      syncs: release.syncs,
       ...general.counters,
       missedBells: bell.missed,
     };

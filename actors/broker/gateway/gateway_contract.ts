@@ -28,6 +28,8 @@ export interface GatewayReport extends GatewayCounters {
   coldPulls: number;
   writes: number;
   writtenBytes: number;
+  /** Syncs of the log that it made itself. */
+  syncs: number;
   unmatched: number;
   malformed: number;
   missedBells: number;

@@ -6,7 +6,6 @@
 import { FilterCache } from "../../../store/filter/filter_cache.ts";
 import type { ActorContext, PeerRef } from "../../kernel/contract.ts";
 import type { RemotingCommand } from "../../../protocol/command.ts";
-import { decodeEndTransactionRequestHeader } from "../../../protocol/commands/transaction.ts";
 import { createResponse } from "../../../protocol/command.ts";
 import { encodeFrame } from "../../../protocol/frame.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
@@ -15,6 +14,7 @@ import { parseDelayLevels } from "../../../store/delay_levels.ts";
 import { GaugeBatch, Gauges } from "../../../store/gauges.ts";
 import { type LogAppender, PlaceRefusal } from "../../../store/log_appender.ts";
 import { LogReader } from "../../../store/log_reader.ts";
+import { LogSync } from "../../../store/log_sync.ts";
 import type { LogWriter } from "../../../store/log_writer.ts";
 import type { Doorbell } from "../../../store/memory/doorbell.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
@@ -25,6 +25,7 @@ import { type TopicEntry, TopicPerm, type TopicUpdate, TopicView } from "../../.
 import type { ConfigurationUpdate, ControlSnapshot, OffsetCommit } from "../broker_controller_contract.ts";
 import { awake } from "../awake.ts";
 import { openStore, type StoreHandles } from "../broker_init.ts";
+import { gatewayBells } from "../broker_memory.ts";
 import type { ColdReadContract } from "../cold_read_contract.ts";
 import { logAppenderOf, logWriterOf, type LogWriterParts } from "../log_writer_of.ts";
 import { commitCaller } from "../flush/commit_rule.ts";
@@ -39,6 +40,7 @@ import { type GatewayConnection, hostBytes } from "./connection.ts";
 import { ControlView } from "./control_view.ts";
 import { Gateway } from "./gateway.ts";
 import type { GatewayContract, GatewayInit } from "./gateway_contract.ts";
+import { EndGatherer } from "./end_gatherer.ts";
 import { GatewayGeneralPath } from "./general_path.ts";
 import { GatewayReplication } from "./gateway_replication.ts";
 import { GeneralSend, type PendingAck } from "./general_send.ts";
@@ -78,6 +80,8 @@ export class GatewayParts {
   readonly pulls: PullService;
   readonly general: GatewayGeneralPath;
   readonly writer: LogWriter;
+  /** When acknowledgements leave that wait. */
+  readonly release: AckRelease;
   readonly bell: Doorbell;
   readonly #init: GatewayInit;
   readonly #context: ActorContext<GatewayContract>;
@@ -94,7 +98,6 @@ export class GatewayParts {
   readonly #queueReaders = new Map<ServedTopic, ConsumeQueueReader[]>();
   readonly #settings: RecallSettings;
   readonly #timerState: TimerState;
-  readonly #release: AckRelease;
   readonly #replication: GatewayReplication;
   #commits: OffsetCommit[] = [];
   #sendBacks = new Map<string, { group: string; topic: string; count: number }>();
@@ -106,15 +109,15 @@ export class GatewayParts {
     const { values } = init;
     this.#init = init;
     this.#context = context;
-    const memory = new LogMemory(init.memory.log);
-    this.#memory = memory;
+    const memory = this.#memory = new LogMemory(init.memory.log);
     this.#store = openStore(values, "write", QUEUE_HANDLES_MAX);
     this.#replication = new GatewayReplication(init, memory);
     const markDirty = (connection: GatewayConnection): void => this.gateway.markDirty(connection);
     const acks = this.#acks;
     this.bell = memory.waiterBell(init.index);
-    const held = { values, memory, acks, replication: this.#replication, bell: this.bell, markDirty };
-    this.#release = new AckRelease({ ...held, mayBlock: context.ownsThread });
+    const sync = new LogSync(memory, this.#store.commitLog, gatewayBells(memory, init.index));
+    const waits = { values, memory, acks, replication: this.#replication, sync, clock: context.clock, markDirty };
+    this.release = new AckRelease({ ...waits, mayBlock: context.ownsThread });
     this.#settings = this.#sendSettings();
     this.#topics = new NameLookup((name) => this.#serve(name));
     this.#meter = new TrafficMeter(this.#topics, new GaugeBatch(new Gauges(init.gauges)));
@@ -122,11 +125,16 @@ export class GatewayParts {
     this.#appender = logAppenderOf(log);
     this.#records = new RecordAppender(memory, this.#appender, this.view.queues, values.enabledAppendPropCRC);
     this.#wakes = new TokenRing(init.memory.wakes[init.index]!);
-    this.writer = logWriterOf(log);
+    // With SYNC_FLUSH the end of the turn decides who syncs.
+    this.writer = logWriterOf({ ...log, leavesSync: values.flushDiskType === "SYNC_FLUSH" });
     this.#calls = new ClientCalls(context.clock, markDirty);
     this.#timerState = new TimerState(values, this.#store, context);
     const help = this.#sendHelp();
     const sends = new GeneralSend(this.#settings, help);
+    const ends = new EndGatherer(async (headers) => {
+      const transactions = await awake(context, context.peer("transactions"), "transactions");
+      return await transactions.ask("ends", headers, { timeoutMs: ASK_MS });
+    });
     const { storeReplyMessageEnable } = values;
     const address = `${values.brokerIP1}:${values.listenPort}`;
     this.general = new GatewayGeneralPath({
@@ -139,12 +147,7 @@ export class GatewayParts {
       calls: this.#calls,
       control: (command, connection) => this.#askController(command, connection),
       query: async (command) => await (await this.#reader()).ask("query", { command }, { timeoutMs: ASK_MS }),
-      endTransaction: async (command) => {
-        const header = decodeEndTransactionRequestHeader(command.ext);
-        const transactions = await awake(context, context.peer("transactions"), "transactions");
-        const answer = await transactions.ask("end", header, { timeoutMs: ASK_MS });
-        return answer === null ? null : createResponse(command, answer.code, answer.remark);
-      },
+      endTransaction: (command) => ends.end(command),
       ensureGroup: (group) => this.#ensureGroup(group),
       markDirty,
       rejects: slaveRejection(values),
@@ -200,7 +203,7 @@ export class GatewayParts {
       queues: this.view.queues,
       topics: this.#topics,
       acks: new AckEncoder(this.#settings.storeHost, values),
-      hold: this.#release.holds ? this.#acks : undefined,
+      hold: this.release.holds ? this.#acks : undefined,
       storeHost: this.#settings.storeHost,
       clusterName: values.brokerClusterName,
       regionId: values.regionId,
@@ -219,11 +222,11 @@ export class GatewayParts {
       acks: this.#acks,
       clock: this.#context.clock,
       laterWrite: isWrittenLater(values) ? commitCaller(values, this.#memory) : undefined,
-      ackTimeoutMs: this.#release.timeoutMs,
+      ackTimeoutMs: this.release.timeoutMs,
       refusal: sendRefusalOf(values),
       isShortOfReplicas: () => this.#replication.isShort,
-      held: () => this.#release.held(),
-      releasable: () => this.#release.position(),
+      written: () => this.release.written(),
+      releasable: () => this.release.position(),
       isFenced: leaseFence(this.#init.replicaRole?.lease, this.#context.clock),
       fail: (error) =>
         this.#context.signal("failed", {
@@ -346,8 +349,8 @@ export class GatewayParts {
 
   #acknowledge(ack: PendingAck, queueOffset: number, position: number, end: number): void {
     const frame = encodeFrame(ack.answer(queueOffset, position));
-    if (this.#release.holds && ack.wait) {
-      this.#acks.deadlineMs = this.#context.clock.monotonicMs() + this.#release.timeoutMs;
+    if (this.release.holds && ack.wait) {
+      this.#acks.deadlineMs = this.#context.clock.monotonicMs() + this.release.timeoutMs;
       const room = this.#acks.room(frame.length);
       room.set(frame, this.#acks.start);
       this.#acks.hold(ack.connection, this.#acks.start + frame.length, end);
@@ -455,13 +458,13 @@ export class GatewayParts {
 
   /** Whether a wake or an acknowledgement waits. */
   hasWork(): boolean {
-    return !this.#wakes.isEmpty || this.#acks.nextPosition <= this.#release.position();
+    return !this.#wakes.isEmpty || this.#acks.nextPosition <= this.release.position();
   }
 
   /** Takes wakes and acknowledgements. */
   takeWork(): void {
     if (!this.#wakes.isEmpty) this.pulls.takeWakes();
-    if (this.#acks.length > 0) this.gateway.releaseAcks(this.#release.position(), this.#release.late);
+    if (this.#acks.length > 0) this.gateway.releaseAcks(this.release.position(), this.release.late);
   }
 
   /** Once a second: statistics, commits, idle connections. */

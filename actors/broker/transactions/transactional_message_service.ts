@@ -85,7 +85,7 @@ export async function startTransactionalMessageService(
   return {
     asks: {
       topics: (update) => ({ version: service.apply(update) }),
-      end: (header) => service.end(header),
+      ends: (headers) => Promise.all(headers.map((header) => service.end(header))),
       counters: () => service.counters,
     },
     tells: {},

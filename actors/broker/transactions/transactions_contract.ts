@@ -30,8 +30,8 @@ export interface TransactionCounters {
 export type TransactionsContract = {
   init: BrokerActorInit;
   asks: TopicSubscriberContract["asks"] & {
-    /** END_TRANSACTION; null when there is nothing to answer. */
-    end: { request: EndTransactionRequestHeader; reply: EndAnswer | null };
+    /** END_TRANSACTION, some of them; the answers in their order, null where there is nothing to answer. */
+    ends: { request: readonly EndTransactionRequestHeader[]; reply: readonly (EndAnswer | null)[] };
     /** What it did so far. */
     counters: { request: null; reply: TransactionCounters };
   };
