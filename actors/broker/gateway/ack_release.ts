@@ -17,7 +17,7 @@ import type { GatewayReplication } from "./gateway_replication.ts";
 const OWN_SYNC_BYTES_MAX = 128 * 1024;
 
 /** A sync that took longer holds up other clients too much. Milliseconds. */
-const SLOW_SYNC_MS = 3;
+const SLOW_SYNC_MS = 10;
 
 /** One slow sync may be a busy machine; so many in a row are a slow device. */
 const SLOW_SYNCS_MAX = 3;
