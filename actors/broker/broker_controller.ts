@@ -14,6 +14,7 @@ import { MINUTE_SAMPLE_INTERVAL_MS } from "../../store/stats_item.ts";
 import type { BrokerControllerContract, BrokerControllerInit } from "./broker_controller_contract.ts";
 import { ControlPlane } from "./controller/control_plane.ts";
 import { Lateness } from "./controller/lateness.ts";
+import { NameServerReturn } from "./controller/name_server_return.ts";
 import { peerOutputs } from "./controller/peer_outputs.ts";
 import { PeriodicRounds } from "./controller/periodic.ts";
 import { TIMER_SYNC_INTERVAL_MS } from "./controller/slave_synchronize.ts";
@@ -66,7 +67,7 @@ function start(
   { disk, transport }: BrokerControllerWorld,
 ): Behaviour<BrokerControllerContract> {
   const { clock } = context;
-  const pool = new PeerPool({ transport, clock });
+  const pool = new PeerPool({ transport, clock, closed: ({ address }) => returns.lost(address) });
   const plane = new ControlPlane(init, {
     clock,
     disk,
@@ -76,6 +77,11 @@ function start(
     isGone: (error) => error instanceof ActorGoneError,
     registered: (nameServer) => context.signal("registered", { nameServer }),
     master: (address, haAddress) => context.signal("master", { address, haAddress }),
+  });
+  const returns = new NameServerReturn({
+    clock,
+    registrar: plane.registrar,
+    mayRegister: () => plane.members.isOnline,
   });
   const rounds = new PeriodicRounds(clock, (name, error) => {
     const text = error instanceof Error ? error.message : String(error);
@@ -89,6 +95,7 @@ function start(
     ...behaviour,
     stop: async (): Promise<void> => {
       rounds.stop();
+      returns.stop();
       plane.stop();
       await pool.close();
     },

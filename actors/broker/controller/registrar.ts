@@ -85,6 +85,15 @@ export class Registrar {
     return await this.#tell(new Map([...configs].map((config) => [config.topicName, config])));
   }
 
+  /**
+   * Tells every topic to one name server that was lost. That it is not back is no news and is not logged.
+   *
+   * @returns whether it accepted
+   */
+  async registerAgain(address: string): Promise<boolean> {
+    return !this.#closed && await this.#queue(address, undefined, { isQuiet: true });
+  }
+
   /** Takes the broker out of every name server and registers no more. */
   async unregister(): Promise<void> {
     this.#closed = true;
@@ -124,10 +133,10 @@ export class Registrar {
     return results.filter((accepted) => accepted).length;
   }
 
-  #queue(address: string, wanted: Wanted): Promise<boolean> {
+  #queue(address: string, wanted: Wanted, options: { readonly isQuiet?: boolean } = {}): Promise<boolean> {
     let line = this.#lines.get(address);
     if (line === undefined) this.#lines.set(address, line = { running: undefined, next: undefined, accepted: false });
-    if (line.running === undefined) return this.#run(address, line, wanted);
+    if (line.running === undefined) return this.#run(address, line, wanted, options);
     if (line.next === undefined) {
       const { promise, resolve } = Promise.withResolvers<boolean>();
       line.next = { wanted, done: promise, resolve };
@@ -137,8 +146,13 @@ export class Registrar {
     return line.next.done;
   }
 
-  #run(address: string, line: Line, wanted: Wanted): Promise<boolean> {
-    const running = this.#register(address, line, wanted).then((accepted) => {
+  #run(
+    address: string,
+    line: Line,
+    wanted: Wanted,
+    options: { readonly isQuiet?: boolean } = {},
+  ): Promise<boolean> {
+    const running = this.#register(address, line, wanted, options).then((accepted) => {
       const next = line.next;
       line.running = undefined;
       line.next = undefined;
@@ -149,7 +163,12 @@ export class Registrar {
     return running;
   }
 
-  async #register(address: string, line: Line, wanted: Wanted): Promise<boolean> {
+  async #register(
+    address: string,
+    line: Line,
+    wanted: Wanted,
+    { isQuiet = false }: { readonly isQuiet?: boolean },
+  ): Promise<boolean> {
     if (this.#closed || this.#state.lease?.isOver === true) return false;
     try {
       const answer = await this.#call(address, this.#command(wanted), this.#state.values.registerBrokerTimeoutMills);
@@ -160,7 +179,7 @@ export class Registrar {
       this.#accept(address, line, answer);
       return true;
     } catch (error) {
-      this.#events.failed(address, messageOf(error));
+      if (!isQuiet) this.#events.failed(address, messageOf(error));
       return false;
     }
   }

@@ -39,6 +39,9 @@ export const TIMER_SYNC_INTERVAL_MS = 3_000;
 /** How many times as long as it took a round has to wait for the next one. */
 const ROUND_SHARE = 20;
 
+/** Intervals that a long round puts the next one off at most: with the default as long as RocketMQ 5 waits in any case. */
+const INTERVALS_MAX = 6;
+
 /** Longest wait for an answer, milliseconds. Source: apache/rocketmq broker BrokerOuterAPI.getAllTopicConfig */
 const CALL_MS = 30_000;
 
@@ -92,7 +95,8 @@ export class SlaveSynchronize {
 
   /** Milliseconds that the next round has to wait. */
   get waitMs(): number {
-    return Math.max(this.#parts.state.values.slaveSynchronizeInterval, this.#lastRoundMs * ROUND_SHARE);
+    const { slaveSynchronizeInterval: intervalMs } = this.#parts.state.values;
+    return Math.max(intervalMs, Math.min(this.#lastRoundMs * ROUND_SHARE, intervalMs * INTERVALS_MAX));
   }
 
   /** Takes everything over once. */
