@@ -1,7 +1,7 @@
 /**
  * Our client beside Apache's Java client 5.4.0 and ali-ons 3.12.0, against the same broker in one run.
  *
- *     deno task bench:client [--rounds 3] [--seconds 10] [--warm-up 5] [--backlog 1000000] [--broker ringmq|apache] [--help]
+ *     deno task bench:client [--rounds 3] [--seconds 10] [--warm-up 5] [--backlog 1000000] [--only paces] …
  *
  * The clients alternate, medians are compared: messages a second of 1 KiB with 64 concurrent sends (64 threads for Java),
  * push consumption of a backlog (ali-ons is left out: it takes minutes), processor seconds for a million messages, resident
@@ -32,6 +32,10 @@ const BODY_BYTES = 1024;
 const CONCURRENT = 64;
 const QUEUES = 8;
 const PACE = { perSecond: 2_000, seconds: 10 } as const;
+/** What is between the broker and the listener: a worker and a message between threads, or neither. */
+const PACED_KINDS = ["workers", "inline"] as const;
+
+type PacedKind = typeof PACED_KINDS[number];
 
 endOnHelp(`
 deno task bench:client       our client beside Apache's Java client 5.4.0 and ali-ons 3.12.0, against the same broker in one run
@@ -40,12 +44,13 @@ deno task bench:client       our client beside Apache's Java client 5.4.0 and al
   --warm-up <s>              sends that are not counted, before                                5
   --backlog <messages>       messages that are push-consumed                                   1000000
   --broker ringmq|apache     the broker that all of them use                                   ringmq
+  --only sends,takes,paces   these parts alone                                                 all
   -h  --help                 print this, and end
 
 It needs java, javac and node; what it lacks of the clients it takes from Maven and npm.
 `);
 const args = parseArgs(Deno.args, {
-  string: ["rounds", "seconds", "warm-up", "backlog", "broker"],
+  string: ["rounds", "seconds", "warm-up", "backlog", "broker", "only"],
   default: { rounds: "3", seconds: "10", "warm-up": "5", backlog: "1000000", broker: "ringmq" },
 });
 const rounds = Number(args.rounds);
@@ -127,52 +132,89 @@ async function createTopic(contender: Contender, topic: string): Promise<void> {
   while (!(await admin.topicList()).includes(topic)) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
+/** The time from the send in one process to the listener in another, with PullMessageService in a worker or inline. */
+async function pace(
+  { contender, namesrv, clients: { ours } }: Bench,
+  kind: PacedKind,
+  round: number,
+): Promise<Measured> {
+  const topic = `ClientPace_${kind}_${round}`;
+  await createTopic(contender, topic);
+  const count = String(PACE.perSecond * (PACE.seconds - 1));
+  const taking = run([...ours, "latency", namesrv, topic, `bench_pace_${kind}_${round}`, count, kind]);
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  await run([...ours, "pace", namesrv, topic, String(PACE.perSecond), String(PACE.seconds)]);
+  return await taking;
+}
+
+interface Bench {
+  readonly contender: Contender;
+  readonly namesrv: string;
+  readonly clients: Awaited<ReturnType<typeof programs>>;
+}
+
+async function sends({ contender, namesrv, clients: { ours, java, aliOns } }: Bench): Promise<void> {
+  await createTopic(contender, "ClientSend");
+  const shape = [String(CONCURRENT), String(BODY_BYTES), String(args["warm-up"]), String(args.seconds)];
+  const sent: Record<"ours" | "java" | "ali-ons", Measured[]> = { ours: [], java: [], "ali-ons": [] };
+  for (let round = 0; round < rounds; round++) {
+    sent.ours.push(await run([...ours, "produce", namesrv, "ClientSend", ...shape]));
+    sent.java.push(await run([...java, "produce", namesrv, "ClientSend", ...shape]));
+    sent["ali-ons"].push(await run([...aliOns, "produce", namesrv, "ClientSend", ...shape]));
+  }
+  out(`\nsend, ${CONCURRENT} at a time`);
+  for (const [name, runs] of Object.entries(sent)) out(line(name, runs));
+  out(
+    `ours to Java: ${ratio(sent.ours, sent.java, perSecond)} in speed, ${
+      ratio(sent.ours, sent.java, cpuOfMillion)
+    } in processor time; to ali-ons: ${ratio(sent.ours, sent["ali-ons"], perSecond)} in speed`,
+  );
+}
+
+async function takes({ contender, namesrv, clients: { ours, java } }: Bench): Promise<void> {
+  await createTopic(contender, "ClientBacklog");
+  await run([...ours, "fill", namesrv, "ClientBacklog", backlog, String(BODY_BYTES)]);
+  const taken: Record<"ours" | "java", Measured[]> = { ours: [], java: [] };
+  for (let round = 0; round < rounds; round++) {
+    taken.ours.push(await run([...ours, "consume", namesrv, "ClientBacklog", `bench_ours_${round}`, backlog]));
+    taken.java.push(await run([...java, "consume", namesrv, "ClientBacklog", `bench_java_${round}`, backlog]));
+  }
+  out(`\npush-consume a backlog of ${backlog}`);
+  for (const [name, runs] of Object.entries(taken)) out(line(name, runs));
+  out(
+    `ours to Java: ${ratio(taken.ours, taken.java, perSecond)} in speed, ${
+      ratio(taken.ours, taken.java, cpuOfMillion)
+    } in processor time`,
+  );
+}
+
+async function paces(bench: Bench): Promise<void> {
+  out(`\nfrom send to listener at ${PACE.perSecond} msgs/s, once warm, medians of ${rounds} rounds`);
+  const paced: Record<PacedKind, Measured[]> = { workers: [], inline: [] };
+  for (let round = 0; round < rounds; round++) {
+    for (const kind of PACED_KINDS) paced[kind].push(await pace(bench, kind, round));
+  }
+  for (const kind of PACED_KINDS) {
+    const of = (value: (one: Measured) => number | undefined): number =>
+      median(paced[kind].map((one) => value(one) ?? 0));
+    const all = paced[kind].map(({ p50Us }) => p50Us).join(", ");
+    out(`${kind.padEnd(10)} p50 ${of((one) => one.p50Us)} us (${all}), p99 ${of((one) => one.p99Us)} us`);
+  }
+}
+
+const PARTS = { sends, takes, paces };
+
 async function main(): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "ringmq-bench-client-" });
   try {
-    const { ours, java, aliOns } = await programs(folder);
+    const clients = await programs(folder);
     await using contender = await (args.broker === "apache" ? startApache : startRingMq)(folder);
-    const namesrv = `127.0.0.1:${contender.nameServerPort}`;
     out(`broker: ${contender.name}, ${rounds} rounds, body ${BODY_BYTES} bytes, asynchronous flush`);
-
-    await createTopic(contender, "ClientSend");
-    const shape = [String(CONCURRENT), String(BODY_BYTES), String(args["warm-up"]), String(args.seconds)];
-    const sends: Record<"ours" | "java" | "ali-ons", Measured[]> = { ours: [], java: [], "ali-ons": [] };
-    for (let round = 0; round < rounds; round++) {
-      sends.ours.push(await run([...ours, "produce", namesrv, "ClientSend", ...shape]));
-      sends.java.push(await run([...java, "produce", namesrv, "ClientSend", ...shape]));
-      sends["ali-ons"].push(await run([...aliOns, "produce", namesrv, "ClientSend", ...shape]));
+    const only = (args["only"] as string | undefined)?.split(",");
+    for (const [name, part] of Object.entries(PARTS)) {
+      if (only !== undefined && !only.includes(name)) continue;
+      await part({ contender, namesrv: `127.0.0.1:${contender.nameServerPort}`, clients });
     }
-    out(`\nsend, ${CONCURRENT} at a time`);
-    for (const [name, runs] of Object.entries(sends)) out(line(name, runs));
-    out(
-      `ours to Java: ${ratio(sends.ours, sends.java, perSecond)} in speed, ${
-        ratio(sends.ours, sends.java, cpuOfMillion)
-      } in processor time; to ali-ons: ${ratio(sends.ours, sends["ali-ons"], perSecond)} in speed`,
-    );
-
-    await createTopic(contender, "ClientBacklog");
-    await run([...ours, "fill", namesrv, "ClientBacklog", backlog, String(BODY_BYTES)]);
-    const takes: Record<"ours" | "java", Measured[]> = { ours: [], java: [] };
-    for (let round = 0; round < rounds; round++) {
-      takes.ours.push(await run([...ours, "consume", namesrv, "ClientBacklog", `bench_ours_${round}`, backlog]));
-      takes.java.push(await run([...java, "consume", namesrv, "ClientBacklog", `bench_java_${round}`, backlog]));
-    }
-    out(`\npush-consume a backlog of ${backlog}`);
-    for (const [name, runs] of Object.entries(takes)) out(line(name, runs));
-    out(
-      `ours to Java: ${ratio(takes.ours, takes.java, perSecond)} in speed, ${
-        ratio(takes.ours, takes.java, cpuOfMillion)
-      } in processor time`,
-    );
-
-    await createTopic(contender, "ClientPace");
-    const count = String(PACE.perSecond * (PACE.seconds - 1));
-    const taking = run([...ours, "latency", namesrv, "ClientPace", "bench_pace", count]);
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
-    await run([...ours, "pace", namesrv, "ClientPace", String(PACE.perSecond), String(PACE.seconds)]);
-    const { p50Us = 0, p99Us = 0 } = await taking;
-    out(`\nfrom send to listener at ${PACE.perSecond} msgs/s: p50 ${p50Us} us, p99 ${p99Us} us`);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -5,7 +5,7 @@
  *     load.ts consume <name server> <topic> <group> <messages>
  *     load.ts fill <name server> <topic> <messages> <body bytes>
  *     load.ts pace <name server> <topic> <messages a second> <seconds>      sends bodies that begin with the time
- *     load.ts latency <name server> <topic> <group> <messages>              consumes them
+ *     load.ts latency <name server> <topic> <group> <messages> [inline]     consumes them, with workers or without
  *
  * Owns: nothing beyond its process. Reads: its own processor time and memory.
  * Never: measures its start.
@@ -29,7 +29,7 @@ load.ts produce <name server> <topic> <concurrent sends> <body bytes> <warm-up s
 load.ts consume <name server> <topic> <group> <messages>
 load.ts fill <name server> <topic> <messages> <body bytes>
 load.ts pace <name server> <topic> <messages a second> <seconds>
-load.ts latency <name server> <topic> <group> <messages>
+load.ts latency <name server> <topic> <group> <messages> [inline]
 `,
   true,
 );
@@ -127,7 +127,7 @@ async function pace(perSecond: number, seconds: number): Promise<Measured> {
 }
 
 /** Consumes so many messages; the clock starts with the first of them. */
-async function consume(group: string, messages: number, latencies: boolean): Promise<Measured> {
+async function consume(group: string, messages: number, latencies: boolean, workers = true): Promise<Measured> {
   let count = 0;
   let done: ReturnType<typeof measure> | undefined;
   const taken: number[] = [];
@@ -135,6 +135,7 @@ async function consume(group: string, messages: number, latencies: boolean): Pro
   const consumer = new PushConsumer({
     namesrvAddr,
     consumerGroup: group,
+    workers,
     consumeFromWhere: "CONSUME_FROM_FIRST_OFFSET",
     consumeMessageBatchMaxSize: latencies ? 1 : 32,
     messageListener: (batch) => {
@@ -165,7 +166,7 @@ function run(): Promise<Measured> {
       return pace(numbers[0] ?? 2_000, numbers[1] ?? 5);
     case "consume":
     case "latency":
-      return consume(rest[0] ?? "", numbers[1] ?? 1, mode === "latency");
+      return consume(rest[0] ?? "", numbers[1] ?? 1, mode === "latency", rest[2] !== "inline");
     default:
       throw new Error(`There is no mode "${mode}"`);
   }
