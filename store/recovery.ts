@@ -88,7 +88,7 @@ export interface RecoveryOptions {
   readonly truncateTo?: number | undefined;
   /** Size of a file of the timer log in bytes, for a cut; undefined where there are no timers. */
   readonly timerLogFileBytes?: number | undefined;
-  /** True for a log whose end may be cut yet: what is behind the end of all queues is dispatched later, by who knows that it stays. */
+  /** True for a log whose end may be cut yet: what is behind the end of all queues, as they were found, is dispatched later, by who knows that it stays. */
   readonly leavesTail?: boolean;
   /** Told what is going on. */
   readonly onProgress?: (progress: RecoveryProgress) => void;
@@ -200,14 +200,14 @@ class Recovery {
     this.#refuseDamage(walk, endBefore);
     markOpen(this.#options.disk, paths.abort, this.#options.processId);
     const wasTorn = this.#cutLog(walk);
-    const { ranges, end } = this.#cutQueues(found ?? this.#eachQueue(), logMin, walk.end);
+    const { ranges, end, reach } = this.#cutQueues(found ?? this.#eachQueue(), logMin, walk.end);
     this.#deleted.fit({ min: logMin, end: walk.end });
     const index = this.#cutIndex(walk.end);
     const dispatchFrom = this.#dispatchFrom(from, found === undefined ? end : endBefore, index.missingFrom);
     const dispatched = redispatch(this.#options, this.#handles, {
       log: this.#log,
       from: dispatchFrom,
-      to: this.#options.leavesTail === true ? Math.min(walk.end, Math.max(end, dispatchFrom)) : walk.end,
+      to: this.#options.leavesTail === true ? Math.min(walk.end, Math.max(reach, dispatchFrom)) : walk.end,
       ranges,
       deletedBelow: (topic) => this.#deleted.below(topic),
       onProgress: (done) => this.#tell("dispatch", done - dispatchFrom, walk.end - dispatchFrom),
@@ -315,24 +315,26 @@ class Recovery {
     return eachQueue({ root: paths.consumeQueue, fileBytes: queueFileBytes, handles: this.#handles });
   }
 
-  /** Removes queues of deleted topics and puts the ends of the others right. @returns their offsets, and where the last record of all lies */
+  /** Removes queues of deleted topics and puts the ends of the others right. @returns their offsets, where the last record of all lies, and where it lay before */
   #cutQueues(
     queues: Iterable<StoredQueue>,
     logMin: number,
     logEnd: number,
-  ): { ranges: Map<string, QueueRange>; end: number } {
+  ): { ranges: Map<string, QueueRange>; end: number; reach: number } {
     const where = { disk: this.#options.disk, root: this.#options.paths.consumeQueue, logEnd };
     const ranges = new Map<string, QueueRange>();
     const derived = Math.min(this.#positions?.derived ?? 0, logEnd);
     let visited = 0;
     let removed = 0;
     let last = -1;
+    let reach = -1;
     for (const queue of queues) {
       if (visited++ % 256 === 0) this.#tell("queues", visited, 0);
       if (this.#deleted.size > 0 && removeIfDeleted(queue, this.#deleted, where)) {
         removed++;
         continue;
       }
+      reach = Math.max(reach, queue.end.maxPhysical);
       trimQueue(queue, { rule: this.#row.queueEnds, derived, logEnd });
       const { topic, queueId, end: { max, maxPhysical } } = queue;
       const minOffset = minOffsetOf(queue, logMin);
@@ -341,7 +343,7 @@ class Recovery {
       ranges.set(`${topic}/${queueId}`, { topic, queueId, minOffset, maxOffset: max, nextOffset: max });
     }
     if (this.#deleted.size > 0) finishDeletions(this.#deleted, where, removed);
-    return { ranges, end: last };
+    return { ranges, end: last, reach };
   }
 
   #cutIndex(logEnd: number): IndexRecovery {
