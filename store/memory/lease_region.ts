@@ -35,8 +35,11 @@ const US_PER_MS = 1000;
 /** A reader that saw its answer later than this asks again, and keeps the better one. Milliseconds. */
 const ANSWER_MS_MAX = 5;
 
-/** How often one reader asks at most. */
+/** How often one reader asks at most, as long as the lease lasts by its measure. */
 const QUESTIONS_MAX = 8;
+
+/** A reader by whose measure the lease is over asks again after so long. Milliseconds. */
+const DOUBT_MS = 1000;
 
 /** Longest wait of the keeper between two looks at questions. Milliseconds. */
 const LOOK_MS = 1000;
@@ -145,13 +148,19 @@ export class LeaseView {
   /** Whether the lease lasts at this moment; false while the clocks are not compared yet. */
   get isHeld(): boolean {
     if (this.#isAsking) this.#compare();
-    const nowMs = this.#clock.monotonicMs() + this.#aheadMs;
-    return nowMs * US_PER_MS < this.#end.load() && this.#clock.nowMs() < this.#wallEnd.load();
+    const nowMs = this.#clock.monotonicMs();
+    const isHeld = (nowMs + this.#aheadMs) * US_PER_MS < this.#end.load() && this.#clock.nowMs() < this.#wallEnd.load();
+    // A bad measure must not cost the whole mastership.
+    if (!isHeld && !this.#isAsking && nowMs - this.#askedAtMs >= DOUBT_MS) this.#ask();
+    return isHeld;
   }
 
-  /** Whether the lease is known to be over; false while the clocks are not compared yet. */
+  /**
+   * Whether the lease is over for certain, by its keeper's word or the wall clock. Between {@link isHeld} and this lies what a thread cannot know; who must not
+   * miss something because its clocks are not compared well yet looks here.
+   */
   get isOver(): boolean {
-    return !this.isHeld && this.#aheadMs !== Infinity;
+    return this.#end.load() === 0 || this.#clock.nowMs() >= this.#wallEnd.load();
   }
 
   /** Milliseconds that the lease lasts on; below 0 when it is over. */

@@ -63,6 +63,24 @@ Deno.test("LeaseView finds its own answer, however late it looks and whoever ask
   assertEquals(view.leftMs, 1000);
 });
 
+Deno.test("LeaseView.isOver says nothing for a clock that is compared badly, and everything once the lease is over", () => {
+  const clock = new SimulatedClock();
+  const region = createLeaseRegion();
+  const kept = new KeptLease(region, clock);
+  const view = new LeaseView(region, clock);
+  kept.publish(1000, clock.nowMs() + 1000);
+  clock.advance(900);
+  kept.answer();
+  assert(!view.isHeld);
+  assert(!view.isOver);
+  clock.advance(100);
+  assert(view.isOver);
+  kept.publish(5000, clock.nowMs() + 4000);
+  assert(!view.isOver);
+  kept.end();
+  assert(view.isOver);
+});
+
 Deno.test("LeaseView.isHeld ends with the wall clock, which goes on while the machine sleeps", () => {
   const clock = new SimulatedClock();
   const region = createLeaseRegion();
