@@ -24,8 +24,18 @@ export type ConfigurationKey =
     readonly applies?: boolean;
   }
   & (
-    | { readonly type: "string"; readonly default: string }
-    | { readonly type: "int" | "long" | "double"; readonly default: number }
+    | {
+      readonly type: "string";
+      readonly default: string;
+      /** The only texts that are accepted; all are when left out. */
+      readonly oneOf?: readonly string[];
+    }
+    | {
+      readonly type: "int" | "long" | "double";
+      readonly default: number;
+      /** Smallest and largest number that is accepted; all of the type are when left out. */
+      readonly range?: readonly [number, number];
+    }
     | { readonly type: "boolean"; readonly default: boolean }
   );
 
@@ -237,8 +247,8 @@ class Draft<S extends ConfigurationSchema> {
       return;
     }
     const value = valueOfText(definition.type, text.trim());
-    if (value === undefined) {
-      this.faults.push(`"${key}" is "${text}", expected ${definition.type} (${origin})`);
+    if (value === undefined || !isAccepted(definition, value)) {
+      this.faults.push(`"${key}" is "${text}", expected ${expectationOf(definition)} (${origin})`);
       return;
     }
     this.#values.set(key, value);
@@ -252,6 +262,21 @@ class Draft<S extends ConfigurationSchema> {
       unknown: [...this.#unknown.values()],
     };
   }
+}
+
+function isAccepted(definition: ConfigurationKey, value: Value): boolean {
+  if (definition.type === "boolean") return true;
+  if (definition.type === "string") return definition.oneOf?.includes(String(value)) ?? true;
+  const [min, max] = definition.range ?? [-Infinity, Infinity];
+  return Number(value) >= min && Number(value) <= max;
+}
+
+function expectationOf(definition: ConfigurationKey): string {
+  if (definition.type === "string" && definition.oneOf !== undefined) return definition.oneOf.join(" or ");
+  if (definition.type !== "string" && definition.type !== "boolean" && definition.range !== undefined) {
+    return `${definition.type} from ${definition.range[0]} to ${definition.range[1]}`;
+  }
+  return definition.type;
 }
 
 function valueOfText(type: ConfigurationType, text: string): Value | undefined {

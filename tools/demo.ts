@@ -10,7 +10,7 @@
  */
 import { Producer, PushConsumer } from "../actors/client/mod.ts";
 import { freeBrokerPort, freePort } from "./free_ports.ts";
-import { endOnHelp } from "./help.ts";
+import { endOnHelp, refuseUnknown } from "./help.ts";
 import { type ServerProcess, startServerProcess } from "./server_process.ts";
 
 const MESSAGES = 10;
@@ -117,6 +117,7 @@ endOnHelp(`
 deno task demo       starts a name server, a broker, a producer and a consumer, shows what happens, and leaves nothing behind
   -h  --help         print this, and end
 `);
+if (Deno.args[0] !== undefined) refuseUnknown(Deno.args[0]);
 
 try {
   await demo();

@@ -10,7 +10,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { endOnHelp } from "./help.ts";
+import { endOnHelp, refuseUnknown } from "./help.ts";
 import { publishedFiles } from "./published_files.ts";
 import { ROOT } from "./source_files.ts";
 
@@ -62,7 +62,7 @@ deno task ok                  formatting, lint, types, documentation, tests, hou
   --write-published           writes the list of published files, and ends
   -h  --help                  print this, and end
 `);
-  const args = parseArgs(Deno.args, { string: ["skip"], boolean: ["write-published"] });
+  const args = parseArgs(Deno.args, { string: ["skip"], boolean: ["write-published"], unknown: refuseUnknown });
   if (args["write-published"] === true) {
     Deno.writeTextFileSync(ROOT + PUBLISHED, `${(await publishedFiles(ROOT)).join("\n")}\n`);
     return;

@@ -16,7 +16,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { endOnHelp } from "./help.ts";
+import { endOnHelp, refuseNoNumbers, refuseUnknownOption } from "./help.ts";
 import { ROOT } from "./source_files.ts";
 
 /** Tests that run in one process, with the same permissions. */
@@ -233,7 +233,8 @@ async function checkTypes(paths: readonly string[]): Promise<Totals> {
 }
 
 async function main(): Promise<void> {
-  const args = parseArgs(Deno.args, { string: ["min", "filter"] });
+  const args = parseArgs(Deno.args, { string: ["min", "filter"], unknown: refuseUnknownOption });
+  refuseNoNumbers(args, "min");
   const min = Number(args["min"] ?? 1);
   const asked = args._.map((path) => String(path).replace(/^\.\//, ""));
   const extra = args["filter"] === undefined ? [] : ["--filter", String(args["filter"])];

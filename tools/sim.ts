@@ -7,7 +7,7 @@
  * @module
  */
 
-import { endOnHelp } from "./help.ts";
+import { endOnHelp, refuseNoNumbers, refuseUnknown } from "./help.ts";
 import { ROOT } from "./source_files.ts";
 
 endOnHelp(`
@@ -16,7 +16,9 @@ deno task sim <seed>    repeats those of a seed
   -h  --help            print this, and end
 `);
 
-const [seed] = Deno.args;
+const [seed, ...rest] = Deno.args;
+if (rest.length > 0) refuseUnknown(rest[0]!);
+refuseNoNumbers({ seed }, "seed");
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: ["test", "--allow-env", `--allow-read=${ROOT}`, "tests/simulation"],
   cwd: ROOT,

@@ -9,6 +9,8 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { runBroker } from "../actors/broker/broker_program.ts";
 import { denoWorld } from "../actors/kernel/deno_world.ts";
+import { refuseNoNumbers, refuseUnknown } from "./help.ts";
+import { ExitCode } from "../actors/kernel/exit_code.ts";
 import { exitCodeOf } from "../actors/name_server/name_server_program.ts";
 import { startNameServer } from "../actors/name_server/name_server.ts";
 
@@ -27,7 +29,9 @@ const args = parseArgs(Deno.args, {
   collect: ["set"],
   boolean: ["help"],
   alias: { h: "help", c: "configFile" },
+  unknown: refuseUnknown,
 });
+refuseNoNumbers(args, "name-server-port");
 const world = denoWorld();
 if (args.help) {
   world.print(USAGE.trimEnd());
@@ -44,5 +48,8 @@ try {
 } catch (error) {
   world.complain(error instanceof Error ? error.message : String(error));
   Deno.exitCode = exitCodeOf(error);
+  if (Deno.exitCode === ExitCode.PORT_TAKEN) {
+    world.complain("Stop who listens there, or choose another --name-server-port.");
+  }
 }
 Deno.exit();

@@ -12,6 +12,7 @@ import {
   type ConfigurationValues,
   readConfiguration,
 } from "../../store/configuration.ts";
+import { parseDelayLevels } from "../../store/delay_levels.ts";
 import { BROKER_KEYS } from "./broker_keys.ts";
 import { REMOTING_KEYS } from "./remoting_keys.ts";
 import { STORE_KEYS } from "./store_keys.ts";
@@ -51,11 +52,29 @@ const DEFAULT_BROKER_NAME = "DEFAULT_BROKER";
  * @param sources file, command line and environment
  * @param machine where the broker runs
  * @returns values in which no name, address, path or port is empty
- * @throws {ConfigurationError} when a value is not of its type, or a slave has the id of a master
+ * @throws {ConfigurationError} when a value is not of its type, a name server has no port, or a slave has the id of a master
  */
 export function readBrokerConfiguration(sources: ConfigurationSources, machine: Machine): BrokerConfiguration {
   const configuration = readConfiguration(BROKER_SCHEMA, sources);
+  checkAddresses(configuration.values.namesrvAddr);
+  checkDelayLevels(configuration.values.messageDelayLevel);
   return { ...configuration, values: withRole(withMachineDefaults(configuration.values, machine)) };
+}
+
+/** A name server that cannot be reached may come later; one without a port never does. */
+function checkAddresses(namesrvAddr: string): void {
+  const bad = namesrvAddr.split(";").filter((address) =>
+    address.trim() !== "" && !/^\S+:\d{1,5}$/.test(address.trim())
+  );
+  if (bad.length > 0) throw new ConfigurationError(bad.map((one) => `namesrvAddr holds "${one}", expected host:port`));
+}
+
+function checkDelayLevels(text: string): void {
+  try {
+    parseDelayLevels(text);
+  } catch (cause) {
+    throw new ConfigurationError([`messageDelayLevel is "${text}": ${cause instanceof Error ? cause.message : cause}`]);
+  }
 }
 
 /**

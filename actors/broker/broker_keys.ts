@@ -130,7 +130,7 @@ export const BROKER_KEYS = {
   isBrokerContainer: { type: "boolean", default: false, source: IDENTITY, applies: false },
   isInBrokerContainer: { type: "boolean", default: false, source: IDENTITY, applies: false },
   isolateLogEnable: { type: "boolean", default: false, source: BROKER, applies: false },
-  listenPort: { type: "int", default: 10911, source: BROKER },
+  listenPort: { type: "int", default: 10911, range: [3, 65_535], source: BROKER },
   litePullMessageEnable: { type: "boolean", default: true, source: BROKER },
   litePullMessageThreadPoolNums: { type: "int", default: 20, source: BROKER, applies: false },
   litePullThreadPoolQueueCapacity: { type: "int", default: 100000, source: BROKER },

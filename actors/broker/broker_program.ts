@@ -27,7 +27,7 @@ import {
 
 const USAGE = `Broker of RingMQ
 
-Usage: deno run <module> [options]
+Usage: deno task broker [options]
 
   -c, --configFile FILE      properties file with the keys of RocketMQ's broker.conf
   -n, --namesrvAddr ADDRS    name servers, host:port;host:port
@@ -36,7 +36,10 @@ Usage: deno run <module> [options]
   -p, --printConfigItem      print each value with its origin, and end
   -h, --help                 print this, and end
 
-SIGUSR2 makes it print what each of its actors did so far: turns, work, CPU time.
+SIGTERM and SIGINT stop it in order. SIGUSR2 makes it print what each of its actors did so far: turns, work, CPU time.
+
+Exit codes: 0 stopped in order, 1 failed, 2 bad configuration, 3 port taken, 4 store held by another process, 5 store damaged, 6 disk failed, 7 an actor crashed too
+often, 8 a part did not stop in time.
 `;
 
 interface BrokerArguments {
@@ -100,16 +103,19 @@ export async function runBroker(args: readonly string[], world: ProgramWorld): P
       onProgress: progressPrinter(world),
     });
   } catch (error) {
-    world.complain(messageOf(error));
-    return exitCodeOf(error);
+    const exitCode = exitCodeOf(error);
+    world.complain([messageOf(error), ...(NEXT_STEPS[exitCode] ?? [])].join("\n"));
+    return exitCode;
   }
+  // Whoever reads the last line below may send a signal at once, so the program listens for it before it prints.
+  const stopped = world.untilStopped();
   for (const line of describeStart(broker)) world.print(line);
-  return await serveUntilStopped(broker, world);
+  return await serveUntilStopped(broker, stopped, world);
 }
 
-async function serveUntilStopped(broker: Broker, world: ProgramWorld): Promise<number> {
+async function serveUntilStopped(broker: Broker, stopped: Promise<void>, world: ProgramWorld): Promise<number> {
   const endReports = world.onReportAsked?.(() => void report(broker, world));
-  const why = await Promise.race([world.untilStopped(), broker.failed]);
+  const why = await Promise.race([stopped, broker.failed]);
   endReports?.();
   if (why !== undefined) {
     world.complain(`Broker gives up: ${why.text}`);
@@ -171,13 +177,31 @@ function progressPrinter(world: ProgramWorld): (progress: { step: string; done: 
 }
 
 function readConfigurationOf(parsed: BrokerArguments, world: ProgramWorld): BrokerConfiguration {
-  const file = parsed.configFile === undefined ? undefined : world.readText(parsed.configFile);
+  const file = parsed.configFile === undefined ? undefined : readFile(parsed.configFile, world);
   return readBrokerConfiguration({
     ...(file === undefined ? {} : { file }),
     sets: parsed.sets,
     environment: world.environment,
   }, thisMachine());
 }
+
+function readFile(path: string, world: ProgramWorld): string {
+  try {
+    return world.readText(path);
+  } catch (cause) {
+    throw new ConfigurationError([`file "${path}" cannot be read, ${messageOf(cause)}`]);
+  }
+}
+
+/** What to do after a start that failed, by its exit code. */
+const NEXT_STEPS: Readonly<Record<number, readonly string[]>> = {
+  [ExitCode.PORT_TAKEN]: [
+    "Stop who listens there, or set listenPort to another port; the ports two below and one above it are used too.",
+  ],
+  [ExitCode.STORE_DAMAGED]: [
+    '"deno task store check <directory>" says what is wrong, "deno task store repair <directory>" puts right what can be. Keep a copy.',
+  ],
+};
 
 /** The exit code for a failed start. */
 export function exitCodeOf(error: unknown): number {
@@ -195,7 +219,10 @@ export function exitCodeOf(error: unknown): number {
 
 function messageOf(error: unknown): string {
   const lines: string[] = [];
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) lines.push(cause.message);
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const { message } = cause;
+    if (!lines.some((earlier) => earlier.includes(message))) lines.push(message);
+  }
   return lines.length === 0 ? String(error) : lines.join("\n  because: ");
 }
 

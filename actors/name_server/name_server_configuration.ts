@@ -37,7 +37,7 @@ export const NAME_SERVER_SCHEMA = {
   configBlackList: { type: "string", default: "configBlackList;configStorePath;kvConfigPath", source: NAMESRV },
 
   bindAddress: { type: "string", default: "0.0.0.0", source: NETTY },
-  listenPort: { type: "int", default: 9876, source: "apache/rocketmq namesrv NamesrvStartup" },
+  listenPort: { type: "int", default: 9876, range: [0, 65_535], source: "apache/rocketmq namesrv NamesrvStartup" },
   serverWorkerThreads: { type: "int", default: 8, source: NETTY, applies: false },
   serverCallbackExecutorThreads: { type: "int", default: 0, source: NETTY, applies: false },
   serverSelectorThreads: { type: "int", default: 3, source: NETTY, applies: false },

@@ -13,12 +13,15 @@ import { type NameServer, startNameServer } from "./name_server.ts";
 
 const USAGE = `Name server of RingMQ
 
-Usage: deno run <module> [options]
+Usage: deno task namesrv [options]
 
   -c, --configFile FILE   properties file with the keys of RocketMQ's namesrv.conf
       --set KEY=VALUE     one value; stronger than the file; may be given several times
   -p, --printConfigItem   print each value with its origin, and end
   -h, --help              print this, and end
+
+SIGTERM and SIGINT stop it in order. Exit codes: 0 stopped in order, 1 failed, 2 bad configuration, 3 port taken, 5 a file of its own is damaged, 7 an actor crashed
+too often, 8 a part did not stop in time.
 `;
 
 export type { ProgramWorld };
@@ -82,8 +85,10 @@ export async function runNameServer(args: readonly string[], world: ProgramWorld
     for (const { key, origin } of configuration.unknown) world.complain(`Unknown key "${key}" (${origin}) is ignored`);
     server = await startNameServer({ configuration });
   } catch (error) {
-    world.complain(reasonOf(error));
-    return exitCodeOf(error);
+    const exitCode = exitCodeOf(error);
+    const next = exitCode === ExitCode.PORT_TAKEN ? "\nStop who listens there, or set listenPort to another port." : "";
+    world.complain(`${reasonOf(error)}${next}`);
+    return exitCode;
   }
   // Whoever reads the line below may send a signal at once, so the program listens for it before it prints.
   const stopped = world.untilStopped();

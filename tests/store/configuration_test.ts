@@ -57,6 +57,24 @@ Deno.test("readConfiguration() names every fault at once", () => {
   }
 });
 
+Deno.test("readConfiguration() refuses what is not in a key's list or range, and says what is", () => {
+  const schema = {
+    mode: { type: "string", default: "FAST", oneOf: ["FAST", "SAFE"], source: "test" },
+    port: { type: "int", default: 10, range: [3, 20], source: "test" },
+  } as const;
+  assertEquals(readConfiguration(schema, { sets: ["mode=SAFE", "port=3"] }).values, { mode: "SAFE", port: 3 });
+  const error = assertThrows(
+    () => readConfiguration(schema, { file: "mode=NEVER", sets: ["port=21"] }),
+    ConfigurationError,
+  );
+  assertEquals(error.faults, [
+    `"mode" is "NEVER", expected FAST or SAFE (file)`,
+    `"port" is "21", expected int from 3 to 20 (set)`,
+  ]);
+  const update = updateConfiguration(schema, readConfiguration(schema, {}), new Map([["mode", "NEVER"]]));
+  assertEquals([update.configuration.values.mode, update.ignored], ["FAST", ["mode"]]);
+});
+
 Deno.test("updateConfiguration() changes what it can and ignores the rest", () => {
   const before = readConfiguration(SCHEMA, { file: "home=f\nother=1" });
   const table = new Map([["home", "g"], ["listenPort", "x"], ["isOn", "false"], ["nobody", "1"]]);

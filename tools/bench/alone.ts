@@ -4,6 +4,7 @@
  * Owns: the broker and a temporary folder. Never: reaches beyond loopback.
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { refuseNoNumbers, refuseUnknown } from "../help.ts";
 import { startRingMq } from "./contender.ts";
 import { firstMessageMs, memoryMiB, pullOld } from "./extras.ts";
 import { buildLoad, median } from "./load.ts";
@@ -29,7 +30,9 @@ const args = parseArgs(Deno.args, {
   collect: ["set"],
   boolean: ["help"],
   default: { rounds: "3", seconds: "5", "warm-up": "10" },
+  unknown: refuseUnknown,
 });
+refuseNoNumbers(args, "rounds", "seconds", "warm-up");
 
 const PLOT_PATH = new URL("../../docs/bench_alone.svg", import.meta.url).pathname;
 

@@ -7,6 +7,7 @@
  * Owns: the brokers and a temporary folder. Never: reaches beyond loopback.
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { refuseNoNumbers, refuseUnknown } from "../help.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
 import { firstMessageMs, memoryMiB, pullOld, startNats, STARTS } from "./extras.ts";
 import { javaLoad } from "./java_load.ts";
@@ -39,7 +40,9 @@ const args = parseArgs(Deno.args, {
   collect: ["set"],
   boolean: ["help"],
   default: { rounds: "5", seconds: "10", "warm-up": "30" },
+  unknown: refuseUnknown,
 });
+refuseNoNumbers(args, "rounds", "seconds", "warm-up");
 
 function out(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));

@@ -13,7 +13,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { Admin } from "../../actors/client/mod.ts";
 import { java54Client, nodeClient } from "../../tests/conformance/toolbox.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
-import { endOnHelp } from "../help.ts";
+import { endOnHelp, refuseNoNumbers, refuseUnknown } from "../help.ts";
 import { median } from "./load.ts";
 
 /** What a load program prints. */
@@ -52,7 +52,9 @@ It needs java, javac and node; what it lacks of the clients it takes from Maven 
 const args = parseArgs(Deno.args, {
   string: ["rounds", "seconds", "warm-up", "backlog", "broker", "only"],
   default: { rounds: "3", seconds: "10", "warm-up": "5", backlog: "1000000", broker: "ringmq" },
+  unknown: refuseUnknown,
 });
+refuseNoNumbers(args, "rounds", "seconds", "warm-up", "backlog");
 const rounds = Number(args.rounds);
 const backlog = String(args.backlog);
 

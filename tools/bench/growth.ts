@@ -5,6 +5,7 @@
  * Owns: the brokers and a temporary folder. Never: reaches beyond loopback.
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { refuseNoNumbers, refuseUnknown } from "../help.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
 import { type Curve, CURVES, measurePoint, rateOf } from "./growth_curves.ts";
 import { curvePlot, curveTable, curveVerdict, type Point, pointName } from "./growth_report.ts";
@@ -30,7 +31,9 @@ const args = parseArgs(Deno.args, {
   collect: ["set"],
   boolean: ["help", "without-apache"],
   default: { rounds: "1", seconds: "4", "warm-up": "10", plots: new URL("../../docs", import.meta.url).pathname },
+  unknown: refuseUnknown,
 });
+refuseNoNumbers(args, "rounds", "seconds", "warm-up", "up-to");
 
 function out(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));

@@ -7,6 +7,7 @@
  * Owns: the brokers and a temporary folder. Never: reaches beyond loopback.
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { refuseNoNumbers, refuseUnknown } from "../help.ts";
 import { type Contender, startRingMq } from "./contender.ts";
 import { buildLoad, type LoadResult, median, runLoad } from "./load.ts";
 import { startPair } from "./pair.ts";
@@ -31,7 +32,9 @@ const args = parseArgs(Deno.args, {
   string: ["rounds", "seconds", "warm-up", "only"],
   boolean: ["help", "alone"],
   default: { rounds: "3", seconds: "5", "warm-up": "15" },
+  unknown: refuseUnknown,
 });
+refuseNoNumbers(args, "rounds", "seconds", "warm-up");
 
 /** What one run is given. */
 interface Bench {

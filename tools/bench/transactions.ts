@@ -9,14 +9,27 @@
  * Owns: the two brokers and a temporary folder. Never: reaches beyond loopback.
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { endOnHelp, refuseNoNumbers, refuseUnknown } from "../help.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
 import { median } from "./load.ts";
 import { buildTransactionLoad, runTransactions, type TransactionRun } from "./transaction_load.ts";
 
+endOnHelp(`
+deno task bench:transactions   transactions of Java's client against RingMQ and Apache RocketMQ 5.4.0, by turns
+  --rounds <n>                 how often each is measured                          3
+  --seconds <s>                how long each time                                  8
+  --warm-up <s>                load before each measurement that is not counted    4
+  --threads <n>                producers at a time                                 32
+  --body <bytes>               size of a message                                   1024
+  -h  --help                   print this, and end
+`);
+
 const args = parseArgs(Deno.args, {
   string: ["rounds", "seconds", "warm-up", "threads", "body"],
   default: { rounds: "3", seconds: "8", "warm-up": "4", threads: "32", body: "1024" },
+  unknown: refuseUnknown,
 });
+refuseNoNumbers(args, "rounds", "seconds", "warm-up", "threads", "body");
 
 function out(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));

@@ -10,6 +10,7 @@
  * Owns: the command line. Reads: the folder. Never: touches a process that it did not start.
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { refuseUnknownOption } from "../help.ts";
 import { denoWorld } from "../../actors/kernel/deno_world.ts";
 import { serverOf, startAgain, startCluster, stopCluster } from "./cluster.ts";
 import { type Shape, SHAPES } from "./shapes.ts";
@@ -82,7 +83,12 @@ function refuse(text: string): number {
 }
 
 async function main(): Promise<number> {
-  const args = parseArgs(Deno.args, { string: ["dir"], boolean: ["help"], alias: { h: "help" } });
+  const args = parseArgs(Deno.args, {
+    string: ["dir"],
+    boolean: ["help"],
+    alias: { h: "help" },
+    unknown: refuseUnknownOption,
+  });
   const [command, name = ""] = args._.map(String);
   const dir = String(args["dir"] ?? `${Deno.env.get("TMPDIR") ?? "/tmp"}/ringmq-cluster`);
   if (args.help || command === undefined) {
