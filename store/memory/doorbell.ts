@@ -84,10 +84,19 @@ export class Doorbell {
     try {
       if (hasWork()) return;
       const outcome = Atomics.wait(this.#words, COUNT, seen, Math.min(timeoutMs, SLEEP_MS_MAX));
-      if (outcome === "timed-out" && hasWork()) this.#judge(seen);
+      if (outcome === "timed-out" && hasWork()) judge(this.#words, seen);
     } finally {
       Atomics.sub(this.#words, SLEEPERS, 1);
     }
+  }
+
+  /**
+   * For a loop that sleeps often and leaves the event loop of its thread free.
+   *
+   * @param tickMs longest sleep
+   */
+  sleeper(tickMs: number): BellSleeper {
+    return new BellSleeper(this.#words, tickMs);
   }
 
   /**
@@ -103,16 +112,85 @@ export class Doorbell {
       if (hasWork()) return;
       const wait = Atomics.waitAsync(this.#words, COUNT, seen, Math.min(timeoutMs, SLEEP_ASYNC_MS_MAX));
       const outcome = wait.async ? await wait.value : wait.value;
-      if (outcome === "timed-out" && hasWork()) this.#judge(seen);
+      if (outcome === "timed-out" && hasWork()) judge(this.#words, seen);
     } finally {
       Atomics.sub(this.#words, SLEEPERS, 1);
     }
   }
+}
 
-  /** Work is there. The order of the two looks matters: a thread that rings in between is seen by the second. */
-  #judge(seen: number): void {
-    if (Atomics.load(this.#words, RINGERS) > 0) return;
-    if (Atomics.load(this.#words, COUNT) === seen) Atomics.add(this.#words, MISSED, 1);
+/** The wait is over and work is there. The order of the two looks matters: a thread that rings in between is seen by the second. */
+function judge(words: Int32Array, seen: number): void {
+  if (Atomics.load(words, RINGERS) > 0) return;
+  if (Atomics.load(words, COUNT) === seen) Atomics.add(words, MISSED, 1);
+}
+
+/**
+ * Sleeps of one loop on one bell, whose thread keeps its event loop free.
+ *
+ * A wait with a time limit of its own leaves a timer behind that wakes the event loop when the limit is over, though the wait ended long before: who
+ * sleeps a thousand times a second is woken a thousand times more. So one wait without a limit serves all sleeps until the bell rings, and one timer all
+ * until it fires.
+ */
+export class BellSleeper {
+  readonly #words: Int32Array;
+  readonly #tickMs: number;
+  readonly #never = new Int32Array(new SharedArrayBuffer(4));
+  #isListening = false;
+  #isTicking = false;
+  #wake: ((byTime: boolean) => void) | undefined;
+
+  /**
+   * @param words of the bell
+   * @param tickMs longest sleep, at most {@link SLEEP_ASYNC_MS_MAX}; sleeps may end earlier
+   */
+  constructor(words: Int32Array, tickMs: number) {
+    this.#words = words;
+    this.#tickMs = Math.min(tickMs, SLEEP_ASYNC_MS_MAX);
+  }
+
+  /**
+   * Sleeps until the bell rings, work is there, or the time is over. One sleep at a time.
+   *
+   * @param hasWork looked at after the sleeper registered
+   */
+  async sleep(hasWork: () => boolean): Promise<void> {
+    const seen = Atomics.load(this.#words, COUNT);
+    Atomics.add(this.#words, SLEEPERS, 1);
+    try {
+      if (hasWork() || !this.#listen(seen)) return;
+      this.#tick();
+      const byTime = await new Promise<boolean>((resolve) => this.#wake = resolve);
+      if (byTime && hasWork()) judge(this.#words, seen);
+    } finally {
+      this.#wake = undefined;
+      Atomics.sub(this.#words, SLEEPERS, 1);
+    }
+  }
+
+  /** @returns false when the bell rang since `seen` was read */
+  #listen(seen: number): boolean {
+    // A wait that is still open when the count has moved was rung with it and ends at once.
+    if (this.#isListening) return true;
+    const ring = Atomics.waitAsync(this.#words, COUNT, seen);
+    if (!ring.async) return false;
+    this.#isListening = true;
+    void ring.value.then(() => {
+      this.#isListening = false;
+      this.#wake?.(false);
+    });
+    return true;
+  }
+
+  #tick(): void {
+    if (this.#isTicking) return;
+    const tick = Atomics.waitAsync(this.#never, 0, 0, this.#tickMs);
+    if (!tick.async) return;
+    this.#isTicking = true;
+    void tick.value.then(() => {
+      this.#isTicking = false;
+      this.#wake?.(true);
+    });
   }
 }
 

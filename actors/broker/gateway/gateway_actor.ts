@@ -113,6 +113,7 @@ export class GatewayActor {
   async run(): Promise<void> {
     const { parts } = this;
     const hasWork = (): boolean => parts.hasWork();
+    const sleeper = parts.bell.sleeper(IDLE_MS);
     let nextTickMs = 0;
     try {
       while (!this.#stopping) {
@@ -122,7 +123,7 @@ export class GatewayActor {
           nextTickMs = nowMs + TICK_MS;
           parts.tick(nowMs);
         }
-        await parts.bell.sleepAsync(hasWork, IDLE_MS);
+        await sleeper.sleep(hasWork);
       }
       parts.tick(this.#context.clock.monotonicMs());
     } catch (error) {

@@ -92,6 +92,51 @@ Deno.test("LaterRing rings once at the end of a turn that published, and is said
   assertEquals(bell.missed, 1);
 });
 
+Deno.test("BellSleeper.sleep() returns at once when there is work, and leaves no sleeper", async () => {
+  const bell = new Doorbell(new SharedArrayBuffer(BELL_BYTES), 0);
+  let sleepersSeen = -1;
+  await bell.sleeper(100).sleep(() => {
+    sleepersSeen = bell.sleepers;
+    return true;
+  });
+  assertEquals([sleepersSeen, bell.sleepers, bell.missed], [1, 0, 0]);
+});
+
+Deno.test("BellSleeper.sleep() wakes by each ring, by the time when nobody rings, and again by rings", async () => {
+  const bell = new Doorbell(new SharedArrayBuffer(BELL_BYTES), 0);
+  const sleeper = bell.sleeper(20);
+  let work = 0;
+  for (let i = 0; i < 100; i++) {
+    const before = work;
+    const sleeping = sleeper.sleep(() => work > before);
+    assertEquals(bell.sleepers, 1);
+    if (i % 10 !== 9) {
+      work++;
+      bell.ring();
+    }
+    await within(sleeping, { timeoutMs: 5000, what: `sleep ${i} ends` });
+    // A ring while nobody sleeps is not lost: the work is seen.
+    bell.ring();
+  }
+  assertEquals([bell.missed, bell.sleepers], [0, 0]);
+});
+
+Deno.test("BellSleeper.sleep() counts a wake-up that nobody rang for, and none that somebody is about to ring for", async () => {
+  const bell = new Doorbell(new SharedArrayBuffer(BELL_BYTES), 0);
+  let work = false;
+  bell.willRing();
+  const late = bell.sleeper(1).sleep(() => work);
+  work = true;
+  await within(late, { timeoutMs: 5000, what: "the wait ends" });
+  bell.ringAsSaid();
+  assertEquals(bell.missed, 0);
+  work = false;
+  const missing = bell.sleeper(1).sleep(() => work);
+  work = true;
+  await within(missing, { timeoutMs: 5000, what: "the wait ends by time" });
+  assertEquals(bell.missed, 1);
+});
+
 Deno.test("Doorbell.sleep() loses no wake-up between two threads", async () => {
   await withActors(async (keep) => {
     const [follower, ringer] = await startThreads(keep, "follower", "ringer");
