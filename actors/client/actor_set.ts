@@ -9,8 +9,10 @@ import { inline } from "../kernel/inline.ts";
 import { spawn } from "../kernel/spawn.ts";
 import type { ClientInstance } from "./client_instance.ts";
 import { sendChannel } from "./diagnostics.ts";
+import { foundRingMemory } from "./found_ring.ts";
 import { hasWorkers } from "./platform.ts";
 import type { PullContract, PulledBatch, PullProgress, PullSpec, PullThresholds } from "./pull_contract.ts";
+import { listenToPulls } from "./pull_inlet.ts";
 import { pullRole, pullStart } from "./pull_service.ts";
 import type { Allocation, RebalanceContract, RebalanceGroup, RebalanceTopic } from "./rebalance_contract.ts";
 import { rebalanceRole, rebalanceStart } from "./rebalance_service.ts";
@@ -212,19 +214,14 @@ export class ActorSet {
 
   async #startPull(): Promise<void> {
     const { options } = this.#instance;
-    const init = { link: linkSettings(options) };
+    const ring = this.#inWorkers ? foundRingMemory() : undefined;
+    const init = { link: linkSettings(options), ring };
     const given = { transport: options.transport, rpcHooks: options.rpcHooks };
     const ref = this.#inWorkers
       ? await spawn(pullRole, init, { epoch: this.#epoch })
       : await inline(pullRole, pullStart(given), init, { clock: options.clock, epoch: this.#epoch });
     this.#pull = ref;
-    ref.on("found", (batches) => {
-      for (const batch of batches) this.#pulls.get(batch.id)?.found(batch);
-    });
-    ref.on("empty", ({ id, nextOffset, rtMs }) => this.#pulls.get(id)?.empty(nextOffset, rtMs));
-    ref.on("illegal", ({ id, nextOffset }) => this.#pulls.get(id)?.illegal(nextOffset));
-    ref.on("trouble", (report) => this.#pulls.get(report.id)?.trouble(report));
-    ref.on("alive", (ids) => ids.forEach((id) => this.#pulls.get(id)?.alive()));
+    listenToPulls(ref, ring, (id) => this.#pulls.get(id));
     this.#tellBrokers();
     for (const listener of this.#pulls.values()) {
       const spec = listener.reopen();

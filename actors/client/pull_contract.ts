@@ -102,7 +102,11 @@ export interface PulledBatch {
 /** Asks, tells and signals of the pull actor. */
 export interface PullContract extends Contract {
   /** Settings of its connections. */
-  init: { link: LinkSettings };
+  init: {
+    link: LinkSettings;
+    /** Memory of the ring for what was found; undefined where the actor has no thread of its own. */
+    ring: SharedArrayBuffer | undefined;
+  };
   /** Requests. */
   asks: {
     /** Ends pulls and answers when none of them will hand over anything any more. */

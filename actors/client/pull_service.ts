@@ -4,8 +4,16 @@
  * Owns: the pull connections and one loop for each queue. Reads: broker addresses it is told. Never does: consume, commit by itself.
  */
 
-import { type ActorContext, type Behaviour, defineRole, type Role, type Start } from "../kernel/contract.ts";
+import {
+  type ActorContext,
+  type Behaviour,
+  defineRole,
+  type Role,
+  type SignalName,
+  type Start,
+} from "../kernel/contract.ts";
 import type { Transport } from "../net/transport.ts";
+import { FoundRing } from "./found_ring.ts";
 import type { RPCHook } from "./hooks.ts";
 import { workerLink } from "./net_link.ts";
 import type { PullContract, PulledBatch } from "./pull_contract.ts";
@@ -37,10 +45,11 @@ function behaviour(
 ): Behaviour<PullContract> {
   const link = workerLink(init.link, context.clock, given);
   const pullers = new Map<number, QueuePuller>();
+  const outlet = new Outlet(context, init.ring);
   let brokers: ReadonlyMap<string, ReadonlyMap<number, string>> = new Map();
   let alive = new Set<number>();
   const signalAlive = (): void => {
-    if (alive.size > 0) context.signal("alive", [...alive]);
+    if (alive.size > 0) outlet.signal("alive", [...alive]);
     alive = new Set();
     aliveTimer = context.clock.setTimer(ALIVE_INTERVAL_MS, signalAlive);
   };
@@ -65,13 +74,13 @@ function behaviour(
         pullers.set(
           spec.id,
           new QueuePuller(spec, {
-            ...reports(context),
+            ...reports(context, outlet),
             link,
             clock: context.clock,
             address: (brokerName, brokerId) => replicaAddress(brokers.get(brokerName), brokerId),
             illegal: (report) => {
               pullers.delete(report.id);
-              context.signal("illegal", report);
+              outlet.signal("illegal", report);
             },
             alive: (id) => alive.add(id),
           }),
@@ -110,25 +119,56 @@ function replicaAddress(
 /** What a puller tells the owner without further ado. */
 function reports(
   context: ActorContext<PullContract>,
+  outlet: Outlet,
 ): Pick<PullerParts, "breathe" | "found" | "empty" | "trouble"> {
-  let batches: PulledBatch[] = [];
+  return {
+    // A worker's loop waits for its socket at each pull: that is a turn of its event loop.
+    breathe: () => context.ownsThread ? Promise.resolve(context.gate()) : context.breathe(),
+    found: (batch) => {
+      context.countWork(batch.starts.length);
+      outlet.found(batch);
+    },
+    empty: (report) => outlet.signal("empty", report),
+    trouble: (report) => outlet.signal("trouble", report),
+  };
+}
+
+/** The way to the owner: signals, and for what was found a ring beside them. */
+class Outlet {
+  readonly #context: ActorContext<PullContract>;
+  readonly #ring: FoundRing | undefined;
+  #batches: PulledBatch[] = [];
+  #signals = 0;
+
+  constructor(context: ActorContext<PullContract>, memory: SharedArrayBuffer | undefined) {
+    this.#context = context;
+    this.#ring = memory === undefined ? undefined : new FoundRing(memory);
+  }
+
+  signal<K extends SignalName<PullContract>>(name: K, payload: PullContract["signals"][K]): void {
+    this.#hand();
+    if (this.#context.signal(name, payload)) this.#signals++;
+  }
+
   /** A message to another thread costs as much as the records of a pull: what a turn found goes in one. */
-  const hand = (): void => {
+  found(batch: PulledBatch): void {
+    if (this.#batches.push(batch) === 1) queueMicrotask(() => this.#hand());
+  }
+
+  #hand(): void {
+    const batches = this.#batches;
+    if (batches.length === 0) return;
+    this.#batches = [];
+    let put = 0;
+    while (put < batches.length && this.#ring?.put(batches[put]!, this.#signals) === true) put++;
+    this.#ring?.ring();
+    if (put === batches.length) return;
+    const rest = batches.slice(put);
     const transfer: Transferable[] = [];
-    for (const { bytes, starts, bodies } of batches) {
+    for (const { bytes, starts, bodies } of rest) {
       transfer.push(bytes.buffer, starts.buffer);
       for (const [, body] of bodies) transfer.push(body.buffer);
     }
-    context.signal("found", batches, { transfer });
-    batches = [];
-  };
-  return {
-    breathe: () => context.breathe(),
-    found: (batch) => {
-      context.countWork(batch.starts.length);
-      if (batches.push(batch) === 1) queueMicrotask(hand);
-    },
-    empty: (report) => context.signal("empty", report),
-    trouble: (report) => context.signal("trouble", report),
-  };
+    if (this.#context.signal("found", rest, { transfer })) this.#signals++;
+  }
 }
