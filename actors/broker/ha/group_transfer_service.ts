@@ -15,6 +15,7 @@ import { ReplicationTable } from "../../../store/memory/replication_table.ts";
 import { SyncStateRegion } from "../../../store/memory/sync_state.ts";
 import type { BrokerActorInit } from "../broker_init.ts";
 import { GATEWAYS_MAX, WaiterBell } from "../broker_memory.ts";
+import { NearSleep } from "../near_sleep.ts";
 import type { GroupTransferContract } from "./ha_contract.ts";
 import { ReplicationRules } from "./replication_rules.ts";
 
@@ -49,6 +50,7 @@ export class GroupTransferService {
   /** Who is about to join the sync-state set. They come one after the other; who asks for another one has given the one before up. */
   #joining: (PromiseWithResolvers<null> & { readonly brokerId: number }) | undefined;
   readonly #bell: Doorbell;
+  readonly #sleep: NearSleep;
   readonly #gateways: readonly Doorbell[];
   readonly #fewerAfterMs: number;
   #required: number;
@@ -66,6 +68,7 @@ export class GroupTransferService {
     this.#syncState = new SyncStateRegion(init.memory.syncState);
     this.#ownId = init.replicaRole?.brokerId ?? 0;
     this.#bell = this.#memory.waiterBell(WaiterBell.GroupTransfer);
+    this.#sleep = new NearSleep(context, this.#bell);
     this.#gateways = Array.from({ length: GATEWAYS_MAX }, (_, index) => this.#memory.waiterBell(index));
     this.#fewerAfterMs = init.values.slaveTimeout;
     this.#required = this.#rules.required(Infinity);
@@ -102,8 +105,8 @@ export class GroupTransferService {
       this.#hasJoined();
     try {
       while (!this.#stopping) {
-        this.turn();
-        await this.#bell.sleepAsync(hasWork, IDLE_MS);
+        if (this.turn()) await this.#sleep.worked();
+        await this.#sleep.rest(hasWork, IDLE_MS);
         if (!this.#context.gate()) return;
       }
     } catch (error) {
@@ -111,12 +114,12 @@ export class GroupTransferService {
     }
   }
 
-  /** Counts the replicas that are in step and moves the cursor. */
-  turn(): void {
+  /** Counts the replicas that are in step and moves the cursor. @returns whether it moved */
+  turn(): boolean {
     if (this.#rules.isCounted) this.#count();
     this.#join();
     const held = this.#held();
-    if (held <= this.#memory.replicated.load()) return;
+    if (held <= this.#memory.replicated.load()) return false;
     // What the set has may be dispatched, and followers are told so.
     const bells = this.#rules.awaitsSet ? [...this.#gateways, this.#memory.writtenBell] : this.#gateways;
     for (const bell of bells) bell.willRing();
@@ -124,6 +127,7 @@ export class GroupTransferService {
     for (const bell of bells) bell.ringAsSaid();
     this.#advances++;
     this.#context.countWork(1);
+    return true;
   }
 
   /** Position that enough replicas have. */
