@@ -9,7 +9,7 @@
  * The last line is `N passed, N failed` and nothing else. With `RINGMQ_CONFORMANCE=required` nothing is skipped for want
  * of a program.
  *
- * Owns: the groups of tests and their permissions. Reads: the output of `deno test`.
+ * Owns: the processes of tests. Reads: the output of `deno test`.
  * Never: runs a test with all permissions.
  *
  * @module
@@ -18,18 +18,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { endOnHelp, refuseNoNumbers, refuseUnknownOption } from "./help.ts";
 import { ROOT } from "./source_files.ts";
-
-/** Tests that run in one process, with the same permissions. */
-interface Group {
-  readonly name: string;
-  /** Paths whose tests belong to it begin with this; the first group that fits takes a path. */
-  readonly prefix: string;
-  readonly permissions: readonly string[];
-  /** Milliseconds until it is ended. */
-  readonly timeoutMs: number;
-  /** It measures what others would spoil, and runs when they have ended. */
-  readonly alone?: boolean;
-}
+import { type Job, jobsOf } from "./test_groups.ts";
 
 /** What a run of tests came to. */
 export interface Totals {
@@ -38,49 +27,10 @@ export interface Totals {
   readonly ignored: number;
 }
 
-const TEMP = (Deno.env.get("TMPDIR") ?? "/tmp").replace(/\/$/, "");
 const DENO = Deno.execPath();
 
-/** Addresses of this machine, and one of the documentation range where nobody answers. */
-const LOCAL_NET = "127.0.0.1,localhost,0.0.0.0,[::1],192.0.2.1";
-
-const CONFORMANCE_PERMISSIONS = [
-  "--allow-read",
-  "--allow-write",
-  `--allow-net=${LOCAL_NET}`,
-  "--allow-env",
-  "--allow-run",
-  "--allow-sys=hostname,networkInterfaces,osRelease,uid,statfs,systemMemoryInfo,cpus",
-];
-
-const GROUPS: readonly Group[] = [
-  {
-    name: "alone",
-    prefix: "tests/conformance/idle_test.ts/",
-    permissions: CONFORMANCE_PERMISSIONS,
-    timeoutMs: 5 * 60_000,
-    alone: true,
-  },
-  {
-    name: "conformance",
-    prefix: "tests/conformance/",
-    permissions: CONFORMANCE_PERMISSIONS,
-    timeoutMs: 20 * 60_000,
-  },
-  {
-    name: "unit",
-    prefix: "tests/",
-    permissions: [
-      `--allow-read=${ROOT},${TEMP},${DENO}`,
-      `--allow-write=${TEMP}`,
-      `--allow-net=${LOCAL_NET}`,
-      "--allow-env",
-      `--allow-run=${DENO},sh,kill,strace,ip`,
-      "--allow-sys=hostname,networkInterfaces,osRelease,uid,statfs,systemMemoryInfo,cpus",
-    ],
-    timeoutMs: 20 * 60_000,
-  },
-];
+/** Processes of tests at a time: most wait for something most of the time. */
+const LANES = 2;
 
 /** How often a line says that the tests are still running, in milliseconds. */
 const ALIVE_INTERVAL_MS = 60_000;
@@ -112,39 +62,6 @@ export function sumOf(totals: readonly Totals[]): Totals {
     failed: sum(({ failed }) => failed),
     ignored: sum(({ ignored }) => ignored),
   };
-}
-
-/** The paths that each group runs. */
-function pathsOf(group: Group, asked: readonly string[]): string[] {
-  if (asked.length > 0) {
-    return asked.filter((path) => GROUPS.find(({ prefix }) => `${path}/`.startsWith(prefix)) === group);
-  }
-  const rest = GROUPS.filter((other) => other !== group && other.prefix.startsWith(group.prefix));
-  if (group.prefix.endsWith("_test.ts/")) return [group.prefix.slice(0, -1)];
-  if (rest.length === 0) return exists(group.prefix) ? [group.prefix] : [];
-  return [...Deno.readDirSync(ROOT + group.prefix)]
-    .filter((entry) => entry.isDirectory || entry.name.endsWith("_test.ts"))
-    .map((entry) => group.prefix + entry.name)
-    .filter((path) => !rest.some(({ prefix }) => `${path}/` === prefix) && holdsTests(path))
-    .sort();
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(ROOT + path).isDirectory && holdsTests(path.replace(/\/$/, ""));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-function holdsTests(path: string): boolean {
-  if (path.endsWith("_test.ts")) return true;
-  for (const entry of Deno.readDirSync(ROOT + path)) {
-    const inner = `${path}/${entry.name}`;
-    if (entry.isFile ? entry.name.endsWith("_test.ts") : entry.isDirectory && holdsTests(inner)) return true;
-  }
-  return false;
 }
 
 /** Where output goes. */
@@ -185,8 +102,8 @@ async function passThrough(
   return text;
 }
 
-async function runGroup(group: Group, paths: readonly string[], extra: readonly string[], to: Sink): Promise<Totals> {
-  writeAll(to, new TextEncoder().encode(`\n== ${group.name}: ${paths.join(" ")}\n`));
+async function runJob({ name, group, paths }: Job, extra: readonly string[], to: Sink): Promise<Totals> {
+  writeAll(to, new TextEncoder().encode(`\n== ${name}: ${paths.length} files\n`));
   const child = new Deno.Command(DENO, {
     args: ["test", "--no-check", ...group.permissions, ...extra, ...paths],
     cwd: ROOT,
@@ -197,7 +114,7 @@ async function runGroup(group: Group, paths: readonly string[], extra: readonly 
   const started = performance.now();
   let late = false;
   const seconds = (): number => Math.round((performance.now() - started) / 1000);
-  const alive = setInterval(() => console.log(`== ${group.name}: ${seconds()} s`), ALIVE_INTERVAL_MS);
+  const alive = setInterval(() => console.log(`== ${name}: ${seconds()} s`), ALIVE_INTERVAL_MS);
   const timer = setTimeout(() => {
     late = true;
     child.kill("SIGKILL");
@@ -210,12 +127,28 @@ async function runGroup(group: Group, paths: readonly string[], extra: readonly 
   clearInterval(alive);
   clearTimeout(timer);
   const totals = totalsOf(output);
-  if (late) console.log(`== ${group.name}: ended after ${seconds()} s, limit is ${group.timeoutMs / 1000} s`);
+  const print = (text: string): void => writeAll(to, new TextEncoder().encode(`== ${name}: ${text}\n`));
+  if (late) print(`ended after ${seconds()} s, limit is ${group.timeoutMs / 1000} s`);
   if (totals === undefined) return { passed: 0, failed: 1, ignored: 0 };
   const { passed, failed, ignored } = totals;
-  if (ignored > 0) console.log(`== ${group.name}: ${ignored} skipped, see above for what is missing`);
+  if (ignored > 0) print(`${ignored} skipped, see above for what is missing`);
   // A failure outside of any test, such as a leak at the very end, shows in the exit code only.
   return { passed, failed: failed === 0 && !status.success ? 1 : failed, ignored };
+}
+
+/** Runs jobs, some at a time; the output of each is printed whole when it has ended. A single one is seen as it runs. */
+async function runJobs(jobs: readonly Job[], extra: readonly string[], lanes: number): Promise<Totals[]> {
+  const totals: Totals[] = [];
+  const waiting = [...jobs];
+  const lane = async (): Promise<void> => {
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+      const held = new HeldOutput();
+      totals.push(await runJob(job, extra, jobs.length === 1 ? Deno.stdout : held));
+      held.print();
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return totals;
 }
 
 /**
@@ -238,28 +171,11 @@ async function main(): Promise<void> {
   const min = Number(args["min"] ?? 1);
   const asked = args._.map((path) => String(path).replace(/^\.\//, ""));
   const extra = args["filter"] === undefined ? [] : ["--filter", String(args["filter"])];
-  const totals: Totals[] = [await checkTypes(asked.length > 0 ? asked : ["tests"])];
-  const groups = GROUPS.map((group) => ({ group, paths: pathsOf(group, asked) })).filter(({ paths }) =>
-    paths.length > 0
-  );
-  // Most tests wait for something most of the time: side by side they take little longer than the longest group.
-  totals.push(
-    ...await Promise.all(
-      groups.filter(({ group }) => group.alone !== true).map(async ({ group, paths }, index) => {
-        const held = new HeldOutput();
-        const total = await runGroup(group, paths, extra, index === 0 ? Deno.stdout : held);
-        return { total, held };
-      }),
-    ).then((ended) =>
-      ended.map(({ total, held }) => {
-        held.print();
-        return total;
-      })
-    ),
-  );
-  for (const { group, paths } of groups.filter(({ group }) => group.alone === true)) {
-    totals.push(await runGroup(group, paths, extra, Deno.stdout));
-  }
+  const paths = asked.length > 0 ? asked : ["tests"];
+  const totals: Totals[] = [await checkTypes(paths)];
+  const jobs = jobsOf(paths);
+  totals.push(...await runJobs(jobs.filter(({ group }) => !group.isAlone), extra, LANES));
+  totals.push(...await runJobs(jobs.filter(({ group }) => group.isAlone), extra, 1));
   const { passed, failed } = sumOf(totals);
   if (passed < min) console.log(`Expected at least ${min} tests to pass`);
   console.log(`\n${passed} passed, ${failed} failed`);

@@ -161,6 +161,10 @@ async function built(name: string, inputs: readonly string[], build: (out: strin
   const place = `${root}/${name}-${await hashOf(inputs)}`;
   if (isFolder(place)) return place;
   await Deno.mkdir(root, { recursive: true });
+  // Maven and npm keep caches of their own, which two at a time may spoil.
+  using lock = await Deno.open(`${root}/lock`, { create: true, write: true });
+  await lock.lock(true);
+  if (isFolder(place)) return place;
   for (let attempt = 1;; attempt++) {
     const draft = await Deno.makeTempDir({ dir: root, prefix: `${name}-draft-` });
     try {
@@ -169,8 +173,6 @@ async function built(name: string, inputs: readonly string[], build: (out: strin
       return place;
     } catch (error) {
       await Deno.remove(draft, { recursive: true });
-      // Two test processes may build the same entry at once; the first to finish wins and the other uses its work.
-      if (isFolder(place)) return place;
       // A registry that does not answer for a moment is no finding.
       if (attempt === ATTEMPTS_MAX) throw error;
     }

@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { checkSources } from "../../tools/check_docs.ts";
 import { sumOf, totalsOf } from "../../tools/run_tests.ts";
+import { dealt, jobsOf } from "../../tools/test_groups.ts";
 import { checkFile } from "../../tools/tidy.ts";
 
 const OPENING = "/**\n * Owns nothing.\n */\n";
@@ -64,4 +65,24 @@ Deno.test("totalsOf() reads the last line of totals", () => {
     sumOf([{ passed: 1, failed: 2, ignored: 3 }, { passed: 10, failed: 20, ignored: 30 }]),
     { passed: 11, failed: 22, ignored: 33 },
   );
+});
+
+Deno.test("dealt() gives each path to one part, neighbours to different ones, and makes no empty part", () => {
+  assertEquals(dealt(["a", "b", "c", "d", "e"], 2), [["a", "c", "e"], ["b", "d"]]);
+  assertEquals(dealt(["a"], 6), [["a"]]);
+  assertEquals(dealt([], 6), []);
+});
+
+Deno.test("jobsOf() gives every test file to one process, what measures to one of its own, and keeps what is not there", () => {
+  const jobs = jobsOf(["tests"]);
+  const paths = jobs.flatMap((job) => job.paths);
+  assertEquals(new Set(paths).size, paths.length);
+  const alone = jobs.filter(({ group }) => group.isAlone);
+  assertEquals(alone.length, 1);
+  assert(alone[0]!.paths.includes("tests/conformance/idle_test.ts"));
+  assert(paths.includes("tests/tools/checks_test.ts"));
+  const one = jobsOf(["./tests/tools/checks_test.ts", "tests/tools/"]);
+  assertEquals(one.map(({ name }) => name), ["unit"]);
+  assertEquals(one[0]!.paths.filter((path) => path === "tests/tools/checks_test.ts").length, 1);
+  assertEquals(jobsOf(["tests/no_such_test.ts"])[0]!.paths, ["tests/no_such_test.ts"]);
 });
