@@ -6,7 +6,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { refuseNoNumbers, refuseUnknown } from "../help.ts";
 import { startRingMq } from "./contender.ts";
-import { firstMessageMs, memoryMiB, pullOld } from "./extras.ts";
+import { compareGateways, firstMessageMs, memoryMiB, pullOld } from "./extras.ts";
 import { buildLoad, median } from "./load.ts";
 import { readBack } from "./measures.ts";
 import { ratesPlotOf } from "./report.ts";
@@ -112,6 +112,9 @@ async function main(): Promise<void> {
         } msgs/s`,
       );
       out(`start to first message: ${(await firstMessageMs(startRingMq, `${folder}/start`)).toFixed(0)} ms`);
+      const gateways = await compareGateways(options);
+      const [one, two] = [gateways.one, gateways.two].map((rates) => median(rates).toFixed(0));
+      out(`send 1 KiB, 64 × 1, one gateway and two: ${one}, ${two} msgs/s`);
       out(`a plain loop of write(2): ${(await writeLoop(options)).toFixed(0)} MiB/s`);
     }
     out("\n| shape | msgs/s | p50 µs | p99 µs | CPU s per million | dispatch behind ms | of 1,000 not read back |");

@@ -19,8 +19,8 @@ export interface Contender extends AsyncDisposable {
   run(running: boolean): void;
 }
 
-/** Starts RingMQ. */
-export async function startRingMq(folder: string, sets: readonly string[] = []): Promise<Contender> {
+/** Starts RingMQ, with so many threads that share its ports. */
+export async function startRingMq(folder: string, sets: readonly string[] = [], gateways = 1): Promise<Contender> {
   const nameServerPort = freePort();
   const brokerPort = freeBrokerPort();
   const names = await startServerProcess("actors/name_server/mod.ts", [
@@ -41,6 +41,8 @@ export async function startRingMq(folder: string, sets: readonly string[] = []):
     broker = await startServerProcess("actors/broker/mod.ts", [
       "-n",
       `127.0.0.1:${nameServerPort}`,
+      "--gateways",
+      String(gateways),
       ...values.flatMap((value) => ["--set", value]),
     ]);
   } catch (error) {

@@ -10,6 +10,7 @@ import { type Contender, startApache, startRingMq } from "./contender.ts";
 import { type LoadResult, runLoad } from "./load.ts";
 import { anonymousMiB, pullSome } from "./measures.ts";
 import { RawClient } from "./raw_client.ts";
+import { type RoundOptions, warmUp } from "./rounds.ts";
 import { createTopics, type Tools } from "./shape.ts";
 import { fillTopic } from "./shapes.ts";
 
@@ -17,6 +18,8 @@ type Start = (folder: string, sets?: readonly string[]) => Promise<Contender>;
 
 /** How each is started. */
 export const STARTS: Readonly<Record<"apache" | "ringmq", Start>> = { apache: startApache, ringmq: startRingMq };
+
+const SEND_64_X_1 = ["-m", "send", "-c", "64", "-w", "1", "-s", "1024", "-W", "1"];
 
 /** Longest wait for a first message. Milliseconds. */
 const FIRST_MESSAGE_MS_MAX = 60_000;
@@ -85,6 +88,31 @@ export async function pullOld(start: Start, folder: string, tools: Tools, rounds
     results.push(await runLoad(tools.load, [...where, "-m", "pull", "-1", "-c", "4"]));
   }
   return results;
+}
+
+/**
+ * Sends of 64 connections to a broker with one gateway and to one with two, in turn.
+ *
+ * @returns messages a second of both, round by round
+ */
+export async function compareGateways(
+  options: RoundOptions,
+): Promise<{ readonly one: readonly number[]; readonly two: readonly number[] }> {
+  await using one = await startRingMq(`${options.folder}/one_gateway`);
+  await warmUp(one, options);
+  await using two = await startRingMq(`${options.folder}/two_gateways`, [], 2);
+  await warmUp(two, options);
+  const rates: Record<"one" | "two", number[]> = { one: [], two: [] };
+  for (let round = 0; round < options.rounds; round++) {
+    for (const name of round % 2 === 0 ? ["one", "two"] as const : ["two", "one"] as const) {
+      const contender = name === "one" ? one : two;
+      contender.run(true);
+      const where = ["-p", String(contender.brokerPort), "-t", "LoadTopic", "-d", String(options.tools.seconds)];
+      rates[name].push((await runLoad(options.tools.load, [...where, ...SEND_64_X_1])).messagesPerSecond);
+      contender.run(false);
+    }
+  }
+  return rates;
 }
 
 /** A running NATS server, and load for it. */
