@@ -45,6 +45,7 @@ const CONFORMANCE_PERMISSIONS = [
 
 /** They judge time or memory. */
 const ALONE_PATHS: ReadonlySet<string> = new Set([
+  "tests/conformance/failover_test.ts",
   "tests/conformance/idle_test.ts",
   "tests/conformance/recovery_test.ts",
   "tests/name_server/capacity_test.ts",
@@ -53,7 +54,7 @@ const ALONE_PATHS: ReadonlySet<string> = new Set([
 const ALONE: Group = {
   name: "alone",
   permissions: CONFORMANCE_PERMISSIONS,
-  timeoutMs: 6 * 60_000,
+  timeoutMs: 10 * 60_000,
   parts: 1,
   isAlone: true,
 };
