@@ -35,6 +35,8 @@ Deno.test("delay offsets are written when what they call delivered is on the dev
   await withBroker({ settings: { flushDelayOffsetInterval: 20 } }, async (bench) => {
     await bench.topic("T", { queues: 1 });
     const client = await bench.client();
+    // An actor that starts is introduced to its peers, which a paused one does not answer.
+    await bench.wake("schedule");
     await bench.whilePaused("flush-log", async () => {
       // From the first delivery to the second there is time for many saves.
       for (const [index, body] of ["first", "second"].entries()) {
@@ -55,7 +57,6 @@ Deno.test("the offsets of transactions are told when what they call done is on t
   await withBroker({ settings: { transactionCheckInterval: 20 } }, async (bench) => {
     await bench.topic("T", { queues: 1 });
     const client = await bench.client();
-    // An actor that starts is introduced to its peers, which a paused one does not answer.
     await bench.wake("transactions");
     await bench.whilePaused("flush-log", async () => {
       const half = await sendHalf(client, "T", "half");
