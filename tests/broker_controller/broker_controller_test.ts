@@ -163,7 +163,7 @@ for (const [where, run] of Object.entries(RUNNERS)) {
       controller.on("registered", ({ nameServer }) => void signals.push(nameServer));
       const { registered } = await controller.ask("register", null, TIMEOUT);
       assertEquals([registered, registrations.length, registrations[0]?.code], [1, 1, RequestCode.REGISTER_BROKER]);
-      await until(() => signals.length === 1, { timeoutMs: 5_000, what: "signal of the first registration" });
+      await until(() => signals.length === 1, { timeoutMs: 60_000, what: "signal of the first registration" });
 
       assertEquals((await ask(RequestCode.UPDATE_AND_CREATE_TOPIC, CREATE)).code, 0);
       const entry = gateway.view.get("T")!;
@@ -173,7 +173,7 @@ for (const [where, run] of Object.entries(RUNNERS)) {
 
       assertEquals((await ask(RequestCode.HEART_BEAT, {}, HEARTBEAT)).code, 0);
       assertEquals(gateway.seen, ["groups 1", "subscriptions 1"]);
-      await until(() => gateway.pushed.length === 1, { timeoutMs: 5_000, what: "notification of the member" });
+      await until(() => gateway.pushed.length === 1, { timeoutMs: 60_000, what: "notification of the member" });
       const info = await ask(RequestCode.GET_CONSUMER_RUNNING_INFO, {
         consumerGroup: "g",
         clientId: "c",
@@ -195,7 +195,7 @@ for (const [where, run] of Object.entries(RUNNERS)) {
       };
       assertEquals([await call("c"), await call("nobody")], ["from the client", undefined]);
       controller.tell("channelClosed", { gateway: 0, channel: 7 });
-      await until(() => gateway.seen.includes("subscriptions 2"), { timeoutMs: 5_000, what: "end of the group" });
+      await until(() => gateway.seen.includes("subscriptions 2"), { timeoutMs: 60_000, what: "end of the group" });
 
       await controller.ask("unregister", null, TIMEOUT);
       assertEquals(registrations.at(-1)?.code, RequestCode.UNREGISTER_BROKER);

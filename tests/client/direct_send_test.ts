@@ -205,7 +205,7 @@ Deno.test("A direct send does not overtake a send of the general path that is on
   const call = { timeoutMs: 3_000, signal: undefined, choose: undefined, queue: undefined };
   const general = made.pipeline.send({ message: prepared, batch: undefined }, call);
   assertEquals(made.sends.send({ topic: "T", body: "y" }, 1_000), undefined);
-  await until(() => !made.pipeline.isPlacing, { timeoutMs: 10_000, what: "the general send is placed" });
+  await until(() => !made.pipeline.isPlacing, { timeoutMs: 60_000, what: "the general send is placed" });
   assertEquals((await sent(made)).sendStatus, "SEND_OK");
   answered.resolve();
   await general;

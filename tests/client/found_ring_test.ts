@@ -86,7 +86,7 @@ Deno.test("listenToPulls() hands over batches and signals in the order in which 
   listenToPulls(ref as never, memory, (id) => id === 99 ? undefined : listener);
   ring.put(batch(1, 8), 0);
   ring.ring();
-  await until(() => heard.length === 1, { timeoutMs: 5_000, what: "the first batch" });
+  await until(() => heard.length === 1, { timeoutMs: 60_000, what: "the first batch" });
   // Not rung: the signals take along what was put before them, and what waited for them.
   ring.put(batch(2, 8), 0);
   ring.put(batch(99, 8), 1);
@@ -98,7 +98,7 @@ Deno.test("listenToPulls() hands over batches and signals in the order in which 
   assertEquals(heard.slice(4), ["found 4", "found 5"]);
   for (let id = 6; id < 200; id++) ring.put(batch(id === 99 ? 98 : id, 8), 2);
   ring.ring();
-  await until(() => heard.length === 200, { timeoutMs: 5_000, what: "all that was rung for" });
+  await until(() => heard.length === 200, { timeoutMs: 60_000, what: "all that was rung for" });
   end.resolve();
   await end.promise;
   ring.put(batch(300, 8), 2);

@@ -39,7 +39,7 @@ export async function createTopic(
   if (answer.code !== 0) throw new Error(`Cannot create topic "${topic}": ${answer.code} ${answer.remark}`);
   using nameServer = await RawClient.connect(target.nameServer);
   await until(async () => (await nameServer.call(RequestCode.GET_ROUTEINFO_BY_TOPIC, { topic })).code === 0, {
-    timeoutMs: 10_000,
+    timeoutMs: 60_000,
     what: `a route of "${topic}"`,
   });
 }
@@ -176,7 +176,7 @@ export async function pullStored(
     const answer = await pull(client, topic, options);
     const records = answer.code === 0 ? decodeRecords(answer.body) : [];
     return records.length >= (options.count ?? 1) ? records : undefined;
-  }, { timeoutMs: 10_000, what: `messages of ${topic}` });
+  }, { timeoutMs: 60_000, what: `messages of ${topic}` });
 }
 
 /**

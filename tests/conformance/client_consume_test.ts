@@ -53,7 +53,7 @@ test("Tags of one hash are told apart by the client, which the broker cannot do"
   await using collector = new Collector(target);
   collector.consumer.subscribe(topic, "Aa || end");
   await collector.consumer.start();
-  await until(() => collector.bodies.includes("end"), { timeoutMs: 20_000, what: "the last message" });
+  await until(() => collector.bodies.includes("end"), { timeoutMs: 60_000, what: "the last message" });
   assertEquals(collector.bodies.sort(), ["Aa", "Aa", "end"]);
 });
 
@@ -114,7 +114,7 @@ test("A listener that returns what is no answer has its messages again", [], asy
   });
   collector.consumer.subscribe(topic);
   await collector.consumer.start();
-  await until(() => times.length === 2, { timeoutMs: 30_000, what: "the message again" });
+  await until(() => times.length === 2, { timeoutMs: 60_000, what: "the message again" });
   assertEquals(times, [0, 1]);
   assert(warnings.some((text) => text.includes("not 42")), warnings.join());
 });
@@ -135,7 +135,7 @@ test("ackIndex retries only the messages behind it", [], async ({ target }) => {
   });
   collector.consumer.subscribe(topic);
   await collector.consumer.start();
-  await until(() => seen.length >= 6, { timeoutMs: 30_000, what: "two retries" });
+  await until(() => seen.length >= 6, { timeoutMs: 60_000, what: "two retries" });
   assertEquals(seen.slice(0, 4), ["m0/0", "m1/0", "m2/0", "m3/0"]);
   assertEquals(seen.slice(4).sort(), ["m2/1", "m3/1"]);
 });
@@ -154,20 +154,20 @@ test("Two members share the queues, a leaving one gives its share back, nothing 
   first.consumer.subscribe(topic);
   second.consumer.subscribe(topic);
   await first.consumer.start();
-  await until(() => held(first) === 8, { timeoutMs: 20_000, what: "all queues at the first" });
+  await until(() => held(first) === 8, { timeoutMs: 60_000, what: "all queues at the first" });
   let sent = 0;
   const stop = new AbortController();
   const load = (async () => {
     while (!stop.signal.aborted) await producer.send({ topic, body: `l${sent++}` });
   })();
   await second.consumer.start();
-  await until(() => held(first) === 4 && held(second) === 4, { timeoutMs: 20_000, what: "four queues each" });
+  await until(() => held(first) === 4 && held(second) === 4, { timeoutMs: 60_000, what: "four queues each" });
   await first.consumer.shutdown();
-  await until(() => held(second) === 8, { timeoutMs: 20_000, what: "all queues at the second" });
+  await until(() => held(second) === 8, { timeoutMs: 60_000, what: "all queues at the second" });
   stop.abort();
   await load;
   await until(() => new Set([...first.bodies, ...second.bodies]).size >= sent, {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     what: `${sent} messages`,
   });
   await second.consumer.shutdown();
@@ -304,7 +304,7 @@ test("suspend() and resume() hold pulls; subscribe() and unsubscribe() work whil
   await collector.count(2);
   collector.consumer.unsubscribe(other);
   await until(() => collector.consumer.messageQueues.every((queue) => queue.topic !== other), {
-    timeoutMs: 10_000,
+    timeoutMs: 60_000,
     what: "letting go",
   });
   collector.consumer.suspend();
@@ -368,7 +368,7 @@ test("filter hooks take messages away, consume hooks and statistics see them", [
   collector.consumer.subscribe(topic);
   await collector.consumer.start();
   await collector.count(2);
-  await until(() => seen.length === 4, { timeoutMs: 5_000, what: "hooks" });
+  await until(() => seen.length === 4, { timeoutMs: 60_000, what: "hooks" });
   assertEquals(collector.bodies, ["m0", "m2"]);
   assertEquals(seen.filter((text) => text.startsWith("before")).sort(), ["before m0", "before m2"]);
   const status = collector.consumer.consumeStatus(topic);

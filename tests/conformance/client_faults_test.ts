@@ -41,7 +41,7 @@ class OrderlyCollector {
     await until(() => {
       const seen = new Set(this.bodies);
       return bodies.every((body) => seen.has(body));
-    }, { timeoutMs: 30_000, what: `${bodies.length} messages, ${new Set(this.bodies).size} came` });
+    }, { timeoutMs: 60_000, what: `${bodies.length} messages, ${new Set(this.bodies).size} came` });
   }
 }
 
@@ -57,17 +57,17 @@ for (const workers of [true, false]) {
       await collector.consumer.start();
       const load = new Load(producer, topic, { keys: 6, paceMs: PACE_MS });
       const queues = await producer.fetchPublishMessageQueues(topic);
-      await until(() => load.stored >= 300 && orderly.bodies.length >= 200, { timeoutMs: 20_000, what: "a load" });
+      await until(() => load.stored >= 300 && orderly.bodies.length >= 200, { timeoutMs: 60_000, what: "a load" });
       await target.kill9Broker();
       await target.startBroker();
       const backMs = systemClock.monotonicMs();
-      const sent = await until(() => load.storedSince(backMs), { timeoutMs: 10_000, what: "a stored message" });
+      const sent = await until(() => load.storedSince(backMs), { timeoutMs: 60_000, what: "a stored message" });
       await until(() => orderly.lastMs > backMs && orderly.bodies.some((body) => body === sent.body), {
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
         what: "a delivery of what was sent since",
       });
       const consumedMs = orderly.lastMs;
-      await until(() => load.storedSince(backMs + 500), { timeoutMs: 10_000, what: "the load going on" });
+      await until(() => load.storedSince(backMs + 500), { timeoutMs: 60_000, what: "the load going on" });
       await load.stop();
       assert(sent.atMs - backMs <= RESUME_MS, `sends resumed after ${Math.round(sent.atMs - backMs)} ms`);
       assert(consumedMs - backMs <= RESUME_MS, `consumption resumed after ${Math.round(consumedMs - backMs)} ms`);
@@ -88,12 +88,12 @@ test("The name server is killed and comes back: the load does not notice", [], a
   await using collector = orderly.collector;
   await collector.consumer.start();
   const load = new Load(producer, topic, { keys: 6, paceMs: PACE_MS });
-  await until(() => load.stored >= 200 && orderly.bodies.length >= 100, { timeoutMs: 20_000, what: "a load" });
+  await until(() => load.stored >= 200 && orderly.bodies.length >= 100, { timeoutMs: 60_000, what: "a load" });
   await target.kill9NameServer();
   const goneMs = systemClock.monotonicMs();
-  await until(() => load.storedSince(goneMs + 300), { timeoutMs: 10_000, what: "sends without a name server" });
+  await until(() => load.storedSince(goneMs + 300), { timeoutMs: 60_000, what: "sends without a name server" });
   const during = orderly.bodies.length;
-  await until(() => orderly.bodies.length > during + 50, { timeoutMs: 10_000, what: "consumption without one" });
+  await until(() => orderly.bodies.length > during + 50, { timeoutMs: 60_000, what: "consumption without one" });
   await target.startNameServer();
   const backMs = systemClock.monotonicMs();
   await until(async () => {
@@ -105,7 +105,7 @@ test("The name server is killed and comes back: the load does not notice", [], a
       throw error;
     }
   }, { timeoutMs: RESUME_MS, what: "an answer of the name server" });
-  await until(() => load.storedSince(backMs + 200), { timeoutMs: 10_000, what: "the load going on" });
+  await until(() => load.storedSince(backMs + 200), { timeoutMs: 60_000, what: "the load going on" });
   await load.stop();
   assertEquals(load.outcomes.filter(({ kind }) => kind !== "stored"), []);
   await orderly.all(load.outcomes.map(({ body }) => body));
@@ -159,16 +159,16 @@ async function beginMove(
   const topic = fresh("MOVED");
   const { createTopicKey: _, ...polling } = options;
   await admin.createTopic({ topic, readQueueNums: 4, writeQueueNums: 4 }, { brokerAddr: target.broker });
-  await until(async () => (await admin.topicList()).includes(topic), { timeoutMs: 40_000, what: "the route" });
+  await until(async () => (await admin.topicList()).includes(topic), { timeoutMs: 60_000, what: "the route" });
   const producer = await producerOn(target, options);
   const mover = new MoveCollector(target, { topic, broker: second.name, ...polling });
   await mover.collector.consumer.start();
   const load = new Load(producer, topic, { keys: 6, paceMs: PACE_MS });
-  await until(() => load.stored >= 200 && mover.seen.size >= 100, { timeoutMs: 20_000, what: "a load" });
+  await until(() => load.stored >= 200 && mover.seen.size >= 100, { timeoutMs: 60_000, what: "a load" });
   const oldQueues = await producer.fetchPublishMessageQueues(topic);
   await admin.createTopic({ topic, readQueueNums: 4, writeQueueNums: 4 }, { brokerAddr: second.address });
   await until(async () => (await admin.topicRoute(topic)).brokers.some((one) => one.brokerName === second.name), {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     what: "the new route",
   });
   return { topic, admin, producer, mover, load, oldQueues, visibleMs: systemClock.monotonicMs() };
@@ -189,19 +189,19 @@ test(
     await using _producer = moved.producer;
     await using _collector = mover.collector;
     await admin.createTopic({ topic, readQueueNums: 4, writeQueueNums: 4, perm: 4 }, { brokerAddr: target.broker });
-    await until(() => load.storedSince(visibleMs, (one) => isOn(second, one)), { timeoutMs: 10_000, what: "a send" });
-    await until(() => mover.firstMs, { timeoutMs: 10_000, what: "a delivery" });
+    await until(() => load.storedSince(visibleMs, (one) => isOn(second, one)), { timeoutMs: 60_000, what: "a send" });
+    await until(() => mover.firstMs, { timeoutMs: 60_000, what: "a delivery" });
     const sentMs = (load.storedSince(visibleMs, (one) => isOn(second, one))?.atMs ?? 0) - visibleMs;
     const gotMs = (mover.firstMs ?? 0) - visibleMs;
     assert(sentMs <= RESUME_MS, `sends moved after ${Math.round(sentMs)} ms`);
     assert(gotMs <= RESUME_MS, `consumption moved after ${Math.round(gotMs)} ms`);
     const aloneMs = visibleMs + RESUME_MS;
-    await until(() => load.storedSince(aloneMs + 200), { timeoutMs: 10_000, what: "the load going on" });
+    await until(() => load.storedSince(aloneMs + 200), { timeoutMs: 60_000, what: "the load going on" });
     await load.stop();
     assert(load.outcomes.filter(({ atMs }) => atMs > aloneMs).every((one) => isOn(second, one)));
     assertEquals(load.outcomes.filter(({ kind }) => kind !== "stored"), []);
     await until(() => load.outcomes.every(({ body }) => mover.seen.has(body)), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       what: `${load.outcomes.length} messages, ${mover.seen.size} came`,
     });
     const newQueues = moved.oldQueues.map((queue) => ({ ...queue, brokerName: second.name }));
@@ -222,17 +222,17 @@ test(
     await using _collector = mover.collector;
     const beforeMs = systemClock.monotonicMs();
     await admin.deleteTopic(topic, { brokerAddr: target.broker });
-    await until(() => load.storedSince(beforeMs, (one) => isOn(second, one)), { timeoutMs: 10_000, what: "a send" });
+    await until(() => load.storedSince(beforeMs, (one) => isOn(second, one)), { timeoutMs: 60_000, what: "a send" });
     // The broker holds a pull for up to 15 s before it looks again whether it has the topic.
-    await until(() => mover.firstMs, { timeoutMs: 30_000, what: "a delivery" });
+    await until(() => mover.firstMs, { timeoutMs: 60_000, what: "a delivery" });
     const sentMs = (load.storedSince(beforeMs, (one) => isOn(second, one))?.atMs ?? 0) - beforeMs;
     const gotMs = (mover.firstMs ?? 0) - (mover.refusedMs ?? 0);
     assert(sentMs <= RESUME_MS, `sends moved after ${Math.round(sentMs)} ms`);
     assert(gotMs <= RESUME_MS, `consumption moved after ${Math.round(gotMs)} ms`);
-    await until(() => load.storedSince(beforeMs + 500), { timeoutMs: 10_000, what: "the load going on" });
+    await until(() => load.storedSince(beforeMs + 500), { timeoutMs: 60_000, what: "the load going on" });
     await load.stop();
     const there = load.outcomes.filter((one) => isOn(second, one));
-    await until(() => there.every(({ body }) => mover.seen.has(body)), { timeoutMs: 20_000, what: "all messages" });
+    await until(() => there.every(({ body }) => mover.seen.has(body)), { timeoutMs: 60_000, what: "all messages" });
     const newQueues = moved.oldQueues.map((queue) => ({ ...queue, brokerName: second.name }));
     // What the first broker had was deleted with the topic; what failed must not be on the second.
     const others = load.outcomes.filter((one) => one.kind !== "stored" || isOn(second, one));

@@ -75,7 +75,7 @@ needing(test, "transactions")(
     assertEquals((await producer.sendMessageInTransaction({ topic, body: "throw" })).localTransactionState, "UNKNOW");
     await collector.count(3, 60_000);
     await until(() => checked.includes("unknown-rollback"), {
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
       what: "check of the one rolled back later",
     });
     assertEquals(collector.bodies.sort(), ["commit", "throw", "unknown"]);
@@ -103,7 +103,7 @@ needing(test, "request-reply")(
     consumer.subscribe(topic);
     await consumer.start();
     await until(() => consumer.messageQueues.some((queue) => queue.topic === topic), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       what: "the queue",
     });
     const replies = await Promise.all(
@@ -136,7 +136,7 @@ test("Traces of sends and of consumption are stored as RocketMQ's tools read the
     traces.bodies.flatMap((body) =>
       body.split("\u0002").filter((row) => row.length > 0).map((row) => row.split("\u0001"))
     );
-  await until(() => rows().length >= 3, { timeoutMs: 20_000, what: "three records" });
+  await until(() => rows().length >= 3, { timeoutMs: 60_000, what: "three records" });
   const byType = new Map(rows().map((row) => [row[0], row]));
   const pub = byType.get("Pub")!;
   assertEquals(pub.length, 14);
@@ -187,7 +187,7 @@ test("A consumer answers the broker: status, running info, direct consumption, r
   await producer.send({ topic, body: "second" });
   await collector.count(2);
   const connections = await until(() => admin.consumerConnections(group, target.broker), {
-    timeoutMs: 5_000,
+    timeoutMs: 60_000,
     what: "connection",
   });
   assertEquals(connections.map((one) => one.clientId), [collector.consumer.clientId]);
@@ -218,7 +218,7 @@ test("A consumer answers the broker: status, running info, direct consumption, r
     const status = await ask(RequestCode.INVOKE_BROKER_TO_GET_CONSUMER_STATUS, { topic, group, clientAddr: clientId });
     assert(status.includes('"queueId":0') && status.includes(":2"), status);
     await until(async () => (await admin.consumeStats(group, topic))[0]?.consumerOffset === 2, {
-      timeoutMs: 10_000,
+      timeoutMs: 60_000,
       what: "committed offset",
     });
     await admin.resetOffsetByTimestamp(group, topic, 0);
@@ -236,14 +236,14 @@ test("Admin manages topics, groups, offsets and finds messages", [], async ({ ta
   assertEquals(cluster.clusters.get(target.clusterName), [target.brokerName]);
   const topic = fresh("T");
   await admin.createTopic({ topic, readQueueNums: 2, writeQueueNums: 2 }, { clusterName: target.clusterName });
-  await until(async () => (await admin.topicList()).includes(topic), { timeoutMs: 10_000, what: "the topic" });
+  await until(async () => (await admin.topicList()).includes(topic), { timeoutMs: 60_000, what: "the topic" });
   await using producer = await producerOn(target);
   const sent = await producer.send({ topic, body: "find me", keys: "needle" });
   assertEquals(
     (await until(async () => {
       const found = await admin.queryMessage(topic, "needle");
       return found.length > 0 ? found : undefined;
-    }, { timeoutMs: 10_000, what: "index" })).map((message) => message.bodyText),
+    }, { timeoutMs: 60_000, what: "index" })).map((message) => message.bodyText),
     ["find me"],
   );
   assertEquals((await admin.queryMessage(topic, sent.msgId, { uniqueKey: true })).length, 1);
@@ -258,7 +258,7 @@ test("Admin manages topics, groups, offsets and finds messages", [], async ({ ta
   await admin.updateBrokerConfig(target.broker, { longPollingEnable: "true" });
   assert((await admin.brokerRuntimeInfo(target.broker)).has("brokerVersionDesc"));
   await admin.deleteTopic(topic, target.clusterName);
-  await until(async () => !(await admin.topicList()).includes(topic), { timeoutMs: 10_000, what: "the topic gone" });
+  await until(async () => !(await admin.topicList()).includes(topic), { timeoutMs: 60_000, what: "the topic gone" });
 });
 
 test(
@@ -287,7 +287,7 @@ test(
     assertEquals(collector.messages[HELD]?.bodyText, compressible);
     // The worker inflates the bodies; the caller only gets them. The worker publishes its processor time now and then.
     await until(() => pull.gauges.cpuUs - before.worker > callerUs, {
-      timeoutMs: 10_000,
+      timeoutMs: 60_000,
       what: `more processor time in the worker than the ${callerUs} us of the caller`,
     });
   },
@@ -305,15 +305,15 @@ test(
       consumer.messageQueues.filter((queue) => queue.topic === topic).length;
     for (const { consumer } of [first, second]) consumer.subscribe(topic);
     await first.consumer.start();
-    await until(() => held(first) === 2, { timeoutMs: 20_000, what: "both queues" });
+    await until(() => held(first) === 2, { timeoutMs: 60_000, what: "both queues" });
     const { rebalance } = first.consumer.actors;
     assert(rebalance !== undefined);
     await rebalance.pause({ timeoutMs: 5_000 });
     await second.consumer.start();
-    await until(() => held(second) === 1, { timeoutMs: 20_000, what: "the share of the second" });
+    await until(() => held(second) === 1, { timeoutMs: 60_000, what: "the share of the second" });
     assertEquals(held(first), 2);
     rebalance.resume();
-    await until(() => held(first) === 1, { timeoutMs: 20_000, what: "the first letting go" });
+    await until(() => held(first) === 1, { timeoutMs: 60_000, what: "the first letting go" });
   },
 );
 

@@ -83,7 +83,7 @@ test("mqadmin looks at our running consumer, resets it and has it consume", ["ja
   await using admin = await adminOn(target);
   await until(
     async () => (await admin.consumeStats(group, topic)).every((one) => one.consumerOffset === one.brokerOffset),
-    { timeoutMs: 10_000, what: "committed offsets" },
+    { timeoutMs: 60_000, what: "committed offsets" },
   );
   const reset = await mqadmin(java, target, ["resetOffsetByTime", "-g", group, "-t", topic, "-s", "0"]);
   assertMatch(reset, /#offset\s+broker-a/);
@@ -110,7 +110,7 @@ test("Apache's trace consumer decodes our traces", ["java54"], async (context) =
   const decoded = await until(async () => {
     const rows = await java.call<Record<string, unknown>[]>("trace.decode", { texts: traces.bodies });
     return rows.filter((row) => row["msgId"] === sent.msgId).length >= 3 ? rows : undefined;
-  }, { timeoutMs: 20_000, what: "three records" });
+  }, { timeoutMs: 60_000, what: "three records" });
   const byType = new Map(decoded.filter((row) => row["msgId"] === sent.msgId).map((row) => [row["type"], row]));
   const pub = byType.get("Pub")!;
   assertEquals(
@@ -122,7 +122,7 @@ test("Apache's trace consumer decodes our traces", ["java54"], async (context) =
   const printed = await until(async () => {
     const text = await mqadmin(java, target, ["queryMsgTraceById", "-i", sent.msgId]);
     return text.includes("Sub") && text.includes("Pub") ? text : undefined;
-  }, { timeoutMs: 20_000, what: "traces by mqadmin" });
+  }, { timeoutMs: 60_000, what: "traces by mqadmin" });
   assertMatch(printed, /success/);
   assert(printed.includes(group), printed);
 });

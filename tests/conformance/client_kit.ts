@@ -65,7 +65,7 @@ export async function topicOn(target: Target, queues = 4, attributes?: string): 
     writeQueueNums: queues,
     ...(attributes === undefined ? {} : { attributes }),
   }, { brokerAddr: target.broker });
-  await until(async () => (await admin.topicList()).includes(topic), { timeoutMs: 10_000, what: `route of ${topic}` });
+  await until(async () => (await admin.topicList()).includes(topic), { timeoutMs: 60_000, what: `route of ${topic}` });
   return topic;
 }
 

@@ -117,7 +117,7 @@ export async function readQueues(target: Target, queues: readonly MessageQueue[]
   const held: Held[] = [];
   for (const queue of queues) {
     // A broker that has just come back may not be registered yet.
-    await until(() => knows(pull, queue), { timeoutMs: 30_000, what: `a route to ${queue.brokerName}` });
+    await until(() => knows(pull, queue), { timeoutMs: 60_000, what: `a route to ${queue.brokerName}` });
     const end = await pull.maxOffset(queue);
     for (let offset = 0; offset < end;) {
       const result = await pull.pull(queue, offset, { maxNums: 32 });

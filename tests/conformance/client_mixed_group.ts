@@ -218,7 +218,7 @@ export class MixedGroup {
       const theirs = (await this.#javaPart.deliveries()).map(({ seq }) => seq);
       all = [...this.#delivered, ...theirs];
       return new Set(all).size >= this.#sent;
-    }, { timeoutMs: 40_000, what: "all messages" }).catch(() => undefined);
+    }, { timeoutMs: 60_000, what: "all messages" }).catch(() => undefined);
     const seen = new Set(all);
     const missing = Array.from({ length: this.#sent }, (_, i) => i).filter((i) => !seen.has(i));
     assertEquals({ missing: missing.slice(0, 20), damaged: seen.has(-1) }, { missing: [], damaged: false });

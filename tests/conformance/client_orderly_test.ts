@@ -41,7 +41,7 @@ test("An orderly consumer keeps the order of each sharding key, also when it sus
   });
   collector.consumer.subscribe(topic);
   await collector.consumer.start();
-  await until(() => seen.length >= 100, { timeoutMs: 30_000, what: "100 messages" });
+  await until(() => seen.length >= 100, { timeoutMs: 60_000, what: "100 messages" });
   for (const key of keys) {
     assertEquals(seen.filter((body) => body.startsWith(key)), Array.from({ length: 20 }, (_, i) => `${key}${i}`));
   }
@@ -71,14 +71,14 @@ test("An orderly queue is consumed by one member at a time and moves in order", 
     while (!stop.signal.aborted) await producer.send({ topic, body: `${sent++}` });
   })();
   await first.consumer.start();
-  await until(() => held(first) === 4, { timeoutMs: 20_000, what: "all queues at the first" });
+  await until(() => held(first) === 4, { timeoutMs: 60_000, what: "all queues at the first" });
   await second.consumer.start();
-  await until(() => held(first) === 2 && held(second) === 2, { timeoutMs: 40_000, what: "two queues each" });
+  await until(() => held(first) === 2 && held(second) === 2, { timeoutMs: 60_000, what: "two queues each" });
   await first.consumer.shutdown();
-  await until(() => held(second) === 4, { timeoutMs: 40_000, what: "all queues at the second" });
+  await until(() => held(second) === 4, { timeoutMs: 60_000, what: "all queues at the second" });
   stop.abort();
   await load;
-  await until(() => seen.length >= sent, { timeoutMs: 20_000, what: `${sent} messages, ${seen.length} are there` });
+  await until(() => seen.length >= sent, { timeoutMs: 60_000, what: `${sent} messages, ${seen.length} are there` });
   await second.consumer.shutdown();
   for (let queueId = 0; queueId < 4; queueId++) {
     const offsets = seen.filter(([, queue]) => queue === queueId).map(([, , offset]) => offset);
@@ -102,7 +102,7 @@ test("autoCommit off: offsets move on COMMIT only, ROLLBACK gives the messages a
   });
   collector.consumer.subscribe(topic);
   await collector.consumer.start();
-  await until(() => seen.length >= 6, { timeoutMs: 30_000, what: "six calls" });
+  await until(() => seen.length >= 6, { timeoutMs: 60_000, what: "six calls" });
   assertEquals(seen, ["m0", "m1", "m0", "m1", "m2", "m3"]);
 });
 
@@ -125,7 +125,7 @@ test(
     });
     collector.consumer.subscribe(topic);
     await collector.consumer.start();
-    await until(() => seen.includes("good/0"), { timeoutMs: 30_000, what: "the good message" });
+    await until(() => seen.includes("good/0"), { timeoutMs: 60_000, what: "the good message" });
     assertEquals(seen, ["bad/0", "bad/1", "bad/2", "good/0"]);
   },
 );
@@ -208,7 +208,7 @@ test("PullConsumer pulls what it is told to and keeps offsets", [], async ({ tar
   const found = await until(async () => {
     const result = await consumer.pull(queue!, 0, { blockIfNotFound: true });
     return result.pullStatus === "FOUND" && result.nextBeginOffset === 10 ? result : undefined;
-  }, { timeoutMs: 10_000, what: "ten messages" });
+  }, { timeoutMs: 60_000, what: "ten messages" });
   assertEquals(found.msgFoundList.map((message) => message.bodyText), bodies(10));
   assertEquals([found.minOffset, found.maxOffset], [0, 10]);
   const even = await consumer.pull(queue!, 0, { selector: "even" });
@@ -224,7 +224,7 @@ test("PullConsumer pulls what it is told to and keeps offsets", [], async ({ tar
   await again.start();
   await again.fetchSubscribeMessageQueues(topic);
   assertEquals(
-    await until(() => again.fetchConsumeOffset(queue!, true), { timeoutMs: 5_000, what: "stored offset" }),
+    await until(() => again.fetchConsumeOffset(queue!, true), { timeoutMs: 60_000, what: "stored offset" }),
     4,
   );
 });

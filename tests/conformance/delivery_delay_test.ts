@@ -75,7 +75,7 @@ test("Messages that wait for an hour are stored at level 18, with larger levels 
   }
   await until(
     async () => await queueNumber(broker, RequestCode.GET_MAX_OFFSET, "SCHEDULE_TOPIC_XXXX", 17) === before + WAITING,
-    { timeoutMs: 20_000, what: "the queue of level 18" },
+    { timeoutMs: 60_000, what: "the queue of level 18" },
   );
 });
 
@@ -91,7 +91,7 @@ test("java54, java49: a message of each level comes after its time, whatever wai
     const args = { namesrv: target.nameServer, broker: target.broker };
     const table = await client.call<Record<string, string>>("admin.runtime", args);
     return table["scheduleMessageOffset_1"] === "2,2" ? table : undefined;
-  }, { timeoutMs: 20_000, what: "the delivered offset of level 1" });
+  }, { timeoutMs: 60_000, what: "the delivered offset of level 1" });
   assertEquals(shown["scheduleMessageOffset_18"] ?? `0,${WAITING}`, `0,${WAITING}`);
 });
 

@@ -170,11 +170,11 @@ test("java54: offsets are reset by time while a group is away and while it is th
   for (const body of ["a", "b"]) await send(body);
   for (const group of [away, there]) await kept(client, group, 2);
   const middleMs = Date.now() + 50;
-  await until(() => Date.now() > middleMs + 50, { timeoutMs: 5_000, what: "a later store time" });
+  await until(() => Date.now() > middleMs + 50, { timeoutMs: 60_000, what: "a later store time" });
   await send("c");
   for (const group of [away, there]) {
     assertEquals(await bodies(group, 3), ["a", "b", "c"]);
-    await until(async () => (await progress(group))["0"] === 3, { timeoutMs: 20_000, what: "the committed offset" });
+    await until(async () => (await progress(group))["0"] === 3, { timeoutMs: 60_000, what: "the committed offset" });
   }
   await client.call("consumer.stop", { name: away });
   assertEquals(await reset(away, middleMs), { "0": 2 });
@@ -287,7 +287,7 @@ test("java54, java49: a reply finds its request, and a request that nobody answe
     const request = (body: string, timeoutMs?: number): Promise<string> =>
       client.call("request", { producer: topic, topic, body, timeoutMs });
     const first = await until(() => request("one", 5_000).catch(() => undefined), {
-      timeoutMs: 40_000,
+      timeoutMs: 60_000,
       what: "a reply",
     });
     assertEquals([first, await request("two")], ["re: one", "re: two"]);
@@ -312,7 +312,7 @@ test("java54: traces of a send and of its consumption lie in the trace topic", [
     const all = await client.call<Record<string, unknown>[]>("trace.decode", { texts });
     const own = all.filter((row) => row.msgId === msgId);
     return own.length >= 3 ? own : undefined;
-  }, { timeoutMs: 30_000, what: "three records" });
+  }, { timeoutMs: 60_000, what: "three records" });
   assertEquals(rows.map(({ type }) => type).sort(), ["Pub", "SubAfter", "SubBefore"]);
   const pub = rows.find(({ type }) => type === "Pub")!;
   assertEquals([pub.topic, pub.tags, pub.keys, pub.success], [topic, "T", "K", true]);

@@ -139,7 +139,7 @@ test("java54: a group's limit, retry queues and retry policy are kept; its limit
   assertEquals((await pullStored(broker, dead)).length, 3);
   const stats = { namesrv: target.nameServer, broker: target.broker, name: "SNDBCK_PUT_NUMS" };
   await until(() => client.call("admin.stats", { ...stats, key: `${topic}@${group}` }).then(() => true, () => false), {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     what: "the count of messages sent back",
   });
 });
@@ -240,7 +240,7 @@ test("java54: an orderly member that stops gives its lock back at once, one that
   const other = { group, clientId: "other", topic };
   assert(!await lockQueue(broker, target, other));
   await client.call("consumer.stop", { name: group });
-  await until(() => lockQueue(broker, target, other), { timeoutMs: 20_000, what: "the lock that was given back" });
+  await until(() => lockQueue(broker, target, other), { timeoutMs: 60_000, what: "the lock that was given back" });
   await unlockQueue(broker, target, other);
 
   const dying = await RawClient.connect(target.broker);
@@ -249,7 +249,7 @@ test("java54: an orderly member that stops gives its lock back at once, one that
   dying[Symbol.dispose]();
   await until(
     async () => (await broker.call(RequestCode.GET_CONSUMER_LIST_BY_GROUP, { consumerGroup: group })).code !== 0,
-    { timeoutMs: 20_000, what: "the group without members" },
+    { timeoutMs: 60_000, what: "the group without members" },
   );
   assert(!await lockQueue(broker, target, other), "the lock of the dead member still holds");
   await client.call("producer.stop", { name: topic });

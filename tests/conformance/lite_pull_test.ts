@@ -35,7 +35,7 @@ async function pollUntil(
   await until(async () => {
     all.push(...await client.call<Polled[]>("lite.poll", { name, timeoutMs: 200 }));
     return enough(all);
-  }, { timeoutMs: 30_000, what: "the lite pull consumer to get what it should" });
+  }, { timeoutMs: 60_000, what: "the lite pull consumer to get what it should" });
   return all;
 }
 

@@ -48,7 +48,7 @@ test(
         const mine = await until(async () => {
           const round = (await all()).filter(({ seq }) => seq >= from);
           return new Set(round.map(({ seq }) => seq)).size === QUEUES ? round : undefined;
-        }, { timeoutMs: 40_000, what: `the messages from ${from} on` });
+        }, { timeoutMs: 60_000, what: `the messages from ${from} on` });
         last = shares(mine);
         return JSON.stringify(Object.entries(last).sort()) === JSON.stringify(Object.entries(wanted).sort());
       }, { timeoutMs: 90_000, what: `shares ${JSON.stringify(wanted)}` }).catch((error) => {

@@ -171,7 +171,7 @@ async function fill(target: Target, jvm: ClientProcess): Promise<string> {
     namesrv,
   });
   await until(async () => await jvm.call<number>("consumer.count", { name: "adm-consumer" }) >= UNIQUE_KEYS.length, {
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
     what: "the online consumer",
   });
   // What it has consumed shows in its committed offsets only.
@@ -182,7 +182,7 @@ async function fill(target: Target, jvm: ClientProcess): Promise<string> {
       if (ext.offset !== "2") return false;
     }
     return true;
-  }, { timeoutMs: 30_000, what: "the offsets of the online consumer" });
+  }, { timeoutMs: 60_000, what: "the offsets of the online consumer" });
   return offsetId;
 }
 

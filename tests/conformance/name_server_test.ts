@@ -76,7 +76,7 @@ async function once(servers: TwoNameServers, topic: string, command: string, ...
   await until(async () => {
     const { apache, ringmq } = await servers.ask(105, { topic });
     return apache.code === 0 && ringmq.code === 0;
-  }, { timeoutMs: 15_000, what: `topic ${topic} at both name servers` });
+  }, { timeoutMs: 60_000, what: `topic ${topic} at both name servers` });
 }
 
 test("name server gives the same routes of a RocketMQ broker in both dialects", async (servers) => {
@@ -203,7 +203,7 @@ test("name server forgets a RocketMQ broker that leaves or is killed, and takes 
     await until(async () => {
       const { apache, ringmq } = await servers.ask(105, { topic: "TBW102" });
       return apache.code === 17 && ringmq.code === 17;
-    }, { timeoutMs: 10_000, what: `that both forget the broker after ${how}` });
+    }, { timeoutMs: 60_000, what: `that both forget the broker after ${how}` });
     assertSameAnswer("no cluster", await servers.ask(106));
     assertSameAnswer("no topics", await servers.ask(206));
     await servers.startBroker();

@@ -61,7 +61,7 @@ export class RawClient implements Disposable {
     const opaque = this.#opaque++;
     this.#awaited.add(opaque);
     await this.#send({ ...createRequest(code, ext, bytesOf(body)), opaque, ...options.change });
-    const timeoutMs = options.timeoutMs ?? 10_000;
+    const timeoutMs = options.timeoutMs ?? 60_000;
     let late = false;
     const timer = systemClock.setTimer(timeoutMs, () => {
       late = true;

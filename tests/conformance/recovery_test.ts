@@ -59,7 +59,7 @@ async function assertWhole(target: Target, perQueue: number): Promise<void> {
   using broker = await RawClient.connect(target.broker);
   for (let queueId = 0; queueId < QUEUES; queueId++) {
     await until(async () => await queueNumber(broker, RequestCode.GET_MAX_OFFSET, TOPIC, queueId) === perQueue, {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       what: `${perQueue} messages in queue ${queueId}`,
     });
     const [record] = await pullStored(broker, TOPIC, { queueId, offset: perQueue - 1 });

@@ -63,14 +63,14 @@ export class ServerProcess {
       ...(server.cwd === undefined ? {} : { cwd: server.cwd }),
     });
     await launcher.output();
-    const pid = await until(() => readNumber(`${dir}/pid`), { timeoutMs: 5_000, what: "the process id" });
+    const pid = await until(() => readNumber(`${dir}/pid`), { timeoutMs: 60_000, what: "the process id" });
     try {
       await until(() => {
         const exit = readNumber(`${dir}/exit`);
         if (exit !== undefined) throw new Error(`Server ended with status ${exit}`);
         return Deno.readTextFileSync(`${dir}/out.log`).includes("boot success");
       }, { timeoutMs: server.patienceMs ?? 60_000, what: `"boot success" from ${server.command[0]}` });
-      await until(() => accepts(server.port), { timeoutMs: 10_000, what: `port ${server.port}` });
+      await until(() => accepts(server.port), { timeoutMs: 60_000, what: `port ${server.port}` });
     } catch (error) {
       killGroup(pid, "SIGKILL");
       throw new Error(`Cannot start ${server.command.join(" ")}: ${tail(`${dir}/out.log`)}`, { cause: error });

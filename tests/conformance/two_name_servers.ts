@@ -79,7 +79,7 @@ export class TwoNameServers {
     await until(async () => {
       const { apache, ringmq } = await this.ask(105, { topic: "TBW102" });
       return apache.code === 0 && ringmq.code === 0;
-    }, { timeoutMs: 30_000, what: "the registration at both name servers" });
+    }, { timeoutMs: 60_000, what: "the registration at both name servers" });
   }
 
   /** Stops the broker, which says goodbye, or kills it. */

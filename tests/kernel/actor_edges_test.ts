@@ -31,7 +31,7 @@ const RUNS: Record<string, Run> = {
   inline: (init, options) => inline(probeRole, startProbe, { greeting: "hello", ...init }, options),
 };
 
-const SOON = { timeoutMs: 5_000 };
+const SOON = { timeoutMs: 60_000 };
 
 for (const [how, run] of Object.entries(RUNS)) {
   Deno.test(`${how}: the context names the actor, its clock and its stop word`, () =>
@@ -85,7 +85,7 @@ for (const [how, run] of Object.entries(RUNS)) {
       await a.pause(SOON);
       b.resume();
       await until(async () => (await b.ask("seen", undefined, SOON)).length === 1, {
-        timeoutMs: 5_000,
+        timeoutMs: 60_000,
         what: "the peer's answer",
       });
       assertEquals(settled, false);
@@ -136,7 +136,7 @@ Deno.test("inline: a crash() while paused is taken when it resumes", () =>
     await probe.pause(SOON);
     probe.crash("later");
     probe.resume();
-    const exit = await within(probe.ended, { timeoutMs: 5_000, what: "the crash" });
+    const exit = await within(probe.ended, { timeoutMs: 60_000, what: "the crash" });
     assertEquals(exit.kind, "crashed");
   }));
 

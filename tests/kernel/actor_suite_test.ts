@@ -29,7 +29,7 @@ const RUNS: Record<string, Run> = {
   inline: (init, options) => inline(probeRole, startProbe, { greeting: "hello", ...init }, options),
 };
 
-const SOON = { timeoutMs: 5_000 };
+const SOON = { timeoutMs: 60_000 };
 
 for (const [how, run] of Object.entries(RUNS)) {
   Deno.test(`${how}: ask() gives the reply and the asker's name`, () =>
@@ -103,7 +103,7 @@ for (const [how, run] of Object.entries(RUNS)) {
       const untyped = probe as unknown as { ask(name: string, request: unknown, options: unknown): Promise<unknown> };
       await assertRejects(() => untyped.ask("toString", {}, SOON), UnknownMessageError, "probe has no such ask");
       (probe as unknown as { tell(name: string, payload: unknown): void }).tell("nothing", 1);
-      const exit = await within(probe.ended, { timeoutMs: 5_000, what: "the crash" });
+      const exit = await within(probe.ended, { timeoutMs: 60_000, what: "the crash" });
       assert(exit.kind === "crashed");
       assertInstanceOf(exit.error, UnknownMessageError);
     }));
@@ -166,7 +166,7 @@ for (const [how, run] of Object.entries(RUNS)) {
         const probe = await keep(run());
         const waiting = assertRejects(() => probe.ask("never", undefined, SOON), ActorGoneError, "it has crashed");
         probe.tell(way, `by ${way}`);
-        const exit = await within(probe.ended, { timeoutMs: 5_000, what: "the crash" });
+        const exit = await within(probe.ended, { timeoutMs: 60_000, what: "the crash" });
         assert(exit.kind === "crashed");
         assertEquals([exit.error.name, exit.error.message], ["ProbeError", `by ${way}`]);
         await waiting;
@@ -209,7 +209,7 @@ for (const [how, run] of Object.entries(RUNS)) {
     withActors(async (keep) => {
       const probe = await keep(run());
       probe.tell("tick", 1);
-      await until(async () => await probe.ask("ticks", undefined, SOON) > 1, { timeoutMs: 5_000, what: "ticks" });
+      await until(async () => await probe.ask("ticks", undefined, SOON) > 1, { timeoutMs: 60_000, what: "ticks" });
       await probe.pause(SOON);
       const turns = probe.gauges.turns;
       probe.tell("note", "held");
@@ -225,7 +225,7 @@ for (const [how, run] of Object.entries(RUNS)) {
     withActors(async (keep) => {
       const probe = await keep(run());
       probe.tell("loop", "");
-      await until(async () => await probe.ask("ticks", undefined, SOON) > 3, { timeoutMs: 5_000, what: "rounds" });
+      await until(async () => await probe.ask("ticks", undefined, SOON) > 3, { timeoutMs: 60_000, what: "rounds" });
       assertEquals((await probe.ask("echo", { text: "x" }, SOON)).text, "hello x");
       if (how === "spawn") {
         await probe.pause(SOON);
@@ -251,7 +251,7 @@ for (const [how, run] of Object.entries(RUNS)) {
       assertEquals((await b.ask("relay", { peer: "left", text: "y", timeoutMs: 5_000 }, SOON)).text, "a says y");
       a.tell("pass", { peer: "right", text: "told" });
       await until(async () => (await b.ask("seen", undefined, SOON)).includes("a told"), {
-        timeoutMs: 5_000,
+        timeoutMs: 60_000,
         what: "the tell",
       });
     }));
@@ -324,7 +324,7 @@ Deno.test("spawn: the CPU time of a worker is seen from outside", () =>
       for (let n = 0; n < 200; n++) probe.tell("note", "x".repeat(1_000));
       await probe.ask("epoch", undefined, SOON);
       return probe.gauges.cpuUs > 0;
-    }, { timeoutMs: 5_000, what: "CPU time above zero" });
+    }, { timeoutMs: 60_000, what: "CPU time above zero" });
   }));
 
 for (const way of ["closeSelf", "exitSelf"] as const) {
@@ -333,7 +333,7 @@ for (const way of ["closeSelf", "exitSelf"] as const) {
       const probe = await keep(RUNS["spawn"]!());
       const waiting = assertRejects(() => probe.ask("never", undefined, SOON), ActorGoneError);
       probe.tell(way, "");
-      const exit = await within(probe.ended, { timeoutMs: 5_000, what: "the end to be seen" });
+      const exit = await within(probe.ended, { timeoutMs: 60_000, what: "the end to be seen" });
       assert(exit.kind === "crashed");
       assertStringIncludes(exit.error.message, "The worker was ended by");
       await waiting;
@@ -366,7 +366,7 @@ for (const [mode, expected] of [["stuck", 8], ["orderly", 0]] as const) {
         ],
         env: { NO_COLOR: "1" },
       }).output(),
-      { timeoutMs: 20_000, what: "the process to end" },
+      { timeoutMs: 60_000, what: "the process to end" },
     );
     const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
     assertStringIncludes(said, mode === "stuck" ? 'stuck ["probe"]' : "stuck []");

@@ -7,7 +7,7 @@ import { workersRunning } from "../../actors/kernel/worker_count.ts";
 import { until, within } from "../helpers/until.ts";
 import { type ProbeContract, probeRole, startProbe } from "./probe_actor.ts";
 
-const SOON = { timeoutMs: 5_000 };
+const SOON = { timeoutMs: 60_000 };
 
 type Spec = Partial<ChildSpec<ProbeContract>>;
 
@@ -40,7 +40,7 @@ async function supervised(
   try {
     await body(supervisor, events);
   } finally {
-    await within(supervisor.stop(), { timeoutMs: 10_000, what: "the supervisor's stop" });
+    await within(supervisor.stop(), { timeoutMs: 60_000, what: "the supervisor's stop" });
   }
   assertEquals(workersRunning(), []);
 }
@@ -86,7 +86,7 @@ for (const [place, where] of Object.entries(PLACES)) {
       supervisor.ref(b).tell("note", "before");
       await supervisor.ref(b).ask("seen", undefined, SOON);
       supervisor.ref(b).crash("for the test");
-      await until(() => kinds(events).includes("restarted b 2"), { timeoutMs: 5_000, what: "the restart" });
+      await until(() => kinds(events).includes("restarted b 2"), { timeoutMs: 60_000, what: "the restart" });
       const crash = events.find((event) => event.kind === "crashed");
       assertInstanceOf(crash?.kind === "crashed" ? crash.error : undefined, InjectedCrashError);
       const asked = await supervisor.ref(a).ask("relay", { peer: "right", text: "x", timeoutMs: 5_000 }, SOON);
@@ -107,7 +107,7 @@ for (const [place, where] of Object.entries(PLACES)) {
       const asked = await supervisor.ref(a).ask("relay", { peer: "right", text: "x", timeoutMs: 5_000 }, SOON);
       assertEquals(asked.text, "b 1 says x");
       supervisor.ref(b).crash("for the test");
-      await until(() => kinds(events).includes("restarted b 2"), { timeoutMs: 5_000, what: "the restart" });
+      await until(() => kinds(events).includes("restarted b 2"), { timeoutMs: 60_000, what: "the restart" });
       assertEquals(kinds(events), ["started a 1", "started b 1", "crashed b 1", "restarted b 2"]);
     });
   });
@@ -121,7 +121,7 @@ for (const [place, where] of Object.entries(PLACES)) {
         supervisor.ref(b).crash(`crash ${epoch}`);
         await until(
           () => kinds(events).includes(`restarted b ${epoch + 1}`) || kinds(events).includes("gave-up b"),
-          { timeoutMs: 5_000, what: `the end of crash ${epoch}` },
+          { timeoutMs: 60_000, what: `the end of crash ${epoch}` },
         );
       }
       const exit = await supervisor.ended;
@@ -140,7 +140,7 @@ for (const [place, where] of Object.entries(PLACES)) {
     return supervised([a], async (supervisor, events) => {
       await supervisor.start();
       supervisor.ref(a).crash("once");
-      const exit = await within(supervisor.ended, { timeoutMs: 5_000, what: "giving up" });
+      const exit = await within(supervisor.ended, { timeoutMs: 60_000, what: "giving up" });
       assertEquals(exit.exitCode, 7);
       assertInstanceOf(exit.error, InitFailedError);
       assertEquals(kinds(events).filter((kind) => kind.startsWith("crashed")).length, 4);
@@ -187,7 +187,7 @@ for (const [place, where] of Object.entries(PLACES)) {
       supervisor.ref(a).crash("both");
       supervisor.ref(b).crash("both");
       await until(() => ["restarted a 2", "restarted b 2"].every((kind) => kinds(events).includes(kind)), {
-        timeoutMs: 5_000,
+        timeoutMs: 60_000,
         what: "both restarts",
       });
       const options = { text: "x", timeoutMs: 5_000 };

@@ -6,7 +6,7 @@ import { workerEnded, workersRunning } from "../../actors/kernel/worker_count.ts
 import { until } from "../helpers/until.ts";
 import { probeRole } from "./probe_actor.ts";
 
-const SOON = { timeoutMs: 5_000 };
+const SOON = { timeoutMs: 60_000 };
 
 Deno.test("spawn() takes the worker that was warmed up under its role and name", async () => {
   using warm = new WarmUp();
@@ -38,7 +38,7 @@ Deno.test("takeWorker() hands on what a warm worker failed with before it was ta
   using warm = new WarmUp();
   warm.start(role);
   const taken = takeWorker(role, "broken");
-  await until(() => taken.failures.length > 0, { timeoutMs: 10_000, what: "the worker to fail" });
+  await until(() => taken.failures.length > 0, { timeoutMs: 60_000, what: "the worker to fail" });
   assert(taken.failures[0]!.message.length > 0);
   taken.worker.terminate();
   workerEnded(taken.counted, false);

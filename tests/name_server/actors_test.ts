@@ -69,7 +69,7 @@ Deno.test("name server answers busy in time while RouteInfoManager is paused, an
     using other = await WireClient.connect(server.port);
     assertEquals(await route(other, "T"), known);
     supervisor.ref(routes).resume();
-    await until(async () => (await route(client, "TBW102")).startsWith("{"), { timeoutMs: 5_000, what: "a route" });
+    await until(async () => (await route(client, "TBW102")).startsWith("{"), { timeoutMs: 60_000, what: "a route" });
     const report = await server.report();
     assert(report.timedOut >= 1);
     assertEquals([report.connections, report.handlersFailed], [2, 0]);
@@ -85,7 +85,7 @@ Deno.test("name server refuses what passes the bound of waiting requests, and an
     using one = await WireClient.connect(server.port);
     using two = await WireClient.connect(server.port);
     const waiting = [route(one, "T"), route(two, "TBW102")];
-    await until(async () => (await server.report()).asksWaiting === 2, { timeoutMs: 5_000, what: "two that wait" });
+    await until(async () => (await server.report()).asksWaiting === 2, { timeoutMs: 60_000, what: "two that wait" });
     using three = await WireClient.connect(server.port);
     assertEquals(await route(three, "X"), "2 [OVERLOAD]system busy, start flow control for a while");
     supervisor.ref(routes).resume();
@@ -103,7 +103,7 @@ Deno.test("name server never says that a topic does not exist because its tables
     const known = await route(client, "T");
     assert(known.includes(`"b"`));
     supervisor.ref(routes).crash("injected by the test");
-    await until(() => restarted(events, "RouteInfoManager", 1), { timeoutMs: 10_000, what: "the restart" });
+    await until(() => restarted(events, "RouteInfoManager", 1), { timeoutMs: 60_000, what: "the restart" });
 
     // What was asked before the crash is still known; the rest is not ready, and nothing is missing.
     assertEquals(await route(client, "T"), known);
@@ -128,9 +128,9 @@ Deno.test("name server ends the recovery after its wait when a broker does not c
     await register(client);
     const known = await route(client, "T");
     supervisor.ref(routes).crash("injected by the test");
-    await until(() => restarted(events, "RouteInfoManager", 1), { timeoutMs: 10_000, what: "the restart" });
+    await until(() => restarted(events, "RouteInfoManager", 1), { timeoutMs: 60_000, what: "the restart" });
     assertEquals(await route(client, "T"), known);
-    await until(async () => (await route(client, "T")).startsWith("17 "), { timeoutMs: 10_000, what: "the end of it" });
+    await until(async () => (await route(client, "T")).startsWith("17 "), { timeoutMs: 60_000, what: "the end of it" });
   });
 });
 
@@ -141,7 +141,7 @@ Deno.test("name server keeps values and configuration across a crash of RouteInf
     const change = new TextEncoder().encode("enableTopicList=false\n");
     assertEquals((await client.invoke(RequestCode.UPDATE_NAMESRV_CONFIG, {}, change)).code, 0);
     supervisor.ref(routes).crash("injected by the test");
-    await until(() => restarted(events, "RouteInfoManager", 1), { timeoutMs: 10_000, what: "the restart" });
+    await until(() => restarted(events, "RouteInfoManager", 1), { timeoutMs: 60_000, what: "the restart" });
     assertEquals((await client.invoke(RequestCode.GET_KV_CONFIG, { namespace: "n", key: "k" })).ext, { value: "v" });
     assertEquals((await client.invoke(RequestCode.GET_UNIT_TOPIC_LIST)).remark, "disable");
     // Nobody was registered, so there is nothing to wait for.
@@ -154,7 +154,7 @@ Deno.test("name server keeps its tables and its port when the gateway crashes", 
     const client = await WireClient.connect(server.port);
     await register(client);
     supervisor.ref(gateway).crash("injected by the test");
-    await until(() => restarted(events, "NameServerGateway", 1), { timeoutMs: 10_000, what: "the restart" });
+    await until(() => restarted(events, "NameServerGateway", 1), { timeoutMs: 60_000, what: "the restart" });
     assertEquals(await client.receive(), undefined);
     client[Symbol.dispose]();
     using again = await WireClient.connect(server.port);
@@ -171,7 +171,7 @@ Deno.test("name server gives up when RouteInfoManager crashes again and again", 
       await until(
         () => events.some((event) => event.kind === "gave-up") || restarted(events, "RouteInfoManager", crash),
         {
-          timeoutMs: 10_000,
+          timeoutMs: 60_000,
           what: `what follows crash ${crash}`,
         },
       );
@@ -187,14 +187,14 @@ Deno.test("name server forgets a broker at once when its connection ends, and an
     await register(broker);
     assert((await route(client, "T")).startsWith("{"));
     broker[Symbol.dispose]();
-    await until(async () => (await route(client, "T")).startsWith("17 "), { timeoutMs: 5_000, what: "its end" });
+    await until(async () => (await route(client, "T")).startsWith("17 "), { timeoutMs: 60_000, what: "its end" });
 
     using silent = await WireClient.connect(server.port);
     const header = { ...MASTER, heartbeatTimeoutMillis: "100" };
     assertEquals((await silent.invoke(RequestCode.REGISTER_BROKER, header, tableBody())).code, 0);
     assert((await route(client, "T")).startsWith("{"));
     assertEquals(await silent.receive(), undefined);
-    await until(async () => (await route(client, "T")).startsWith("17 "), { timeoutMs: 5_000, what: "its expiry" });
+    await until(async () => (await route(client, "T")).startsWith("17 "), { timeoutMs: 60_000, what: "its expiry" });
   });
 });
 

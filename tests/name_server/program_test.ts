@@ -102,7 +102,7 @@ Deno.test("runNameServer() names unknown keys, says when it accepts, and ends wi
   await inFolder(async (folder) => {
     const world = new TestWorld(folder, { "ns.conf": "listenPort=0\nbindAddress=127.0.0.1\nbrokerName=x\n" });
     const ended = runNameServer(["-c", "ns.conf"], world);
-    const line = await until(() => world.printed[0], { timeoutMs: 20_000, what: "the line that says that it accepts" });
+    const line = await until(() => world.printed[0], { timeoutMs: 60_000, what: "the line that says that it accepts" });
     assertEquals(world.complaints, [`Unknown key "brokerName" (file) is ignored`]);
     const port = /^The Name Server boot success\. serializeType=JSON, address 127\.0\.0\.1:(\d+)$/.exec(line)?.[1];
     using client = await WireClient.connect(Number(port));

@@ -87,7 +87,7 @@ Deno.test("FrameWriter fails once when a write fails, and takes nothing more", a
   const { connection, writer, failures } = bench();
   connection.failure = new Error("broken pipe");
   writer.offer(bytes(1));
-  await until(() => failures.length > 0, { timeoutMs: 5_000, what: "the failure" });
+  await until(() => failures.length > 0, { timeoutMs: 60_000, what: "the failure" });
   writer.offer(bytes(2));
   await writer.drained();
   assertEquals(failures.map(({ code, address }) => [code, address]), [["SEND_FAILED", "127.0.0.1:1"]]);

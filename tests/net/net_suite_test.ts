@@ -13,7 +13,7 @@ import { encodeFrame } from "../../protocol/frame.ts";
 import { until, within } from "../helpers/until.ts";
 
 const HOST = "127.0.0.1";
-const SOON = { timeoutMs: 5_000 };
+const SOON = { timeoutMs: 60_000 };
 const CODE = 10;
 
 const TRANSPORTS: Record<string, () => Transport> = {
@@ -76,7 +76,7 @@ const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const body = (value: string): Uint8Array => new TextEncoder().encode(value);
 
 function oneChannel(server: Server): Promise<Channel> {
-  return until(() => server.channels[0], { timeoutMs: 5_000, what: "one connection" });
+  return until(() => server.channels[0], { timeoutMs: 60_000, what: "one connection" });
 }
 
 for (const [how, makeTransport] of Object.entries(TRANSPORTS)) {
@@ -134,7 +134,7 @@ for (const [how, makeTransport] of Object.entries(TRANSPORTS)) {
       assertEquals(error.address, `${HOST}:${server.port}`);
       gate.resolve();
       await peer.invoke(createRequest(CODE + 1), SOON);
-      await until(() => peer.counts.unknownResponses === 1, { timeoutMs: 5_000, what: "the late response" });
+      await until(() => peer.counts.unknownResponses === 1, { timeoutMs: 60_000, what: "the late response" });
     });
   });
 
@@ -157,7 +157,7 @@ for (const [how, makeTransport] of Object.entries(TRANSPORTS)) {
         Error,
         "enough",
       );
-      await until(() => peer.counts.outstanding === 1, { timeoutMs: 5_000, what: "the request" });
+      await until(() => peer.counts.outstanding === 1, { timeoutMs: 60_000, what: "the request" });
       abort.abort(new Error("enough"));
       await waiting;
       assertEquals(peer.counts.outstanding, 0);
@@ -210,9 +210,9 @@ for (const [how, makeTransport] of Object.entries(TRANSPORTS)) {
       const channel = await oneChannel(server);
       assertEquals(text((await channel.invoke(createRequest(221), SOON)).body), "from the client");
       channel.oneway(createRequest(40));
-      await until(() => seen.length === 2, { timeoutMs: 5_000, what: "the one-way request" });
+      await until(() => seen.length === 2, { timeoutMs: 60_000, what: "the one-way request" });
       await connect();
-      const second = await until(() => server.channels[1], { timeoutMs: 5_000, what: "a second connection" });
+      const second = await until(() => server.channels[1], { timeoutMs: 60_000, what: "a second connection" });
       const refused = await second.invoke(createRequest(221), SOON);
       assertEquals([refused.code, refused.remark], [3, " request type 221 not supported"]);
     }));
@@ -225,7 +225,7 @@ for (const [how, makeTransport] of Object.entries(TRANSPORTS)) {
       const whole = encodeFrame({ ...createRequest(CODE), opaque: 7 });
       const bytes = new Uint8Array([...whole, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
       for (let at = 0; at < bytes.length;) at += await raw.write(bytes.subarray(at));
-      await until(() => server.channels.length === 1, { timeoutMs: 5_000, what: "the connection to be closed" });
+      await until(() => server.channels.length === 1, { timeoutMs: 60_000, what: "the connection to be closed" });
       raw.close();
       assertEquals((await peer.invoke(createRequest(CODE), SOON)).code, 0);
     }));
@@ -235,10 +235,10 @@ for (const [how, makeTransport] of Object.entries(TRANSPORTS)) {
       const peer = await connect();
       const waiting = assertRejects(() => peer.invoke(createRequest(CODE), SOON), NetError, "is closed");
       const channel = await oneChannel(server);
-      await until(() => channel.counts.requests === 1, { timeoutMs: 5_000, what: "the request" });
+      await until(() => channel.counts.requests === 1, { timeoutMs: 60_000, what: "the request" });
       channel.close();
       await waiting;
-      await within(peer.closed, { timeoutMs: 5_000, what: "the close" });
+      await within(peer.closed, { timeoutMs: 60_000, what: "the close" });
       const error = await assertRejects(() => peer.invoke(createRequest(CODE), SOON), NetError);
       assertEquals(error.code, "CLOSED");
       assertThrows(() => peer.oneway(createRequest(CODE)), NetError, "is closed");
@@ -251,10 +251,10 @@ for (const [how, makeTransport] of Object.entries(TRANSPORTS)) {
       await until(async () => {
         await busy.invoke(createRequest(CODE), SOON);
         return !quiet.isOpen;
-      }, { timeoutMs: 5_000, what: "the idle connection to be closed" });
+      }, { timeoutMs: 60_000, what: "the idle connection to be closed" });
       assertEquals([busy.isOpen, server.channels.length], [true, 1]);
       const own = await connect({ idleMs: 20 });
-      assertEquals(await within(own.closed, { timeoutMs: 5_000, what: "the client's own idle close" }), undefined);
+      assertEquals(await within(own.closed, { timeoutMs: 60_000, what: "the client's own idle close" }), undefined);
     }));
 
   Deno.test(`${how}: more requests in the handler than allowed are answered busy, one-way ones dropped`, async () => {
@@ -274,7 +274,7 @@ for (const [how, makeTransport] of Object.entries(TRANSPORTS)) {
         peer.oneway(createRequest(CODE));
         peer.oneway(createRequest(CODE));
         const channel = await oneChannel(server);
-        await until(() => channel.counts.onewayDropped === 1, { timeoutMs: 5_000, what: "the dropped one-way" });
+        await until(() => channel.counts.onewayDropped === 1, { timeoutMs: 60_000, what: "the dropped one-way" });
         gate.resolve();
         assertEquals((await Promise.all(first)).map((response) => response.code), [0, 0]);
         assertEquals([channel.counts.refused, channel.counts.requests], [1, 5]);
@@ -325,12 +325,12 @@ for (const [how, makeTransport] of Object.entries(TRANSPORTS)) {
       const peer = await connect();
       const asked = peer.invoke(createRequest(CODE), SOON);
       const channel = await oneChannel(server);
-      await until(() => channel.counts.inFlight === 1, { timeoutMs: 5_000, what: "the request" });
+      await until(() => channel.counts.inFlight === 1, { timeoutMs: 60_000, what: "the request" });
       const stopped = server.stop(SOON);
       gate.resolve();
       assertEquals((await asked).code, 0);
       await stopped;
-      await within(peer.closed, { timeoutMs: 5_000, what: "the close" });
+      await within(peer.closed, { timeoutMs: 60_000, what: "the close" });
       await assertRejects(() => transport.connect(server.address, { timeoutMs: 2_000 }), NetError);
     });
   });
@@ -340,7 +340,7 @@ for (const [how, makeTransport] of Object.entries(TRANSPORTS)) {
       const first = await connect();
       await first.invoke(createRequest(CODE), SOON);
       const second = await connect();
-      await within(second.closed, { timeoutMs: 5_000, what: "the refusal" });
+      await within(second.closed, { timeoutMs: 60_000, what: "the refusal" });
       assertEquals([server.connectionsRefused, first.isOpen], [1, true]);
     }));
 
@@ -351,7 +351,7 @@ for (const [how, makeTransport] of Object.entries(TRANSPORTS)) {
       const answers = await Promise.all([1, 2, 3].map(() => peers.invoke(server.address, createRequest(CODE), SOON)));
       assertEquals([answers.length, opened, peers.addresses], [3, 1, [server.address]]);
       peers.drop(server.address);
-      await until(() => peers.addresses.length === 0, { timeoutMs: 5_000, what: "the peer to be gone" });
+      await until(() => peers.addresses.length === 0, { timeoutMs: 60_000, what: "the peer to be gone" });
       await peers.oneway(server.address, createRequest(CODE));
       assertEquals(opened, 2);
       await peers.close();
@@ -373,7 +373,7 @@ for (const [how, makeTransport] of Object.entries(TRANSPORTS)) {
         return peer.invoke(createRequest(CODE), { timeoutMs: 5_000 }).catch((error: unknown) => error);
       });
       await until(async () => (await peers.peer(other.address)).counts.outstanding === 1, {
-        timeoutMs: 5_000,
+        timeoutMs: 60_000,
         what: "the request",
       });
       await waiting[1];
@@ -393,7 +393,7 @@ for (const [how, makeTransport] of Object.entries(TRANSPORTS)) {
       const peers = pool({ opened: () => opened++ });
       assertEquals((await peers.invoke(server.address, createRequest(CODE), SOON)).code, 0);
       assertEquals([requests, opened], [2, 2]);
-      await until(() => server.channels.length === 1, { timeoutMs: 5_000, what: "the old connection to close" });
+      await until(() => server.channels.length === 1, { timeoutMs: 60_000, what: "the old connection to close" });
     });
   });
 
@@ -423,7 +423,7 @@ for (const [how, makeTransport] of Object.entries(TRANSPORTS)) {
           break; // The server has closed it while this was being written.
         }
       }
-      const error = await within(channel.closed, { timeoutMs: 5_000, what: "the slow reader to be given up" });
+      const error = await within(channel.closed, { timeoutMs: 60_000, what: "the slow reader to be given up" });
       assertInstanceOf(error, NetError);
       assertEquals(error.code, "SLOW_READER");
       raw.close();
@@ -450,7 +450,7 @@ Deno.test("Channel keeps bodies apart from its read buffer", () => {
     for (const value of ["first", "second", "third"]) {
       peer.oneway(markOneway(createRequest(CODE, {}, body(value))));
       await until(() => seen.at(-1) !== undefined && text(seen.at(-1)!.body) === value, {
-        timeoutMs: 5_000,
+        timeoutMs: 60_000,
         what: value,
       });
     }

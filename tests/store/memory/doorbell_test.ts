@@ -29,7 +29,7 @@ Deno.test("Doorbell.sleepAsync() wakes by a ring and not only by time", async ()
   assertEquals(bell.sleepers, 1);
   work = true;
   bell.ring();
-  await within(sleeping, { timeoutMs: 5000, what: "the sleeper wakes" });
+  await within(sleeping, { timeoutMs: 60_000, what: "the sleeper wakes" });
   assertEquals(bell.missed, 0);
   assertEquals(bell.sleepers, 0);
 });
@@ -39,7 +39,7 @@ Deno.test("Doorbell.sleepAsync() counts a wake-up that nobody rang for", async (
   let work = false;
   const sleeping = bell.sleepAsync(() => work, 1);
   work = true;
-  await within(sleeping, { timeoutMs: 5000, what: "the wait ends by time" });
+  await within(sleeping, { timeoutMs: 60_000, what: "the wait ends by time" });
   assertEquals(bell.missed, 1);
 });
 
@@ -51,7 +51,7 @@ Deno.test("Doorbell.sleepAsync() does not count a ring that comes late but comes
     if (++looks === 2) bell.willRing();
     return looks > 1;
   }, 1);
-  await within(sleeping, { timeoutMs: 5000, what: "the wait ends" });
+  await within(sleeping, { timeoutMs: 60_000, what: "the wait ends" });
   assertEquals(bell.missed, 0);
   bell.ringAsSaid();
 });
@@ -65,7 +65,7 @@ Deno.test("Doorbell.sleepAsync() does not count a ring between its two looks", a
     bell.ringAsSaid();
     return true;
   }, 1);
-  await within(sleeping, { timeoutMs: 5000, what: "the wait ends" });
+  await within(sleeping, { timeoutMs: 60_000, what: "the wait ends" });
   assertEquals(bell.missed, 0);
 });
 
@@ -79,7 +79,7 @@ Deno.test("LaterRing rings once at the end of a turn that published, and is said
     if (++looks === 2) { for (; work < 3; work++) ring.publish(); }
     return work > 0;
   }, 1);
-  await within(timedOut, { timeoutMs: 5000, what: "the wait ends by time, in the middle of the turn" });
+  await within(timedOut, { timeoutMs: 60_000, what: "the wait ends by time, in the middle of the turn" });
   const woken = bell.sleepAsync(() => false, 5000);
   ring.endTurn();
   await within(woken, { timeoutMs: 4000, what: "the sleeper wakes at the end of the turn" });
@@ -88,7 +88,7 @@ Deno.test("LaterRing rings once at the end of a turn that published, and is said
   let late = false;
   const missing = bell.sleepAsync(() => late, 1);
   late = true;
-  await within(missing, { timeoutMs: 5000, what: "the wait ends by time" });
+  await within(missing, { timeoutMs: 60_000, what: "the wait ends by time" });
   assertEquals(bell.missed, 1);
 });
 
@@ -114,7 +114,7 @@ Deno.test("BellSleeper.sleep() wakes by each ring, by the time when nobody rings
       work++;
       bell.ring();
     }
-    await within(sleeping, { timeoutMs: 5000, what: `sleep ${i} ends` });
+    await within(sleeping, { timeoutMs: 60_000, what: `sleep ${i} ends` });
     // A ring while nobody sleeps is not lost: the work is seen.
     bell.ring();
   }
@@ -127,13 +127,13 @@ Deno.test("BellSleeper.sleep() counts a wake-up that nobody rang for, and none t
   bell.willRing();
   const late = bell.sleeper(1).sleep(() => work);
   work = true;
-  await within(late, { timeoutMs: 5000, what: "the wait ends" });
+  await within(late, { timeoutMs: 60_000, what: "the wait ends" });
   bell.ringAsSaid();
   assertEquals(bell.missed, 0);
   work = false;
   const missing = bell.sleeper(1).sleep(() => work);
   work = true;
-  await within(missing, { timeoutMs: 5000, what: "the wait ends by time" });
+  await within(missing, { timeoutMs: 60_000, what: "the wait ends by time" });
   assertEquals(bell.missed, 1);
 });
 
