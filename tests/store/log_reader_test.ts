@@ -34,6 +34,9 @@ function isRecord(bytes: Uint8Array, position: number): boolean {
   return isPattern(new Int32Array(bytes.buffer), 0, position);
 }
 
+/** Runs of two threads until both have met. */
+const SEEDS_MAX = 20;
+
 Deno.test("LogReader.copyFromRing() gives every record that the ring still holds, across its end too", () => {
   const memory = new LogMemory(tinyLog());
   const reader = new LogReader(memory, noFiles());
@@ -99,15 +102,26 @@ Deno.test("LogReader.copyFromRing() is void when the epoch changed, and gives no
 });
 
 Deno.test("LogReader accepts no torn copy of 1,000,000 records through a tiny ring between two threads", async () => {
-  const totals = await tornCopies({ records: 1_000_000, seed: 1, guard: "reserved" });
-  console.log(`copies: ${totals.accepted} accepted, ${totals.voided} void, ${totals.torn} torn`);
-  assertEquals(totals.torn, 0);
-  assert(totals.accepted > 1000, `${totals.accepted} copies were accepted`);
-  assert(totals.voided > 0, "no copy met an appender");
+  let accepted = 0;
+  let voided = 0;
+  // On a busy machine the two may hardly run at the same time: then they run again.
+  for (let seed = 1; seed <= SEEDS_MAX && (seed === 1 || accepted <= 1000 || voided === 0); seed++) {
+    const totals = await tornCopies({ records: 1_000_000, seed, guard: "reserved" });
+    console.log(`copies: ${totals.accepted} accepted, ${totals.voided} void, ${totals.torn} torn`);
+    assertEquals(totals.torn, 0);
+    accepted += totals.accepted;
+    voided += totals.voided;
+  }
+  assert(accepted > 1000, `${accepted} copies were accepted`);
+  assert(voided > 0, "no copy met an appender");
 });
 
 Deno.test("LogReader would accept torn copies if it looked at appended instead of reserved", async () => {
-  const totals = await tornCopies({ records: 300_000, seed: 1, guard: "appended" });
-  console.log(`copies: ${totals.accepted} accepted, ${totals.voided} void, ${totals.torn} torn`);
-  assert(totals.torn > 0, "the race was not met: the other test proves nothing");
+  let torn = 0;
+  for (let seed = 1; seed <= SEEDS_MAX && torn === 0; seed++) {
+    const totals = await tornCopies({ records: 300_000, seed, guard: "appended" });
+    console.log(`copies: ${totals.accepted} accepted, ${totals.voided} void, ${totals.torn} torn`);
+    torn += totals.torn;
+  }
+  assert(torn > 0, "the race was not met: the other test proves nothing");
 });
