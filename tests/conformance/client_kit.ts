@@ -15,6 +15,9 @@ import {
 import { until } from "../helpers/until.ts";
 import type { Target } from "./target.ts";
 
+/** Milliseconds for a call of an admin: a broker that has just been started may be busy with itself. */
+const ADMIN_TIMEOUT_MS = 20_000;
+
 let names = 0;
 
 /**
@@ -44,7 +47,7 @@ export async function producerOn(target: Target, options: ProducerOptions = {}):
  * @param target Where.
  */
 export async function adminOn(target: Target): Promise<Admin> {
-  const admin = new Admin({ namesrvAddr: target.nameServer });
+  const admin = new Admin({ namesrvAddr: target.nameServer, timeoutMillis: ADMIN_TIMEOUT_MS });
   await admin.start();
   return admin;
 }
