@@ -105,6 +105,11 @@ async function transcript(options: TargetOptions, settings: typeof SETTINGS): Pr
       });
       await note("slave follows");
       slave.run(false);
+      // A process that is told to stop may take what is on its way.
+      await until(async () => (await one(client, "WAIT\u0001true\u0002")).code === 12, {
+        timeoutMs: PATIENCE_MS,
+        what: "the slave to stand still",
+      });
       await note("slave held still");
       slave.run(true);
       await slave.kill9();
