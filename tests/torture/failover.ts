@@ -4,7 +4,7 @@
  * What must hold in each cycle: a new master acknowledges within 3 s of the end of the old one's lease; nothing that was acknowledged is lost; an old master acknowledges nothing after its lease, cuts its tail and follows;
  * the logs are the same byte for byte.
  *
- * Owns: the network namespace in which everything runs. Reads: what the driver prints. Never: touches the network of this machine.
+ * Owns: the network and mount namespace in which everything runs. Reads: what the driver prints. Never: touches the network of this machine.
  *
  * @module
  */
@@ -53,7 +53,7 @@ async function drive(options: FailoverOptions, dir: string): Promise<FailoverCyc
   const { faults, seed, brokers = 2, leaseSeconds = 2, progress } = options;
   const process = new Deno.Command("unshare", {
     args: [
-      ...Deno.uid() === 0 ? ["-n"] : ["-rn"],
+      ...Deno.uid() === 0 ? ["-nm"] : ["-rnm"],
       Deno.execPath(),
       "run",
       "--quiet",
