@@ -6,10 +6,16 @@
  *
  * @module
  */
+import { RequestCode } from "../../protocol/request_code.ts";
+import { until } from "../helpers/until.ts";
 import { apachePlan } from "./apache.ts";
 import { freePort } from "./ports.ts";
+import { RawClient } from "./raw_client.ts";
 import { ringmqPlan } from "./ringmq.ts";
 import { type ServerCommand, ServerProcess } from "./server_process.ts";
+
+/** Longest wait for a broker that listens to be known to its name server. Milliseconds. */
+const REGISTER_MS_MAX = 120_000;
 
 /** Whose servers are run. */
 export type TargetName = "ringmq" | "apache";
@@ -115,6 +121,7 @@ export class Target {
       try {
         await target.startNameServer();
         await target.startBroker();
+        if (conf["namesrvAddr"] === target.nameServer) await target.#untilRegistered();
       } catch (error) {
         await target.#killAll();
         throw error;
@@ -142,6 +149,16 @@ export class Target {
   get lastWords(): string | undefined {
     const ended = [this.#brokerProcess, this.#nameServerProcess].find((process) => process?.ended);
     return ended?.output.split("\n").slice(-30).join("\n");
+  }
+
+  /** A broker listens before it has registered: until then no client finds it. */
+  async #untilRegistered(): Promise<void> {
+    using client = await RawClient.connect(this.nameServer);
+    const isRegistered = async (): Promise<boolean> => {
+      const { body } = await client.call(RequestCode.GET_BROKER_CLUSTER_INFO, {});
+      return new TextDecoder().decode(body).includes(`"${this.broker}"`);
+    };
+    await until(isRegistered, { timeoutMs: REGISTER_MS_MAX, what: "the broker's registration" });
   }
 
   /** Starts the name server on its port. */
