@@ -20,7 +20,7 @@ interface Waker {
 }
 
 /** Longest wait for a thread to start, on a machine with too much to do. Milliseconds. */
-const WAKE_MS_MAX = 5_000;
+const WAKE_MS_MAX = 20_000;
 
 /** Between two looks. Milliseconds. */
 const LOOK_MS = 2;
