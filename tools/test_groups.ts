@@ -62,7 +62,7 @@ const ALONE: Group = {
 const CONFORMANCE: Group = {
   name: "conformance",
   permissions: CONFORMANCE_PERMISSIONS,
-  timeoutMs: 15 * 60_000,
+  timeoutMs: 20 * 60_000,
   parts: 6,
   isAlone: false,
 };
@@ -78,7 +78,7 @@ const UNIT: Group = {
     SYSTEM,
   ],
   timeoutMs: 20 * 60_000,
-  parts: 1,
+  parts: 3,
   isAlone: false,
 };
 

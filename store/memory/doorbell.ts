@@ -30,7 +30,7 @@ const RINGERS = 3;
 const WORDS = 4;
 
 /** Bytes of a bell. */
-export const BELL_BYTES = WORDS * 4;
+export const BELL_BYTES: number = WORDS * 4;
 
 /** A bell in four Int32 words of a shared region. */
 export class Doorbell {
