@@ -8,6 +8,9 @@ import { bodiesOf, plainProperties, pulled, sendOk, underWay } from "./broker_ca
 import { epochsOf, killedStore, type Replica, untilWanted, withReplica } from "./failover_kit.ts";
 import { assertSameLog, untilCaughtUp } from "./replication_kit.ts";
 
+/** Acknowledgements that wait for who is gone; on a busy machine a follower that is there may take some of that. Milliseconds. */
+const LATE_MS = 5_000;
+
 const WAITED = { properties: plainProperties() } as const;
 
 async function sendEach(replica: Replica, count: number, prefix: string): Promise<string[]> {
@@ -32,7 +35,7 @@ Deno.test("failover: a follower joins the set, takes over, and the old master cu
     const acknowledged: string[] = [];
     let fork = 0;
     let killed = "";
-    await withReplica({ id: 1, epoch: 1, settings: { slaveTimeout: 500 } }, async (first) => {
+    await withReplica({ id: 1, epoch: 1, settings: { slaveTimeout: LATE_MS } }, async (first) => {
       await first.topic("T", { queues: 1 });
       acknowledged.push(...await sendEach(first, 20, "alone"));
       await withReplica({ id: 2, epoch: 1, master: first, root: follower }, async (second) => {
@@ -45,9 +48,8 @@ Deno.test("failover: a follower joins the set, takes over, and the old master cu
       });
       fork = first.broker.memory.written.load();
       const client = await first.client();
-      for (let i = 0; i < 3; i++) {
-        assertEquals((await send(client, "T", `tail${i}`, WAITED)).code, ResponseCode.FLUSH_SLAVE_TIMEOUT);
-      }
+      const tail = await Promise.all([0, 1, 2].map((i) => send(client, "T", `tail${i}`, WAITED)));
+      assertEquals(new Set(tail.map(({ code }) => code)), new Set([ResponseCode.FLUSH_SLAVE_TIMEOUT]));
       assert(first.broker.memory.written.load() > fork);
       assertEquals(first.broker.memory.dispatched.load(), fork);
       assertEquals((await pulled(client, "T", { offset: 40 })).length, 0);
