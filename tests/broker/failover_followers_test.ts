@@ -128,7 +128,7 @@ Deno.test("failover: fewer members than minInSyncReplicas take no message that w
 
 for (const name of ["ha-service", "group-transfer"] as const) {
   Deno.test(`failover: ${name} paused, waited sends time out and others go on; resumed, they are acknowledged`, async () => {
-    await withReplica({ id: 1, epoch: 1, settings: { slaveTimeout: 1000 } }, async (master) => {
+    await withReplica({ id: 1, epoch: 1, settings: { slaveTimeout: 5_000 } }, async (master) => {
       await master.topic("T", { queues: 1 });
       const client = await master.client();
       await withReplica({ id: 2, epoch: 1, master }, async () => {
