@@ -43,6 +43,9 @@ const CONFORMANCE_PERMISSIONS = [
   SYSTEM,
 ];
 
+/** Fewer files are not worth a process of their own. */
+const PART_FILES = 7;
+
 /** They judge time or memory. */
 const ALONE_PATHS: ReadonlySet<string> = new Set([
   "tests/conformance/failover_test.ts",
@@ -116,7 +119,7 @@ function statOf(path: string): Deno.FileInfo | undefined {
  * @param parts how many at most
  */
 export function dealt(paths: readonly string[], parts: number): string[][] {
-  const count = Math.min(parts, paths.length);
+  const count = Math.min(parts, Math.ceil(paths.length / PART_FILES));
   return Array.from({ length: count }, (_, part) => paths.filter((_, index) => index % count === part));
 }
 

@@ -68,8 +68,9 @@ Deno.test("totalsOf() reads the last line of totals", () => {
 });
 
 Deno.test("dealt() gives each path to one part, neighbours to different ones, and makes no empty part", () => {
-  assertEquals(dealt(["a", "b", "c", "d", "e"], 2), [["a", "c", "e"], ["b", "d"]]);
-  assertEquals(dealt(["a"], 6), [["a"]]);
+  const letters = [..."abcdefgh"];
+  assertEquals(dealt(letters, 2), [["a", "c", "e", "g"], ["b", "d", "f", "h"]]);
+  assertEquals(dealt(letters.slice(1), 6), [letters.slice(1)]);
   assertEquals(dealt([], 6), []);
 });
 
