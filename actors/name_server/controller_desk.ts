@@ -30,8 +30,8 @@ import type { Clock } from "../../store/clock.ts";
 import { type Etcd, EtcdError } from "../net/etcd/etcd.ts";
 import {
   memberOf,
-  readAllReplicaSets,
   readReplicaSet,
+  readReplicaSetsOf,
   ReplicaSetKeys,
   type ReplicaSetRecord,
   type ReplicaSetView,
@@ -117,7 +117,7 @@ export class ControllerDesk {
   }
 
   async #replicaInfo(brokerName: string): Promise<NameServerReply> {
-    const view = (await readAllReplicaSets(this.#parts.etcd)).find(({ keys }) => keys.brokerName === brokerName);
+    const [view] = await readReplicaSetsOf(this.#parts.etcd, [brokerName]);
     if (view?.record === undefined) {
       return refuse(ResponseCode.CONTROLLER_BROKER_METADATA_NOT_EXIST, "Broker metadata is not existed");
     }
@@ -130,9 +130,9 @@ export class ControllerDesk {
 
   async #syncStateData(brokerNames: readonly string[]): Promise<NameServerReply> {
     const replicasInfoTable = new Map<string, ReplicasInfo>();
-    for (const view of await readAllReplicaSets(this.#parts.etcd)) {
+    for (const view of await readReplicaSetsOf(this.#parts.etcd, brokerNames)) {
       const { record, keys: { brokerName } } = view;
-      if (record === undefined || !brokerNames.includes(brokerName)) continue;
+      if (record === undefined) continue;
       const inSyncReplicas: ReplicaIdentity[] = [];
       const notInSyncReplicas: ReplicaIdentity[] = [];
       for (const { brokerId, address } of record.members) {
@@ -171,7 +171,8 @@ export class ControllerDesk {
     const { lease } = await etcd.grant(WISH_SECONDS);
     await etcd.commit([], [{ put: keys.wish, value: JSON.stringify({ brokerId }), lease }]);
     const reply = await this.#untilMaster(keys, (id) => id === brokerId);
-    if (reply.code !== ResponseCode.SUCCESS) await etcd.revoke(lease);
+    // One that cannot be taken back ends with its lease; what is answered stays the same.
+    if (reply.code !== ResponseCode.SUCCESS) await etcd.revoke(lease).catch(() => undefined);
     return reply;
   }
 

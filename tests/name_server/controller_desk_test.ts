@@ -101,6 +101,18 @@ Deno.test("ControllerDesk answers 1004, without a master when nobody is", async 
   assertEquals(third.code, ResponseCode.CONTROLLER_BROKER_METADATA_NOT_EXIST);
 });
 
+Deno.test("ControllerDesk answers for a set whatever etcd holds of others", async () => {
+  const kit = await new Kit().fill();
+  await kit.etcd.commit([], [
+    { put: new ReplicaSetKeys("DefaultCluster", "broker-b").set, value: "{}" },
+    { put: "/ringmq/%/other/set", value: "" },
+  ]);
+  const info = await kit.ask(RequestCode.CONTROLLER_GET_REPLICA_INFO, { brokerName: "broker-a" });
+  assertEquals([info.code, info.ext!["masterBrokerId"]], [0, "1"]);
+  const state = await kit.ask(RequestCode.CONTROLLER_GET_SYNC_STATE_DATA, {}, ["broker-a"]);
+  assertEquals(state.code, 0);
+});
+
 Deno.test("ControllerDesk refuses elections that cannot be, with RocketMQ's codes", async () => {
   const kit = await new Kit().fill();
   assertEquals((await kit.elect(2, "nobody")).code, ResponseCode.CONTROLLER_BROKER_NEED_TO_BE_REGISTERED);

@@ -47,6 +47,7 @@ import { GeneralSend, type PendingAck } from "./general_send.ts";
 import { leaseFence } from "./lease_fence.ts";
 import { NameLookup } from "./name_lookup.ts";
 import { PlannedRead, WarmGate } from "./planned_read.ts";
+import { ProgressAnswers } from "./progress_answers.ts";
 import { PullService } from "./pull_service.ts";
 import { RecallMessage, type RecallSettings } from "./recall_message.ts";
 import { TimerState } from "./timer_state.ts";
@@ -142,6 +143,7 @@ export class GatewayParts {
       replies: new SendReply({ ...this.#settings, storeReplyMessageEnable, address }, help, sends),
       recalls: new RecallMessage(this.#settings, help, sends),
       timerState: (command) => this.#timerState.ask(command),
+      progress: new ProgressAnswers({ memory, clock: context.clock, awaitsSet: this.#replication.awaitsSet }),
       sendBack: new SendBack(this.#settings, help),
       pulls: () => this.pulls,
       calls: this.#calls,

@@ -25,6 +25,8 @@ export interface PullSuggestion {
 export class GatewayReplication {
   /** Whether acknowledgements wait for slaves. */
   readonly waits: boolean;
+  /** Whether they wait for the whole sync-state set. */
+  readonly awaitsSet: boolean;
   /** Which broker pullers are sent to. */
   readonly suggestion: PullSuggestion;
   readonly #rules: ReplicationRules;
@@ -44,6 +46,7 @@ export class GatewayReplication {
     this.#bell = memory.waiterBell(WaiterBell.GroupTransfer);
     this.#gapBytes = values.haMaxGapNotInSync;
     this.waits = this.#rules.waits;
+    this.awaitsSet = this.#rules.awaitsSet;
     const follows = isSlave(values);
     this.suggestion = {
       mayReadSlaves: values.slaveReadEnable,

@@ -18,6 +18,7 @@ import type { GatewayConnection } from "./connection.ts";
 import type { GeneralSend } from "./general_send.ts";
 import { type GeneralPath, SendRefusal, type SendRefusalValue } from "./gateway.ts";
 import { readPullFields } from "./pull_fields.ts";
+import type { ProgressAnswers } from "./progress_answers.ts";
 import type { PullService } from "./pull_service.ts";
 import type { PullRefusal } from "./pull_request.ts";
 import type { RecallMessage } from "./recall_message.ts";
@@ -47,6 +48,8 @@ export interface GeneralParts {
   readonly endTransaction: (command: RemotingCommand) => Promise<RemotingCommand | null>;
   /** Asks TimerMessageService for its checkpoint or counts. */
   readonly timerState: (command: RemotingCommand) => Promise<RemotingCommand>;
+  /** Holds answers back that say how far deliveries are. */
+  readonly progress: ProgressAnswers;
   /** Knows or creates a group, for a pull of one that this gateway does not know. */
   readonly ensureGroup: (group: string) => Promise<unknown>;
   readonly markDirty: (connection: GatewayConnection) => void;
@@ -150,7 +153,11 @@ export class GatewayGeneralPath implements GeneralPath {
         return await this.#parts.sendBack.take(connection, command);
       case RequestCode.RECALL_MESSAGE:
         return this.#parts.recalls.take(connection, command);
+      case RequestCode.GET_ALL_CONSUMER_OFFSET:
+      case RequestCode.GET_ALL_DELAY_OFFSET:
+        return await this.#parts.progress.of(command, this.#parts.control(command, connection));
       case RequestCode.GET_TIMER_CHECK_POINT:
+        return await this.#parts.progress.of(command, this.#parts.timerState(command));
       case RequestCode.GET_TIMER_METRICS:
         return await this.#parts.timerState(command);
       case RequestCode.PULL_MESSAGE:

@@ -45,6 +45,8 @@ export interface MasterEntry {
   readonly masterEpoch: number;
   /** Lease that it lives by. */
   readonly lease: string;
+  /** Revision at which it was written: no other mastership has it. */
+  readonly revision: number;
 }
 
 /** The entry of a member that runs. */
@@ -112,12 +114,13 @@ export async function readReplicaSet(etcd: Etcd, keys: ReplicaSetKeys): Promise<
   return viewOf(keys, await etcd.list(keys.prefix));
 }
 
-/** Reads every set. @throws {EtcdError} */
-export async function readAllReplicaSets(etcd: Etcd): Promise<ReplicaSetView[]> {
+/** Reads the sets of some names, whatever their clusters. What is kept of others is not looked at, and may be anything. @throws {EtcdError} */
+export async function readReplicaSetsOf(etcd: Etcd, brokerNames: readonly string[]): Promise<ReplicaSetView[]> {
+  const wanted = new Set(brokerNames.map(encodeURIComponent));
   const groups = new Map<string, EtcdEntry[]>();
   for (const entry of await etcd.list(ROOT)) {
     const [cluster, brokerName, ...rest] = entry.key.slice(ROOT.length).split("/");
-    if (cluster === undefined || brokerName === undefined || rest.length === 0) continue;
+    if (cluster === undefined || brokerName === undefined || rest.length === 0 || !wanted.has(brokerName)) continue;
     const name = `${cluster}/${brokerName}`;
     const group = groups.get(name);
     if (group === undefined) groups.set(name, [entry]);
@@ -135,7 +138,7 @@ export function encodeRecord(record: ReplicaSetRecord): string {
 }
 
 /** A master's entry as a value. */
-export function encodeMaster({ brokerId, masterEpoch }: Omit<MasterEntry, "lease">): string {
+export function encodeMaster({ brokerId, masterEpoch }: Pick<MasterEntry, "brokerId" | "masterEpoch">): string {
   return JSON.stringify({ brokerId, masterEpoch });
 }
 
@@ -191,6 +194,7 @@ function masterOf(entry: EtcdEntry): MasterEntry {
     brokerId: wholeNumber(entry, fields, "brokerId"),
     masterEpoch: wholeNumber(entry, fields, "masterEpoch"),
     lease: entry.lease,
+    revision: entry.modRevision,
   };
 }
 
