@@ -130,7 +130,7 @@ export class BrokerReplication {
         await supervisor.ref(groupTransfer).ask("join", { brokerId }, { timeoutMs: JOIN_MS });
       },
       changed: () => bell.ring(),
-      ask: (wanted) => failover?.onSyncStateSetWanted?.(wanted),
+      ask: (wish) => failover?.onSyncStateSetWanted?.(wish),
       log: (level, text) => log(level, `Replication: ${text}`),
     }, { members: role.syncStateSet, epoch: role.syncStateSetEpoch });
     supervisor.on(children.haService, "syncStateSet", ({ wanted }) => void keeper.want(wanted));

@@ -57,7 +57,7 @@ export async function withReplica(options: ReplicaOptions, body: (replica: Repli
       replicaRole,
       truncateTo,
       failover: {
-        onSyncStateSetWanted: (wanted) => wishes.push(wanted),
+        onSyncStateSetWanted: ({ syncStateSet }) => wishes.push(syncStateSet),
         onTruncationWanted: (position) => cuts.push(position),
       },
     },

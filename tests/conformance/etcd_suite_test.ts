@@ -41,8 +41,9 @@ const CASES: Readonly<Record<string, (etcd: Etcd) => Promise<void>>> = {
     const { lease } = await etcd.grant(2);
     await etcd.commit([], [{ put: "/d/x", value: "1", lease }]);
     assertEquals((await etcd.list("/d/"))[0]!.lease, lease);
-    assert(!await etcd.commit([{ key: "/d/x", lease: "12345" }], [{ remove: "/d/x" }]));
+    const { modRevision } = (await etcd.list("/d/"))[0]!;
     assertEquals(await etcd.keepAlive(lease), 2);
+    assertEquals((await etcd.list("/d/"))[0]!.modRevision, modRevision);
     await until(async () => (await etcd.list("/d/")).length === 0, {
       timeoutMs: PATIENCE_MS,
       what: "the lease to end",
@@ -53,7 +54,7 @@ const CASES: Readonly<Record<string, (etcd: Etcd) => Promise<void>>> = {
   "revoke() takes the keys of a lease along, and a lease that is gone is no error": async (etcd) => {
     const { lease } = await etcd.grant(60);
     await etcd.commit([], [{ put: "/e/x", value: "1", lease }]);
-    assert(await etcd.commit([{ key: "/e/x", lease }], [{ put: "/e/y", value: "1", lease }]));
+    await etcd.commit([], [{ put: "/e/y", value: "1", lease }]);
     await etcd.revoke(lease);
     assertEquals(await etcd.list("/e/"), []);
     await etcd.revoke(lease);

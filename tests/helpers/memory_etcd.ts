@@ -49,11 +49,9 @@ export class MemoryEtcd implements Etcd {
         return Promise.reject(new EtcdError("ETCD_REFUSED", "etcd refuses: etcdserver: requested lease not found"));
       }
     }
-    const holds = conditions.every((condition) => {
-      const entry = this.#entries.get(condition.key);
-      if ("lease" in condition) return entry !== undefined && entry.lease === condition.lease;
-      return (entry?.modRevision ?? 0) === condition.modRevision;
-    });
+    const holds = conditions.every(({ key, modRevision }) =>
+      (this.#entries.get(key)?.modRevision ?? 0) === modRevision
+    );
     if (holds) this.#apply(changes);
     return Promise.resolve(holds);
   }
@@ -110,7 +108,10 @@ export class EtcdLine implements Etcd {
   isDeaf = false;
   /** So many of the next changes fail before they reach etcd. */
   swallow = 0;
+  /** So many of the next changes fail, and are on their way until {@link arrive}. */
+  detain = 0;
   readonly #etcd: Etcd;
+  readonly #detained: (() => Promise<boolean>)[] = [];
 
   /** @param etcd at the other end */
   constructor(etcd: Etcd) {
@@ -126,7 +127,19 @@ export class EtcdLine implements Etcd {
       this.swallow--;
       return Promise.reject(new EtcdError("ETCD_UNREACHABLE", "Cannot reach etcd: no answer"));
     }
+    if (this.detain > 0) {
+      this.detain--;
+      this.#detained.push(() => this.#etcd.commit(conditions, changes));
+      return Promise.reject(new EtcdError("ETCD_UNREACHABLE", "Cannot reach etcd: no answer yet"));
+    }
     return this.#carry(() => this.#etcd.commit(conditions, changes));
+  }
+
+  /** What was detained reaches etcd. @returns whether the changes were made, one by one */
+  async arrive(): Promise<boolean[]> {
+    const outcomes: boolean[] = [];
+    for (const commit of this.#detained.splice(0)) outcomes.push(await commit());
+    return outcomes;
   }
 
   grant(ttlSeconds: number): Promise<EtcdLease> {

@@ -34,7 +34,8 @@ import {
   thisMachine,
 } from "../broker_options.ts";
 import { BrokerIdentityFiles } from "./broker_identity.ts";
-import { type ReplicaRole, withReplicaRole } from "./replica_role.ts";
+import { type ReplicaRole, type SyncStateWish, withReplicaRole } from "./replica_role.ts";
+import { Rounds } from "./rounds.ts";
 import { type FailoverState, type ReplicasManagerContract, replicasManagerRole } from "./replicas_manager_contract.ts";
 
 /** How long ReplicasManager gets to give its lease back. Milliseconds. */
@@ -93,6 +94,10 @@ export class FailoverBroker implements Broker {
   readonly #served: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #manager: Child<ReplicasManagerContract>;
   readonly #supervisor: Supervisor;
+  readonly #changes = new Rounds({
+    next: () => this.#nextChange(),
+    failed: (error) => this.#changeFailed(error),
+  });
   #life: SupervisedBroker | undefined;
   #role: ReplicaRole | undefined;
   #wanted: ReplicaRole | undefined;
@@ -101,7 +106,6 @@ export class FailoverBroker implements Broker {
   #state: FailoverState = { text: "no role yet", isEtcdReachable: true };
   /** Threads that have loaded what a master's actors need, while this broker follows. */
   #warm: WarmUp | undefined;
-  #changing: Promise<void> | undefined;
   #stopping: Promise<number> | undefined;
 
   /** @param configuration of every life; @param options of every life */
@@ -193,7 +197,7 @@ export class FailoverBroker implements Broker {
   }
 
   async #stop(): Promise<number> {
-    await this.#changing;
+    await this.#changes.ended;
     this.#warm?.[Symbol.dispose]();
     const exitCode = await this.#life?.stop() ?? ExitCode.OK;
     const exit = await this.#supervisor.stop();
@@ -205,7 +209,7 @@ export class FailoverBroker implements Broker {
     supervisor.on(this.#manager, "role", (role) => {
       if (this.#wanted !== undefined && isSameFollower(role, this.#wanted)) return;
       this.#wanted = role;
-      this.#change();
+      this.#changes.look();
     });
     supervisor.on(this.#manager, "syncStateSet", (set) => {
       this.#set = set;
@@ -219,26 +223,22 @@ export class FailoverBroker implements Broker {
     supervisor.on(this.#manager, "failed", ({ text }) => this.#fail(ExitCode.STORE_DAMAGED, text));
   }
 
-  /** Brings the broker to what is wanted, one life after the other. */
-  #change(): void {
-    this.#changing ??= this.#changes().catch((error) => {
-      this.#served.reject(error);
-      this.#fail(ExitCode.FAILED, `Cannot change the role: ${error instanceof Error ? error.message : error}`);
-    }).finally(() => {
-      this.#changing = undefined;
-    });
+  /** The change that brings the broker to what is wanted. */
+  #nextChange(): (() => Promise<void>) | undefined {
+    if (this.#stopping !== undefined) return undefined;
+    const role = this.#wanted;
+    const cut = this.#cut?.role === role ? this.#cut : undefined;
+    this.#cut = undefined;
+    if (role === undefined || (role === this.#role && cut === undefined)) return undefined;
+    return async () => {
+      await this.#endLife();
+      if (this.#wanted === role) await this.#beginLife(role, cut?.position);
+    };
   }
 
-  async #changes(): Promise<void> {
-    while (this.#stopping === undefined) {
-      const role = this.#wanted;
-      const cut = this.#cut?.role === role ? this.#cut : undefined;
-      this.#cut = undefined;
-      if (role === undefined || (role === this.#role && cut === undefined)) return;
-      await this.#endLife();
-      if (this.#wanted !== role) continue;
-      await this.#beginLife(role, cut?.position);
-    }
+  #changeFailed(error: unknown): void {
+    this.#served.reject(error);
+    this.#fail(ExitCode.FAILED, `Cannot change the role: ${error instanceof Error ? error.message : error}`);
   }
 
   async #endLife(): Promise<void> {
@@ -266,13 +266,13 @@ export class FailoverBroker implements Broker {
       isWarm: warm !== undefined,
       truncateTo,
       failover: {
-        onSyncStateSetWanted: (syncStateSet) => this.#want(role, syncStateSet),
+        onSyncStateSetWanted: (wish) => this.#want(role, wish),
         onTruncationWanted: (position) => {
           // One that is asked for again while this life ends would cut the next one's log.
           if (isCutWanted) return;
           isCutWanted = true;
           this.#cut = { position, role };
-          this.#change();
+          this.#changes.look();
         },
       },
     });
@@ -309,7 +309,7 @@ export class FailoverBroker implements Broker {
     const { brokerId } = identity;
     const masterEpoch = this.#logEpoch();
     this.#wanted = { brokerId, masterEpoch, isMaster: false, syncStateSet: [], syncStateSetEpoch: 0 };
-    this.#change();
+    this.#changes.look();
   }
 
   /** Tells ReplicasManager where the log is. */
@@ -319,8 +319,8 @@ export class FailoverBroker implements Broker {
     this.#supervisor.ref(this.#manager).tell("started", started);
   }
 
-  #want({ masterEpoch }: ReplicaRole, syncStateSet: readonly number[]): void {
-    this.#supervisor.ref(this.#manager).tell("syncStateSetWanted", { masterEpoch, syncStateSet });
+  #want({ masterEpoch }: ReplicaRole, wish: SyncStateWish): void {
+    this.#supervisor.ref(this.#manager).tell("syncStateSetWanted", { masterEpoch, ...wish });
   }
 
   #tellSet(): void {
@@ -331,7 +331,8 @@ export class FailoverBroker implements Broker {
 
   #tellState(): void {
     const life = this.#life;
-    if (life !== undefined) life.supervisor.ref(life.children.controller).tell("failover", this.#state);
+    if (life === undefined || !life.supervisor.isUp(life.children.controller)) return;
+    life.supervisor.ref(life.children.controller).tell("failover", this.#state);
   }
 
   /** Epoch of the last part of the log. */

@@ -10,8 +10,11 @@ import type { Clock, Timer } from "../../../store/clock.ts";
 import type { KeptLease } from "../../../store/memory/lease_region.ts";
 import type { Etcd } from "../../net/etcd/etcd.ts";
 
-/** How much earlier the lease is over here than at etcd. Milliseconds. */
-export const LEASE_MARGIN_MS = 100;
+/** How much earlier the lease is over here than at etcd, at least. Milliseconds. */
+const LEASE_MARGIN_MS = 100;
+
+/** The same as a part of the lease: two clocks that are set right by slewing, one up and one down, drift apart by as much. */
+const LEASE_MARGIN_PART = 0.001;
 
 /** Renewals within the time of a lease: two may be lost without harm. */
 const RENEWALS_PER_LEASE = 5;
@@ -59,11 +62,11 @@ export class LeaseKeeper {
     return this.#ttlMs;
   }
 
-  /** Publishes the lease in shared memory until it is over. @param kept of the mastership that lives by it */
-  publishIn(kept: KeptLease): void {
+  /** Publishes a lease in shared memory until it is over, at once when another one has taken its place. @param kept of the mastership that lives by it; @param lease that it lives by */
+  publishIn(kept: KeptLease, lease: string): void {
+    if (this.lease !== lease) return kept.end();
     this.#kept = kept;
-    if (this.lease === undefined) kept.end();
-    else kept.publish(this.#endMs, this.#wallEndMs);
+    kept.publish(this.#endMs, this.#wallEndMs);
   }
 
   /** Grants and renews until {@link stop}. */
@@ -120,8 +123,9 @@ export class LeaseKeeper {
   #extend(sent: { readonly atMs: number; readonly wallMs: number }, seconds: number): boolean {
     const { clock } = this.#parts;
     this.#ttlMs = seconds * 1000;
-    this.#endMs = sent.atMs + this.#ttlMs - LEASE_MARGIN_MS;
-    this.#wallEndMs = sent.wallMs + this.#ttlMs - LEASE_MARGIN_MS;
+    const lastsMs = this.#ttlMs * (1 - LEASE_MARGIN_PART) - LEASE_MARGIN_MS;
+    this.#endMs = sent.atMs + lastsMs;
+    this.#wallEndMs = sent.wallMs + lastsMs;
     const leftMs = this.#endMs - clock.monotonicMs();
     if (leftMs <= 0) {
       this.#over();

@@ -79,13 +79,21 @@ function isId(brokerId: number): boolean {
   return Number.isInteger(brokerId) && brokerId >= 1 && brokerId <= 0x7fffffff;
 }
 
+/** A set that a master wants instead of the one that is. */
+export interface SyncStateWish {
+  readonly syncStateSet: readonly number[];
+  /** Number of the set that it is to come after. What acknowledgements wait for was made ready from that one: once the set is another one, the wish is void. */
+  readonly after: number;
+}
+
 /** What the replication half of a failover broker tells the half that agrees with others; called on the main thread. */
 export interface FailoverListener {
   /**
    * The sync-state set should become another one. A member that is new in it is waited for by acknowledgements already, and has everything that was acknowledged before; one that is
-   * to go is waited for until {@link FailoverControl.setSyncStateSet} says that it went. Not called again before that, or before some seconds have passed.
+   * to go is waited for until {@link FailoverControl.setSyncStateSet} says that it went. Not called again before that, or before some seconds have passed. It holds only as long as the set is the one that it
+   * is to come after.
    */
-  readonly onSyncStateSetWanted?: (wanted: readonly number[]) => void;
+  readonly onSyncStateSetWanted?: (wish: SyncStateWish) => void;
   /**
    * This follower's log has to be cut at a position before it can follow its master: stop the broker and start it with the same role and `truncateTo`. Until then it does not follow. Called once at most in the life of
    * the actors; the position is for the next start and for no later one.

@@ -19,6 +19,7 @@ import { endpointsOf, EtcdClient } from "../../net/etcd/etcd_client.ts";
 import {
   encodeMaster,
   encodeRecord,
+  type MasterEntry,
   memberOf,
   readReplicaSet,
   ReplicaSetKeys,
@@ -29,7 +30,7 @@ import { BrokerIdentityFiles } from "./broker_identity.ts";
 import { electedRecord, type ElectionStep, nextStep } from "./election.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
 import { Membership, MembershipError } from "./membership.ts";
-import type { ReplicaPeer, ReplicaRole } from "./replica_role.ts";
+import type { ReplicaPeer, ReplicaRole, SyncStateWish } from "./replica_role.ts";
 import type { ReplicasManagerContract, ReplicasManagerInit } from "./replicas_manager_contract.ts";
 
 /** Between two looks at the set: of a master, who looks for wishes only, of a follower, and while nobody is master. Milliseconds. */
@@ -75,7 +76,6 @@ export interface ReplicasManagerParts {
 /** A mastership that lasts. */
 interface Mastership {
   readonly masterEpoch: number;
-  readonly lease: string;
   readonly region: SharedArrayBuffer;
   readonly kept: KeptLease;
   syncStateSetEpoch: number;
@@ -103,7 +103,7 @@ export function startReplicasManager(
     asks: {},
     tells: {
       started: ({ log, logEpoch }) => manager.started(new LogMemory(log), logEpoch),
-      syncStateSetWanted: ({ masterEpoch, syncStateSet }) => manager.want(masterEpoch, syncStateSet),
+      syncStateSetWanted: ({ masterEpoch, ...wish }) => manager.want(masterEpoch, wish),
     },
     stop: async () => {
       await manager.stop();
@@ -124,7 +124,7 @@ export class ReplicasManager {
   #memory: LogMemory | undefined;
   #logEpoch: number;
   #mastership: Mastership | undefined;
-  #wanted: { readonly masterEpoch: number; readonly syncStateSet: readonly number[] } | undefined;
+  #wanted: (SyncStateWish & { readonly masterEpoch: number }) | undefined;
   #isWriteUnknown = false;
   #vacantSinceMs: number | undefined;
   #stepDown: Timer | undefined;
@@ -187,8 +187,8 @@ export class ReplicasManager {
   }
 
   /** The master wants another sync-state set. */
-  want(masterEpoch: number, syncStateSet: readonly number[]): void {
-    this.#wanted = { masterEpoch, syncStateSet };
+  want(masterEpoch: number, wish: SyncStateWish): void {
+    this.#wanted = { masterEpoch, ...wish };
     this.#wake?.();
   }
 
@@ -244,7 +244,7 @@ export class ReplicasManager {
     await this.#membership.report(view, lease, this.#report(view, record));
     const step = nextStep(view, { brokerId, lease, vacantMs }, values);
     this.#lookMs = LOOK_MS[step.kind];
-    if (step.kind === "lead") return await this.#lead(view, record, lease);
+    if (step.kind === "lead") return await this.#lead(view, record, view.master!);
     this.#endMastership();
     if (step.kind === "follow") this.#follow(record, step.brokerId);
     else if (step.kind === "elect") return await this.#elect(view, record, lease);
@@ -284,21 +284,23 @@ export class ReplicasManager {
     return false;
   }
 
-  async #lead(view: ReplicaSetView, record: ReplicaSetRecord, lease: string): Promise<boolean> {
+  async #lead(view: ReplicaSetView, record: ReplicaSetRecord, master: MasterEntry): Promise<boolean> {
     const brokerId = this.#membership.brokerId!;
     const { masterEpoch, syncStateSet, syncStateSetEpoch } = record;
-    if (this.#mastership?.masterEpoch !== masterEpoch && masterEpoch > this.#overEpoch) this.#begin(record, lease);
+    if (this.#mastership?.masterEpoch !== masterEpoch && masterEpoch > this.#overEpoch) {
+      this.#begin(record, master.lease);
+    }
     const mastership = this.#mastership;
     if (mastership === undefined) {
       // It was over before etcd said so.
-      await this.#letGo(lease);
+      await this.#letGo(master);
       return false;
     }
     const { wish } = view;
     if (wish !== undefined && wish !== brokerId && syncStateSet.includes(wish) && view.alive.has(wish)) {
       this.#log("info", `Broker ${wish} is asked for as master: this one lets go`);
       this.#endMastership();
-      await this.#letGo(lease);
+      await this.#letGo(master);
       return false;
     }
     if (mastership.syncStateSetEpoch !== syncStateSetEpoch) {
@@ -307,7 +309,7 @@ export class ReplicasManager {
       this.#log("info", `The sync-state set of epoch ${masterEpoch} is [${syncStateSet}]`);
     }
     this.#say(`master of epoch ${masterEpoch}, syncStateSet [${syncStateSet}]`, true);
-    return await this.#alter(view, record, mastership);
+    return await this.#alter(view, record, master);
   }
 
   #begin(record: ReplicaSetRecord, lease: string): void {
@@ -317,8 +319,8 @@ export class ReplicasManager {
     this.#endMastership();
     const region = createLeaseRegion();
     const kept = new KeptLease(region, clock);
-    this.#mastership = { masterEpoch, lease, region, kept, syncStateSetEpoch };
-    this.#keeper.publishIn(kept);
+    this.#mastership = { masterEpoch, region, kept, syncStateSetEpoch };
+    this.#keeper.publishIn(kept, lease);
     void kept.serve();
     this.#stepDown?.cancel();
     this.#log("info", `This broker, ${brokerId} of the set, is master of epoch ${masterEpoch}`);
@@ -328,27 +330,34 @@ export class ReplicasManager {
     if (kept.isOver) this.#endMastership();
   }
 
-  /** Takes the master's key away, of a mastership that is over here. */
-  async #letGo(lease: string): Promise<void> {
-    await this.#parts.etcd.commit([{ key: this.#keys.master, lease }], [{ remove: this.#keys.master }]);
+  /** Takes the master's key away, of a mastership that is over here. The next one may live by the same lease, and this may come late: so it is for the one entry only. */
+  async #letGo({ revision }: MasterEntry): Promise<void> {
+    await this.#parts.etcd.commit([{ key: this.#keys.master, modRevision: revision }], [{ remove: this.#keys.master }]);
   }
 
   /** Makes the sync-state set the one that the master wants. @returns false when it has to be seen first */
-  async #alter(view: ReplicaSetView, record: ReplicaSetRecord, { masterEpoch, lease }: Mastership): Promise<boolean> {
+  async #alter(view: ReplicaSetView, record: ReplicaSetRecord, master: MasterEntry): Promise<boolean> {
+    const { masterEpoch, syncStateSetEpoch } = record;
     const wanted = this.#wanted;
     if (wanted === undefined) return true;
-    const isOld = wanted.masterEpoch !== masterEpoch;
+    // What the master's acknowledgements wait for was made ready from the set that it knew: with another one they may wait for less.
+    const isOld = wanted.masterEpoch !== masterEpoch || wanted.after !== syncStateSetEpoch;
     // A write whose outcome is not known could still come to pass, unless another one comes before it.
     const isDone = sameMembers(wanted.syncStateSet, record.syncStateSet) && !this.#isWriteUnknown;
+    // That other one also came before every write that was under way.
+    if (isOld) this.#isWriteUnknown = false;
     if (isOld || isDone || !wanted.syncStateSet.every((id) => memberOf(record, id) !== undefined)) {
       this.#wanted = undefined;
       return true;
     }
     const syncStateSet = [...wanted.syncStateSet].sort((left, right) => left - right);
-    const altered = { ...record, syncStateSet, syncStateSetEpoch: record.syncStateSetEpoch + 1 };
+    const altered = { ...record, syncStateSet, syncStateSetEpoch: syncStateSetEpoch + 1 };
     this.#isWriteUnknown = true;
     await this.#parts.etcd.commit(
-      [{ key: this.#keys.set, modRevision: view.recordRevision }, { key: this.#keys.master, lease }],
+      [{ key: this.#keys.set, modRevision: view.recordRevision }, {
+        key: this.#keys.master,
+        modRevision: master.revision,
+      }],
       [{ put: this.#keys.set, value: encodeRecord(altered) }],
     );
     this.#isWriteUnknown = false;

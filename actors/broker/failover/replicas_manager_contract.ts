@@ -2,7 +2,7 @@
 import type { LogMemoryBuffers } from "../../../store/memory/log_memory.ts";
 import { defineRole, type Role } from "../../kernel/contract.ts";
 import type { BrokerValues } from "../broker_configuration.ts";
-import type { ReplicaRole } from "./replica_role.ts";
+import type { ReplicaRole, SyncStateWish } from "./replica_role.ts";
 
 /** What ReplicasManager is started with. */
 export interface ReplicasManagerInit {
@@ -28,7 +28,7 @@ export type ReplicasManagerContract = {
     /** The broker's actors were started anew: where their log is. */
     started: { readonly log: LogMemoryBuffers; readonly logEpoch: number };
     /** The master wants another sync-state set. */
-    syncStateSetWanted: { readonly masterEpoch: number; readonly syncStateSet: readonly number[] };
+    syncStateSetWanted: SyncStateWish & { readonly masterEpoch: number };
   };
   signals: {
     /** The broker is to be this from now on. */

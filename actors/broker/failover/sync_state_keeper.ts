@@ -11,6 +11,7 @@
  * Source: apache/rocketmq store/ha/autoswitch/AutoSwitchHAService.java markSynchronizingSyncStateSet, setSyncStateSet; RocketMQ does not look again whether a new member has everything
  */
 import type { Clock } from "../../../store/clock.ts";
+import type { SyncStateWish } from "./replica_role.ts";
 import { SYNC_STATE_MEMBERS_MAX, type SyncStateRegion } from "../../../store/memory/sync_state.ts";
 
 /** Silence of the agreement after which it is asked again. Milliseconds. */
@@ -24,8 +25,8 @@ export interface SyncStateKeeperParts {
   readonly join: (brokerId: number) => Promise<void>;
   /** The region has changed. */
   readonly changed: () => void;
-  /** Asks the agreement to write a set. */
-  readonly ask: (wanted: readonly number[]) => void;
+  /** Asks the agreement to write a set, as long as the one that it was made from is the set. */
+  readonly ask: (wish: SyncStateWish) => void;
   readonly log: (level: "info" | "warn" | "error", text: string) => void;
 }
 
@@ -65,7 +66,7 @@ export class SyncStateKeeper {
     }
     if (region.read().epoch !== before.epoch) return;
     this.#askedMs = clock.monotonicMs();
-    ask(wanted);
+    ask({ syncStateSet: wanted, after: before.epoch });
   }
 
   /** The agreement says what the set is. */

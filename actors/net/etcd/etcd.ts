@@ -16,12 +16,11 @@ export interface EtcdEntry {
   readonly lease: string;
 }
 
-/** What must hold for a transaction to change anything. */
-export type EtcdCondition =
-  /** The key was last changed at this revision; 0: it is not there. */
-  | { readonly key: string; readonly modRevision: number }
-  /** The key lives by this lease. */
-  | { readonly key: string; readonly lease: string };
+/** What must hold for a transaction to change anything: the key was last changed at this revision; 0: it is not there. */
+export interface EtcdCondition {
+  readonly key: string;
+  readonly modRevision: number;
+}
 
 /** One change of a transaction. */
 export type EtcdChange =

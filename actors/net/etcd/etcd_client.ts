@@ -178,11 +178,8 @@ function parse(whole: string): unknown {
   }
 }
 
-function compareOf(condition: EtcdCondition): Record<string, string> {
-  const key = base64(condition.key);
-  return "lease" in condition
-    ? { key, target: "LEASE", result: "EQUAL", lease: condition.lease }
-    : { key, target: "MOD", result: "EQUAL", mod_revision: String(condition.modRevision) };
+function compareOf({ key, modRevision }: EtcdCondition): Record<string, string> {
+  return { key: base64(key), target: "MOD", result: "EQUAL", mod_revision: String(modRevision) };
 }
 
 function operationOf(change: EtcdChange): Record<string, unknown> {

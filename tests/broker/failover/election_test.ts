@@ -38,7 +38,7 @@ function view(parts: Partial<ReplicaSetView>): ReplicaSetView {
 }
 
 const master = (brokerId: number, lease: string): Partial<ReplicaSetView> => ({
-  master: { brokerId, masterEpoch: 4, lease },
+  master: { brokerId, masterEpoch: 4, lease, revision: 7 },
 });
 const reported = (brokerId: number, logEnd: number, logEpoch = 4): Partial<AliveEntry> & { brokerId: number } => ({
   brokerId,

@@ -33,10 +33,10 @@ Deno.test("ReplicasManager: the sync-state set changes by transaction, and only 
   await set.run(1000);
   set.start(2);
   await set.run(500);
-  one.manager.want(7, [1, 2]);
+  one.manager.want(7, { syncStateSet: [1, 2], after: 1 });
   await set.run(500);
   assertEquals((await readReplicaSet(set.etcd, KEYS)).record!.syncStateSet, [1]);
-  one.manager.want(1, [2, 1]);
+  one.manager.want(1, { syncStateSet: [2, 1], after: 1 });
   await set.run(500);
   const { record } = await readReplicaSet(set.etcd, KEYS);
   assertEquals([record!.syncStateSet, record!.syncStateSetEpoch], [[1, 2], 2]);
@@ -55,9 +55,9 @@ Deno.test("ReplicasManager: a set whose write got no answer is written over, als
   await set.run(500);
   const before = (await readReplicaSet(set.etcd, KEYS)).record!.syncStateSetEpoch;
   one.line.swallow = 1;
-  one.manager.want(1, [1, 2]);
+  one.manager.want(1, { syncStateSet: [1, 2], after: 1 });
   await set.run(20);
-  one.manager.want(1, [1]);
+  one.manager.want(1, { syncStateSet: [1], after: 1 });
   await set.run(1000);
   const { record } = await readReplicaSet(set.etcd, KEYS);
   assertEquals(record!.syncStateSet, [1]);
@@ -72,7 +72,7 @@ Deno.test("ReplicasManager: a master that is cut off acknowledges nothing when i
   await set.run(1000);
   const two = set.start(2, ALL_ACK);
   await set.run(500);
-  one.manager.want(1, [1, 2]);
+  one.manager.want(1, { syncStateSet: [1, 2], after: 1 });
   await set.run(500);
   one.line.isCut = true;
   await set.run(2000);
@@ -157,7 +157,7 @@ Deno.test("ReplicasManager: the longest log of the sync-state set is elected whe
   await set.run(500);
   const three = set.start(3, {}, 200);
   await set.run(500);
-  one.manager.want(1, [1, 2, 3]);
+  one.manager.want(1, { syncStateSet: [1, 2, 3], after: 1 });
   await set.run(500);
   one.line.isCut = true;
   await set.run(4000);
@@ -170,7 +170,7 @@ Deno.test("ReplicasManager: who is asked for becomes master, and the old one fol
   await set.run(1000);
   const two = set.start(2);
   await set.run(500);
-  one.manager.want(1, [1, 2]);
+  one.manager.want(1, { syncStateSet: [1, 2], after: 1 });
   await set.run(500);
   const { lease } = await set.etcd.grant(5);
   await set.etcd.commit([], [{ put: KEYS.wish, value: JSON.stringify({ brokerId: 2 }), lease }]);
@@ -185,7 +185,7 @@ Deno.test("ReplicasManager: a broker that stops gives its mastership back", asyn
   await set.run(1000);
   const two = set.start(2, ALL_ACK);
   await set.run(500);
-  one.manager.want(1, [1, 2]);
+  one.manager.want(1, { syncStateSet: [1, 2], after: 1 });
   await set.run(500);
   await Promise.all([one.manager.stop(), set.run(500)]);
   assert(two.acknowledges);
@@ -225,4 +225,45 @@ Deno.test("ReplicasManager: a set that etcd has forgotten is not begun anew from
   const allowed = set.start(1, { enableElectUncleanMaster: true });
   await set.run(3000);
   assert(allowed.acknowledges);
+});
+
+Deno.test("ReplicasManager: a wish that was made from a set which is not the set any more is void", async () => {
+  await using set = new FailoverSet();
+  const one = set.start(1);
+  await set.run(1000);
+  set.start(2);
+  set.start(3);
+  await set.run(500);
+  one.line.detain = 1;
+  one.manager.want(1, { syncStateSet: [1, 2], after: 1 });
+  await set.run(20);
+  // No answer came, so the master wished again; then the first one was written all the same, and the master does not know it yet.
+  one.manager.want(1, { syncStateSet: [1, 3], after: 1 });
+  assertEquals(await one.line.arrive(), [true]);
+  await set.run(1000);
+  const { record } = await readReplicaSet(set.etcd, KEYS);
+  assertEquals([record!.syncStateSet, record!.syncStateSetEpoch], [[1, 2], 2]);
+  one.manager.want(1, { syncStateSet: [1, 2, 3], after: 2 });
+  await set.run(1000);
+  assertEquals((await readReplicaSet(set.etcd, KEYS)).record!.syncStateSet, [1, 2, 3]);
+});
+
+Deno.test("ReplicasManager: a master that lets go late takes no later mastership away, also when that lives by the same lease", async () => {
+  await using set = new FailoverSet();
+  const one = set.start(1);
+  await set.run(1000);
+  const two = set.start(2);
+  await set.run(500);
+  one.manager.want(1, { syncStateSet: [1, 2], after: 1 });
+  await set.run(500);
+  two.line.isCut = true;
+  one.line.detain = 1;
+  const { lease } = await set.etcd.grant(5);
+  await set.etcd.commit([], [{ put: KEYS.wish, value: JSON.stringify({ brokerId: 2 }), lease }]);
+  await set.run(3000);
+  assertEquals([one.role!.masterEpoch, one.acknowledges], [2, true]);
+  await one.line.arrive();
+  assertEquals((await readReplicaSet(set.etcd, KEYS)).master?.masterEpoch, 2);
+  await set.run(500);
+  assertEquals([one.role!.masterEpoch, one.acknowledges], [2, true]);
 });

@@ -26,7 +26,7 @@ function bench(members: readonly number[] = [1]): Bench {
       return decided.promise;
     },
     changed: () => {},
-    ask: (wanted) => asked.push(wanted),
+    ask: ({ syncStateSet }) => asked.push(syncStateSet),
     log: () => {},
   }, { members, epoch: 1 });
   return { keeper, region, clock, joining, asked };
