@@ -125,7 +125,6 @@ export class ReplicasManager {
   #logEpoch: number;
   #mastership: Mastership | undefined;
   #wanted: (SyncStateWish & { readonly masterEpoch: number }) | undefined;
-  #isWriteUnknown = false;
   #vacantSinceMs: number | undefined;
   #stepDown: Timer | undefined;
   #lookMs = LOOK_MS.wait;
@@ -335,33 +334,37 @@ export class ReplicasManager {
     await this.#parts.etcd.commit([{ key: this.#keys.master, modRevision: revision }], [{ remove: this.#keys.master }]);
   }
 
-  /** Makes the sync-state set the one that the master wants. @returns false when it has to be seen first */
+  /**
+   * Makes the sync-state set the one that the master wants, with the next number: also when it is the same, so that whatever was asked for before, or is still on its way to etcd, is void.
+   *
+   * @returns false when it has to be seen first
+   */
   async #alter(view: ReplicaSetView, record: ReplicaSetRecord, master: MasterEntry): Promise<boolean> {
-    const { masterEpoch, syncStateSetEpoch } = record;
     const wanted = this.#wanted;
     if (wanted === undefined) return true;
     // What the master's acknowledgements wait for was made ready from the set that it knew: with another one they may wait for less.
-    const isOld = wanted.masterEpoch !== masterEpoch || wanted.after !== syncStateSetEpoch;
-    // A write whose outcome is not known could still come to pass, unless another one comes before it.
-    const isDone = sameMembers(wanted.syncStateSet, record.syncStateSet) && !this.#isWriteUnknown;
-    // That other one also came before every write that was under way.
-    if (isOld) this.#isWriteUnknown = false;
-    if (isOld || isDone || !wanted.syncStateSet.every((id) => memberOf(record, id) !== undefined)) {
+    if (wanted.masterEpoch !== record.masterEpoch || wanted.after !== record.syncStateSetEpoch) {
       this.#wanted = undefined;
       return true;
     }
-    const syncStateSet = [...wanted.syncStateSet].sort((left, right) => left - right);
-    const altered = { ...record, syncStateSet, syncStateSetEpoch: syncStateSetEpoch + 1 };
-    this.#isWriteUnknown = true;
+    const syncStateSet = this.#membersOf(record, wanted.syncStateSet);
+    const altered = { ...record, syncStateSet, syncStateSetEpoch: record.syncStateSetEpoch + 1 };
     await this.#parts.etcd.commit(
-      [{ key: this.#keys.set, modRevision: view.recordRevision }, {
-        key: this.#keys.master,
-        modRevision: master.revision,
-      }],
+      [
+        { key: this.#keys.set, modRevision: view.recordRevision },
+        { key: this.#keys.master, modRevision: master.revision },
+      ],
       [{ put: this.#keys.set, value: encodeRecord(altered) }],
     );
-    this.#isWriteUnknown = false;
+    // Whether or not this was the one that was written, the number says when it is done.
     return false;
+  }
+
+  /** Those of some brokers who belong to the set, in order: who follows without that can be no master. */
+  #membersOf(record: ReplicaSetRecord, ids: readonly number[]): number[] {
+    const members = ids.filter((id) => memberOf(record, id) !== undefined);
+    if (members.length < ids.length) this.#complain(`Brokers of [${ids}] follow that are no members of the set`);
+    return members.sort((left, right) => left - right);
   }
 
   #follow(record: ReplicaSetRecord, masterId: number): void {
@@ -451,8 +454,4 @@ export class ReplicasManager {
   #log(level: "info" | "warn" | "error", text: string): void {
     this.#parts.signal("log", { level, text: `Failover: ${text}` });
   }
-}
-
-function sameMembers(left: readonly number[], right: readonly number[]): boolean {
-  return left.length === right.length && left.every((id) => right.includes(id));
 }

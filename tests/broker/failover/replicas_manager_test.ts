@@ -267,3 +267,18 @@ Deno.test("ReplicasManager: a master that lets go late takes no later mastership
   await set.run(500);
   assertEquals([one.role!.masterEpoch, one.acknowledges], [2, true]);
 });
+
+Deno.test("ReplicasManager: who follows and is no member does not come into the set, and the master is told not to wait for it", async () => {
+  await using set = new FailoverSet();
+  const one = set.start(1);
+  await set.run(1000);
+  set.start(2);
+  await set.run(500);
+  one.manager.want(1, { syncStateSet: [1, 99], after: 1 });
+  await set.run(1000);
+  const told = (): unknown => one.signals.findLast(([name]) => name === "syncStateSet")?.[1];
+  assertEquals(told(), { masterEpoch: 1, syncStateSet: [1], syncStateSetEpoch: 2 });
+  one.manager.want(1, { syncStateSet: [1, 2, 99], after: 2 });
+  await set.run(1000);
+  assertEquals(told(), { masterEpoch: 1, syncStateSet: [1, 2], syncStateSetEpoch: 3 });
+});
