@@ -6,7 +6,7 @@
 import { systemClock } from "../../store/clock.ts";
 import { freeBrokerPort, freePort } from "../free_ports.ts";
 import { type ClusterMember, FAILOVER_SHAPE, membersOf, type Shape } from "./shapes.ts";
-import { startDetached, startEtcd } from "./start.ts";
+import { startDetached, startEtcd, untilForgotten } from "./start.ts";
 import { type ClusterServer, type ClusterState, isAlive, removeCluster, signal, writeCluster } from "./state.ts";
 
 /** Name of the name server within a cluster. */
@@ -95,6 +95,7 @@ export async function stopCluster(dir: string, state: ClusterState): Promise<str
       }
       await systemClock.sleep(LOOK_MS);
     }
+    await untilForgotten(pid);
   }
   removeCluster(dir);
   return killed;

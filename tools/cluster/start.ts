@@ -13,6 +13,18 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 const START_MS = 60_000;
 const LOOK_MS = 50;
 
+/** Servers that this very process started, until they have ended and the system has forgotten them. */
+const children = new Map<number, Deno.ChildProcess>();
+
+/** Waits until the system has forgotten a server that has ended; at once for one that another process started. */
+export async function untilForgotten(pid: number): Promise<void> {
+  const child = children.get(pid);
+  // The wait for its end keeps this process running from now on.
+  child?.ref();
+  await child?.status;
+  children.delete(pid);
+}
+
 /**
  * Starts a server and waits until it accepts.
  *
@@ -70,7 +82,9 @@ async function spawnDetached(program: readonly string[], log: string): Promise<n
   const { value } = await reader.read();
   await reader.cancel();
   command.unref();
-  return Number(new TextDecoder().decode(value).trim());
+  const pid = Number(new TextDecoder().decode(value).trim());
+  children.set(pid, command);
+  return pid;
 }
 
 async function exists(path: string): Promise<boolean> {
