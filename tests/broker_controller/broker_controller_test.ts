@@ -22,7 +22,8 @@ import { TopicView } from "../../store/topic_view.ts";
 import { until } from "../helpers/until.ts";
 import { withActors } from "../helpers/with_actors.ts";
 
-const TIMEOUT = { timeoutMs: 10_000 };
+/** Longer than the controller waits for an actor that sleeps. */
+const TIMEOUT = { timeoutMs: 60_000 };
 
 /** A gateway that only records what it is told. */
 class ProbeGateway {
