@@ -21,6 +21,7 @@ import { ackOpaque, isAck } from "./answer_bytes.ts";
 import type { AckQueue, LateAck } from "./ack_hold.ts";
 import { GatewayConnection } from "./connection.ts";
 import type { BatchPath } from "./batch_path.ts";
+import { ReadRounds } from "./read_rounds.ts";
 import { SendOutcome, type SendPath } from "./send_path.ts";
 
 /** Connections of one gateway at most. */
@@ -118,6 +119,7 @@ const LONG_ANSWER_BYTES = 16 * 1024;
 export class Gateway {
   readonly #parts: GatewayParts;
   readonly #scan = new HeaderScan();
+  readonly #rounds = new ReadRounds();
   readonly #connections = new Map<number, GatewayConnection>();
   readonly #dirty: GatewayConnection[] = [];
   readonly #deferred: { connection: GatewayConnection; frame: Uint8Array }[] = [];
@@ -239,6 +241,8 @@ export class Gateway {
         connection.end += count;
         this.counters.reads++;
         this.#takeFrames(connection);
+        const round = this.#rounds.served();
+        if (round !== undefined) await round;
       }
     } catch (error) {
       if (!(error instanceof Deno.errors.BadResource || isConnectionLoss(error))) {
@@ -375,6 +379,7 @@ export class Gateway {
   #turn(): void {
     this.#turnScheduled = false;
     this.counters.turns++;
+    this.#rounds.turnEnded();
     if (this.#appended) this.#write();
     const dirty = this.#dirty;
     const isFenced = dirty.length > 0 && this.#parts.isFenced();
