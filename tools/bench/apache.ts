@@ -9,9 +9,10 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { refuseNoNumbers, refuseUnknown } from "../help.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
-import { firstMessageMs, memoryMiB, pullOld, startNats, STARTS } from "./extras.ts";
+import { firstMessageMs, memoryMiB, pullOld, STARTS } from "./extras.ts";
 import { javaLoad } from "./java_load.ts";
 import { buildLoad, median } from "./load.ts";
+import { natsTable } from "./nats.ts";
 import { plotOf, type Row, rowOf, tableOf } from "./report.ts";
 import { compare, type Measured, type RoundOptions, type ShapeResult, warmUp } from "./rounds.ts";
 import type { Shape } from "./shape.ts";
@@ -164,25 +165,6 @@ async function oldRow(options: RoundOptions): Promise<Row> {
   return { ...row, apache: show(rates.apache), ringmq: show(rates.ringmq) };
 }
 
-/** NATS beside RingMQ's results of the same run. */
-async function natsTable(results: readonly ShapeResult[], options: RoundOptions): Promise<string> {
-  const shapes = [["send-64x1", 64, 1], ["send-1x1", 1, 1], ["send-4x256", 4, 256]] as const;
-  await using nats = await startNats(options.folder);
-  await nats.publish(64, 1, options.warmUpSeconds);
-  const lines = ["| shape | NATS JetStream, file storage | RingMQ | ratio |", "|---|---|---|---|"];
-  for (const [id, connections, window] of shapes) {
-    const rates: number[] = [];
-    for (let round = 0; round < options.rounds; round++) {
-      rates.push((await nats.publish(connections, window, options.tools.seconds)).messagesPerSecond);
-    }
-    const ours = results.find(({ shape }) => shape.id === id)?.ringmq.map((one) => one.perSecond!);
-    const [theirs, our] = [median(rates), ours === undefined ? NaN : median(ours)];
-    const figures = [theirs, our].map((rate) => `${Math.round(rate).toLocaleString("en")}/s`).join(" | ");
-    lines.push(`| ${connections} × ${window} | ${figures} | ${(our / theirs).toFixed(2)} |`);
-  }
-  return lines.join("\n");
-}
-
 async function main(): Promise<void> {
   const wanted = asked();
   const folder = await Deno.makeTempDir({ prefix: "ringmq-bench-" });
@@ -208,8 +190,8 @@ async function main(): Promise<void> {
     if (wanted.has("pull-old")) rows.push(await oldRow(options));
     if (wanted.has("start")) rows.push(await startRow(folder));
     const shown = args["keep"] === undefined ? rows : await keepRows(String(args["keep"]), rows);
-    out(`\n${tableOf(shown)}\n`);
-    if (wanted.has("nats")) out(`${await natsTable(asynchronous.results, options)}\n`);
+    if (shown.length > 0) out(`\n${tableOf(shown)}\n`);
+    if (wanted.has("nats")) out(`${await natsTable(args.set as string[], options)}\n`);
     const plot = args["plot"] ?? (args["only"] === undefined ? PLOT_PATH : undefined);
     if (plot !== undefined) {
       await Deno.writeTextFile(String(plot), plotOf(shown, caption()));

@@ -1,11 +1,10 @@
 /**
- * What is compared once and not shape by shape: the start until the first message, memory at rest and after the load, pulls of data that
- * the page cache has forgotten, and NATS JetStream beside both.
+ * What is compared once and not shape by shape: the start until the first message, memory at rest and after the load, and pulls of data that
+ * the page cache has forgotten.
  *
  * Owns: the brokers that it starts. Never: leaves one behind.
  */
 import { RequestCode } from "../../protocol/request_code.ts";
-import { freePort } from "../free_ports.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
 import { type LoadResult, runLoad } from "./load.ts";
 import { anonymousMiB, pullSome } from "./measures.ts";
@@ -113,40 +112,4 @@ export async function compareGateways(
     }
   }
   return rates;
-}
-
-/** A running NATS server, and load for it. */
-export interface Nats extends AsyncDisposable {
-  /** Publishes over so many connections, so many at a time on each. */
-  publish(connections: number, window: number, seconds: number): Promise<LoadResult>;
-  /** Lets it run, or holds it still. */
-  run(running: boolean): void;
-}
-
-/** Builds and starts NATS JetStream with file storage. */
-export async function startNats(folder: string): Promise<Nats> {
-  const program = `${folder}/nats`;
-  const cwd = new URL("./nats/", import.meta.url);
-  const built = await new Deno.Command("go", { args: ["build", "-o", program, "."], cwd }).output();
-  if (!built.success) throw new Error(new TextDecoder().decode(built.stderr));
-  const port = String(freePort());
-  const server = new Deno.Command(program, {
-    args: ["serve", port, `${folder}/nats_store`],
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const reader = server.stdout.getReader();
-  const said = new TextDecoder().decode((await reader.read()).value);
-  if (!said.includes("boot success")) throw new Error("NATS does not start");
-  return {
-    publish: (connections, window, seconds) =>
-      runLoad(program, ["load", port, String(connections), String(window), "1024", "1", String(seconds)]),
-    run: (running) => server.kill(running ? "SIGCONT" : "SIGSTOP"),
-    [Symbol.asyncDispose]: async () => {
-      server.kill("SIGCONT");
-      server.kill("SIGTERM");
-      await server.status;
-      await reader.cancel();
-    },
-  };
 }
