@@ -5,6 +5,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { refuseNoNumbers, refuseUnknown } from "../help.ts";
+import { inBenchFolder } from "./bench_folder.ts";
 import { startRingMq } from "./contender.ts";
 import { compareGateways, firstMessageMs, memoryMiB, pullOld } from "./extras.ts";
 import { buildLoad, median } from "./load.ts";
@@ -90,8 +91,7 @@ async function shapesOf(flush: Shape["flush"], options: RoundOptions): Promise<R
 }
 
 async function main(): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "ringmq-bench-" });
-  try {
+  await inBenchFolder("bench-alone", async (folder) => {
     const options: RoundOptions = {
       tools: { load: await buildLoad(folder), seconds: Number(args["seconds"]) },
       rounds: Number(args["rounds"]),
@@ -122,9 +122,7 @@ async function main(): Promise<void> {
     for (const { title, cells } of rows) out(`| ${[title, ...cells].join(" | ")} |`);
     const plot = args["plot"] ?? (args["only"] === undefined ? PLOT_PATH : undefined);
     if (plot !== undefined) await Deno.writeTextFile(String(plot), ratesPlotOf(rows, caption));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 if (args.help) {

@@ -8,6 +8,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { refuseNoNumbers, refuseUnknown } from "../help.ts";
+import { inBenchFolder } from "./bench_folder.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
 import { firstMessageMs, memoryMiB, pullOld, STARTS } from "./extras.ts";
 import { javaLoad } from "./java_load.ts";
@@ -167,8 +168,7 @@ async function oldRow(options: RoundOptions): Promise<Row> {
 
 async function main(): Promise<void> {
   const wanted = asked();
-  const folder = await Deno.makeTempDir({ prefix: "ringmq-bench-" });
-  try {
+  await inBenchFolder("bench-apache", async (folder) => {
     const needsJava = SHAPES.some(({ id, needsJava }) => needsJava === true && wanted.has(id));
     const options: RoundOptions = {
       tools: {
@@ -197,9 +197,7 @@ async function main(): Promise<void> {
       await Deno.writeTextFile(String(plot), plotOf(shown, caption()));
       out(`Plot: ${plot}`);
     }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 if (args.help) {

@@ -12,6 +12,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { Admin } from "../../actors/client/mod.ts";
 import { java54Client, nodeClient } from "../../tests/conformance/toolbox.ts";
+import { inBenchFolder } from "./bench_folder.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
 import { endOnHelp, refuseNoNumbers, refuseUnknown } from "../help.ts";
 import { median } from "./load.ts";
@@ -207,8 +208,7 @@ async function paces(bench: Bench): Promise<void> {
 const PARTS = { sends, takes, paces };
 
 async function main(): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "ringmq-bench-client-" });
-  try {
+  await inBenchFolder("bench-client", async (folder) => {
     const clients = await programs(folder);
     await using contender = await (args.broker === "apache" ? startApache : startRingMq)(folder);
     out(`broker: ${contender.name}, ${rounds} rounds, body ${BODY_BYTES} bytes, asynchronous flush`);
@@ -217,9 +217,7 @@ async function main(): Promise<void> {
       if (only !== undefined && !only.includes(name)) continue;
       await part({ contender, namesrv: `127.0.0.1:${contender.nameServerPort}`, clients });
     }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 if (import.meta.main) await main();

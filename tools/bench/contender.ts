@@ -5,6 +5,8 @@
  */
 import { freeBrokerPort, freePort } from "../free_ports.ts";
 import { type ServerProcess, startServerProcess } from "../server_process.ts";
+import { signalProcess } from "../signal_process.ts";
+import { notePidFiles } from "./bench_folder.ts";
 
 /** A broker under measurement. */
 export interface Contender extends AsyncDisposable {
@@ -70,23 +72,29 @@ export async function startApache(folder: string, sets: readonly string[] = []):
   const brokerPort = freeBrokerPort();
   const script = new URL("./apache.sh", import.meta.url).pathname;
   const environment = { NS_PORT: String(nameServerPort), HEAP: "2g", NAME: "broker-a" };
+  const pidFiles = ["broker", "namesrv"].map((server) => `${folder}/${server}.pid`);
+  notePidFiles(...pidFiles);
   const up = await new Deno.Command("bash", {
     args: [script, "up", folder, `listenPort=${brokerPort}`, ...sets],
     env: environment,
   }).output();
+  const down = (): Promise<unknown> => new Deno.Command("bash", { args: [script, "down", folder] }).output();
   const text = new TextDecoder().decode(up.stdout);
-  if (up.code !== 0) throw new Error(`Apache does not start: ${text}${new TextDecoder().decode(up.stderr)}`);
-  const pids = ["broker", "namesrv"].map((name) => Number(Deno.readTextFileSync(`${folder}/${name}.pid`)));
+  if (up.code !== 0) {
+    await down();
+    throw new Error(`Apache does not start: ${text}${new TextDecoder().decode(up.stderr)}`);
+  }
+  const pids = pidFiles.map((path) => Number(Deno.readTextFileSync(path)));
   return {
     name: "Apache",
     brokerPort,
     nameServerPort,
     pids,
     startMs: [...text.matchAll(/after (\d+) ms/g)].map((match) => Number(match[1])),
-    run: (running) => pids.forEach((pid) => Deno.kill(pid, running ? "SIGCONT" : "SIGSTOP")),
+    run: (running) => pids.forEach((pid) => signalProcess(pid, running ? "SIGCONT" : "SIGSTOP")),
     [Symbol.asyncDispose]: async () => {
-      pids.forEach((pid) => Deno.kill(pid, "SIGCONT"));
-      await new Deno.Command("bash", { args: [script, "down", folder] }).output();
+      pids.forEach((pid) => signalProcess(pid, "SIGCONT"));
+      await down();
     },
   };
 }

@@ -6,6 +6,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { refuseNoNumbers, refuseUnknown } from "../help.ts";
+import { inBenchFolder } from "./bench_folder.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
 import { type Curve, CURVES, measurePoint, rateOf } from "./growth_curves.ts";
 import { curvePlot, curveTable, curveVerdict, type Point, pointName } from "./growth_report.ts";
@@ -108,8 +109,7 @@ async function measureCurve(curve: Curve, options: RoundOptions): Promise<Point[
 }
 
 async function main(): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "ringmq-growth-" });
-  try {
+  await inBenchFolder("bench-growth", async (folder) => {
     const options: RoundOptions = {
       tools: { load: await buildLoad(folder), seconds: Number(args.seconds) },
       rounds: Number(args.rounds),
@@ -128,9 +128,7 @@ async function main(): Promise<void> {
       out(`Plot: ${file}`);
       await Deno.remove(`${folder}/${curve.id}`, { recursive: true });
     }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 if (args.help) {

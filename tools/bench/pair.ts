@@ -7,6 +7,8 @@ import { decodeHaRuntimeInfo } from "../../protocol/bodies/ha_runtime_info.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
 import { freeBrokerPort } from "../free_ports.ts";
 import { startServerProcess } from "../server_process.ts";
+import { signalProcess } from "../signal_process.ts";
+import { notePidFiles } from "./bench_folder.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
 import { RawClient } from "./raw_client.ts";
 
@@ -41,10 +43,10 @@ export async function startPair(
       pids: [...master.pids, started.pid],
       run: (running) => {
         master.run(running);
-        Deno.kill(started.pid, running ? "SIGCONT" : "SIGSTOP");
+        signalProcess(started.pid, running ? "SIGCONT" : "SIGSTOP");
       },
       [Symbol.asyncDispose]: async () => {
-        Deno.kill(started.pid, "SIGCONT");
+        signalProcess(started.pid, "SIGCONT");
         await started.stop();
         await master[Symbol.asyncDispose]();
       },
@@ -77,15 +79,18 @@ async function startSlave(
     return await startServerProcess("actors/broker/mod.ts", [...names, ...values.flatMap((one) => ["--set", one])]);
   }
   const script = new URL("./apache.sh", import.meta.url).pathname;
+  const pidFile = `${folder}/broker.pid`;
+  notePidFiles(pidFile);
   const { code, stderr } = await new Deno.Command("bash", {
     args: [script, "slave", folder, ...values],
     env: { NS_PORT: String(master.nameServerPort), HEAP: "1g", NAME: "broker-a" },
   }).output();
-  if (code !== 0) throw new Error(`Apache's slave does not start: ${new TextDecoder().decode(stderr)}`);
-  return {
-    pid: Number(Deno.readTextFileSync(`${folder}/broker.pid`)),
-    stop: () => new Deno.Command("bash", { args: [script, "down", folder] }).output(),
-  };
+  const stop = (): Promise<unknown> => new Deno.Command("bash", { args: [script, "down", folder] }).output();
+  if (code !== 0) {
+    await stop();
+    throw new Error(`Apache's slave does not start: ${new TextDecoder().decode(stderr)}`);
+  }
+  return { pid: Number(Deno.readTextFileSync(pidFile)), stop };
 }
 
 async function untilFollowing(pair: Contender): Promise<void> {

@@ -8,6 +8,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { refuseNoNumbers, refuseUnknown } from "../help.ts";
+import { inBenchFolder } from "./bench_folder.ts";
 import { type Contender, startRingMq } from "./contender.ts";
 import { buildLoad, type LoadResult, median, runLoad } from "./load.ts";
 import { startPair } from "./pair.ts";
@@ -156,8 +157,7 @@ async function asynchronous(bench: Bench): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "ringmq-bench-replication-" });
-  try {
+  await inBenchFolder("bench-replication", async (folder) => {
     const bench: Bench = { load: await buildLoad(folder), folder };
     out(
       `${navigator.hardwareConcurrency} cores, Deno ${Deno.version.deno}; ${args.rounds} rounds of ${args.seconds} s, warm-up ${
@@ -166,9 +166,7 @@ async function main(): Promise<void> {
     );
     if (args.only !== "async") await synchronous(bench);
     if (args.only !== "sync") await asynchronous(bench);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 if (args.help) {

@@ -10,6 +10,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { endOnHelp, refuseNoNumbers, refuseUnknown } from "../help.ts";
+import { inBenchFolder } from "./bench_folder.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
 import { median } from "./load.ts";
 import { buildTransactionLoad, runTransactions, type TransactionRun } from "./transaction_load.ts";
@@ -36,8 +37,7 @@ function out(text: string): void {
 }
 
 async function main(): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "ringmq-bench-transactions-" });
-  try {
+  await inBenchFolder("bench-transactions", async (folder) => {
     const load = await buildTransactionLoad(folder);
     const [threads = "", bytes = "", warmUpSeconds = "", seconds = ""] = [
       ...[args.threads, args.body, args["warm-up"], args.seconds].map(String),
@@ -73,9 +73,7 @@ async function main(): Promise<void> {
         Math.max(...ratios).toFixed(2)
       })`,
     );
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 if (import.meta.main) await main();
