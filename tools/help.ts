@@ -54,7 +54,8 @@ export function refuseNoNumbers(args: Readonly<Record<string, unknown>>, ...name
   }
 }
 
-function refuse(text: string): never {
+/** Ends the tool with exit code 2 and says why. */
+export function refuse(text: string): never {
   console.error(text);
   Deno.exit(2);
 }

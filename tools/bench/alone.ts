@@ -3,17 +3,18 @@
  *
  * Owns: the broker and a temporary folder. Never: reaches beyond loopback.
  */
-import { parseArgs } from "@std/cli/parse-args";
-import { refuseNoNumbers, refuseUnknown } from "../help.ts";
 import { inBenchFolder } from "./bench_folder.ts";
 import { startRingMq } from "./contender.ts";
 import { compareGateways, firstMessageMs, memoryMiB, pullOld } from "./extras.ts";
 import { buildLoad, median } from "./load.ts";
 import { readBack } from "./measures.ts";
+import { benchOptions, caption, out } from "./options.ts";
 import { ratesPlotOf } from "./report.ts";
 import { describe, measure, type Measured, type RoundOptions, warmUp, writeLoop } from "./rounds.ts";
 import { QUEUES, type Shape } from "./shape.ts";
 import { SHAPES } from "./shapes.ts";
+
+const ALONE = SHAPES.filter(({ needsJava }) => needsJava !== true);
 
 const HELP = `Measures RingMQ on this machine; nothing else is needed but a C compiler.
 
@@ -22,18 +23,16 @@ const HELP = `Measures RingMQ on this machine; nothing else is needed but a C co
   --rounds N       measurements of each shape (3)
   --seconds N      seconds of a measurement (5)
   --warm-up N      seconds of load before the first (10)
-  --only A,B       only these shapes
+  --only A,B       only these shapes: ${ALONE.map(({ id }) => id).join(", ")}
   --set key=value  a setting of the broker; may be repeated
   --plot FILE      draws the rates as SVG (docs/bench_alone.svg, when the whole table is measured)`;
 
-const args = parseArgs(Deno.args, {
-  string: ["rounds", "seconds", "warm-up", "only", "set", "plot"],
-  collect: ["set"],
-  boolean: ["help"],
-  default: { rounds: "3", seconds: "5", "warm-up": "10" },
-  unknown: refuseUnknown,
+const args = benchOptions(HELP, {
+  numbers: { rounds: 3, seconds: 5, "warm-up": 10 },
+  texts: ["plot"],
+  parts: ALONE.map(({ id }) => id),
+  takesSettings: true,
 });
-refuseNoNumbers(args, "rounds", "seconds", "warm-up");
 
 const PLOT_PATH = new URL("../../docs/bench_alone.svg", import.meta.url).pathname;
 
@@ -41,10 +40,6 @@ interface Row {
   readonly title: string;
   readonly perSecond: number;
   readonly cells: readonly string[];
-}
-
-function out(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
 function rowOf(shape: Shape, runs: readonly Measured[], unread: number): Row {
@@ -62,14 +57,12 @@ function rowOf(shape: Shape, runs: readonly Measured[], unread: number): Row {
 }
 
 async function shapesOf(flush: Shape["flush"], options: RoundOptions): Promise<Row[]> {
-  const wanted = args["only"] === undefined ? undefined : new Set(String(args["only"]).split(","));
-  const shapes = SHAPES.filter((shape) => shape.flush === flush && shape.needsJava !== true)
-    .filter(({ id }) => wanted === undefined || wanted.has(id));
+  const shapes = ALONE.filter((shape) => shape.flush === flush && args.only.has(shape.id));
   if (shapes.length === 0) return [];
   const rows: Row[] = [];
   await using broker = await startRingMq(`${options.folder}/${flush}`, [
     `flushDiskType=${flush}`,
-    ...args["set"] as string[],
+    ...args.set,
   ]);
   const idleMiB = memoryMiB(broker);
   await warmUp(broker, options);
@@ -93,18 +86,15 @@ async function shapesOf(flush: Shape["flush"], options: RoundOptions): Promise<R
 async function main(): Promise<void> {
   await inBenchFolder("bench-alone", async (folder) => {
     const options: RoundOptions = {
-      tools: { load: await buildLoad(folder), seconds: Number(args["seconds"]) },
-      rounds: Number(args["rounds"]),
-      warmUpSeconds: Number(args["warm-up"]),
+      tools: { load: await buildLoad(folder), seconds: args.seconds },
+      rounds: args.rounds,
+      warmUpSeconds: args["warm-up"],
       readBackCount: 1000,
       folder,
-      out,
     };
-    const caption =
-      `${navigator.hardwareConcurrency} cores, ${Deno.build.os} ${Deno.osRelease()}, Deno ${Deno.version.deno}`;
-    out(caption);
+    out(caption(args));
     const rows = [...await shapesOf("ASYNC_FLUSH", options), ...await shapesOf("SYNC_FLUSH", options)];
-    if (args["only"] === undefined) {
+    if (args.isWhole) {
       const old = await pullOld(startRingMq, `${folder}/old`, options.tools, options.rounds);
       out(
         `pull of old data (page cache dropped): ${
@@ -120,14 +110,10 @@ async function main(): Promise<void> {
     out("\n| shape | msgs/s | p50 µs | p99 µs | CPU s per million | dispatch behind ms | of 1,000 not read back |");
     out("|---|---|---|---|---|---|---|");
     for (const { title, cells } of rows) out(`| ${[title, ...cells].join(" | ")} |`);
-    const plot = args["plot"] ?? (args["only"] === undefined ? PLOT_PATH : undefined);
-    if (plot !== undefined) await Deno.writeTextFile(String(plot), ratesPlotOf(rows, caption));
+    const plot = args.plot ?? (args.isWhole ? PLOT_PATH : undefined);
+    if (plot !== undefined) await Deno.writeTextFile(plot, ratesPlotOf(rows, caption(args)));
   });
 }
 
-if (args.help) {
-  out(HELP);
-} else {
-  await main();
-  Deno.exit(0);
-}
+await main();
+Deno.exit(0);

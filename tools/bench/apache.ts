@@ -6,14 +6,13 @@
  *
  * Owns: the brokers and a temporary folder. Never: reaches beyond loopback.
  */
-import { parseArgs } from "@std/cli/parse-args";
-import { refuseNoNumbers, refuseUnknown } from "../help.ts";
 import { inBenchFolder } from "./bench_folder.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
 import { firstMessageMs, memoryMiB, pullOld, STARTS } from "./extras.ts";
 import { javaLoad } from "./java_load.ts";
 import { buildLoad, median } from "./load.ts";
 import { natsTable } from "./nats.ts";
+import { benchOptions, caption, out } from "./options.ts";
 import { plotOf, type Row, rowOf, tableOf } from "./report.ts";
 import { compare, type Measured, type RoundOptions, type ShapeResult, warmUp } from "./rounds.ts";
 import type { Shape } from "./shape.ts";
@@ -22,7 +21,7 @@ import { buildTransactionLoad } from "./transaction_load.ts";
 
 const PLOT_PATH = new URL("../../docs/bench_apache.svg", import.meta.url).pathname;
 
-const EXTRAS = ["start", "memory", "pull-old", "nats"] as const;
+const PARTS = [...SHAPES.map(({ id }) => id), "start", "memory", "pull-old", "nats"];
 
 const HELP = `Compares RingMQ with Apache RocketMQ 5.4.0 on this machine.
 
@@ -32,32 +31,17 @@ const HELP = `Compares RingMQ with Apache RocketMQ 5.4.0 on this machine.
   --rounds N       measurements of each shape on each broker (5)
   --seconds N      seconds of a measurement (10)
   --warm-up N      seconds of load before the first (30)
-  --only A,B       only these: ${[...SHAPES.map(({ id }) => id), ...EXTRAS].join(", ")}
+  --only A,B       only these: ${PARTS.join(", ")}
   --set key=value  a setting of both brokers; may be repeated
   --keep FILE      adds the rows to those that the file keeps of earlier runs, and prints and draws them all: the table in parts
   --plot FILE      draws the ratios as SVG (docs/bench_apache.svg, when the whole table is measured)`;
 
-const args = parseArgs(Deno.args, {
-  string: ["rounds", "seconds", "warm-up", "only", "set", "plot", "keep"],
-  collect: ["set"],
-  boolean: ["help"],
-  default: { rounds: "5", seconds: "10", "warm-up": "30" },
-  unknown: refuseUnknown,
+const args = benchOptions(HELP, {
+  numbers: { rounds: 5, seconds: 10, "warm-up": 30 },
+  texts: ["keep", "plot"],
+  parts: PARTS,
+  takesSettings: true,
 });
-refuseNoNumbers(args, "rounds", "seconds", "warm-up");
-
-function out(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-}
-
-/** Names that were asked for. @throws {Error} for one that there is not */
-function asked(): ReadonlySet<string> {
-  const all: readonly string[] = [...SHAPES.map(({ id }) => id), ...EXTRAS];
-  const names = args["only"] === undefined ? all : String(args["only"]).split(",");
-  const unknown = names.find((name) => !all.includes(name));
-  if (unknown !== undefined) throw new Error(`There is no shape "${unknown}"; see --help`);
-  return new Set(names);
-}
 
 /** Puts rows beside those of earlier runs; one of the same title takes the place of the older. @returns all of them */
 async function keepRows(path: string, rows: readonly Row[]): Promise<Row[]> {
@@ -68,14 +52,6 @@ async function keepRows(path: string, rows: readonly Row[]): Promise<Row[]> {
   const all = new Map([...earlier, ...rows].map((row) => [row.title, row]));
   await Deno.writeTextFile(path, JSON.stringify([...all.values()], undefined, 1));
   return [...all.values()];
-}
-
-function caption(): string {
-  const os = `${Deno.build.os} ${Deno.osRelease()}`;
-  const memory = `${Math.round(Deno.systemMemoryInfo().total / 2 ** 30)} GiB`;
-  const measured = `${args.rounds} rounds of ${args.seconds} s, warm-up ${args["warm-up"]} s`;
-  const sets = (args.set as string[]).map((one) => `, ${one}`).join("");
-  return `${navigator.hardwareConcurrency} cores, ${memory}, ${os}, Deno ${Deno.version.deno}; ${measured}${sets}`;
 }
 
 /** A row for figures that were taken once or for which less is better. */
@@ -106,17 +82,16 @@ async function both(
 
 async function shapesOf(
   flush: Shape["flush"],
-  wanted: ReadonlySet<string>,
   options: RoundOptions,
 ): Promise<{ results: ShapeResult[]; rows: Row[] }> {
-  const shapes = SHAPES.filter((shape) => shape.flush === flush && wanted.has(shape.id));
+  const shapes = SHAPES.filter((shape) => shape.flush === flush && args.only.has(shape.id));
   const results: ShapeResult[] = [];
   const rows: Row[] = [];
-  const withMemory = flush === "ASYNC_FLUSH" && wanted.has("memory");
+  const withMemory = flush === "ASYNC_FLUSH" && args.only.has("memory");
   if (shapes.length === 0 && !withMemory) return { results, rows };
   const folder = `${options.folder}/${flush}`;
   await Deno.mkdir(folder);
-  await both(folder, [`flushDiskType=${flush}`, ...args.set as string[]], async (pair) => {
+  await both(folder, [`flushDiskType=${flush}`, ...args.set], async (pair) => {
     const memory = (): number[] => [memoryMiB(pair.apache), memoryMiB(pair.ringmq)];
     const idle = memory();
     for (const one of [pair.apache, pair.ringmq]) await warmUp(one, options);
@@ -141,7 +116,7 @@ function cpuRow(results: readonly ShapeResult[]): Row[] {
 
 async function startRow(folder: string): Promise<Row> {
   const figures: { apache: number[]; ringmq: number[] } = { apache: [], ringmq: [] };
-  for (let round = 0; round < Number(args.rounds); round++) {
+  for (let round = 0; round < args.rounds; round++) {
     for (const name of ["apache", "ringmq"] as const) {
       const took = await firstMessageMs(STARTS[name], `${folder}/start_${name}_${round}`);
       figures[name].push(took);
@@ -167,42 +142,36 @@ async function oldRow(options: RoundOptions): Promise<Row> {
 }
 
 async function main(): Promise<void> {
-  const wanted = asked();
   await inBenchFolder("bench-apache", async (folder) => {
-    const needsJava = SHAPES.some(({ id, needsJava }) => needsJava === true && wanted.has(id));
+    const needsJava = SHAPES.some(({ id, needsJava }) => needsJava === true && args.only.has(id));
     const options: RoundOptions = {
       tools: {
         load: await buildLoad(folder),
-        seconds: Number(args.seconds),
+        seconds: args.seconds,
         ...(needsJava ? { java: await javaLoad(folder), transactions: await buildTransactionLoad(folder) } : {}),
       },
-      rounds: Number(args.rounds),
-      warmUpSeconds: Number(args["warm-up"]),
+      rounds: args.rounds,
+      warmUpSeconds: args["warm-up"],
       readBackCount: 1000,
       folder,
-      out,
     };
-    out(caption());
+    out(caption(args));
     const rows: Row[] = [];
-    const asynchronous = await shapesOf("ASYNC_FLUSH", wanted, options);
+    const asynchronous = await shapesOf("ASYNC_FLUSH", options);
     rows.push(...asynchronous.rows, ...cpuRow(asynchronous.results));
-    rows.push(...(await shapesOf("SYNC_FLUSH", wanted, options)).rows);
-    if (wanted.has("pull-old")) rows.push(await oldRow(options));
-    if (wanted.has("start")) rows.push(await startRow(folder));
-    const shown = args["keep"] === undefined ? rows : await keepRows(String(args["keep"]), rows);
+    rows.push(...(await shapesOf("SYNC_FLUSH", options)).rows);
+    if (args.only.has("pull-old")) rows.push(await oldRow(options));
+    if (args.only.has("start")) rows.push(await startRow(folder));
+    const shown = args.keep === undefined ? rows : await keepRows(args.keep, rows);
     if (shown.length > 0) out(`\n${tableOf(shown)}\n`);
-    if (wanted.has("nats")) out(`${await natsTable(args.set as string[], options)}\n`);
-    const plot = args["plot"] ?? (args["only"] === undefined ? PLOT_PATH : undefined);
+    if (args.only.has("nats")) out(`${await natsTable(args.set, options)}\n`);
+    const plot = args.plot ?? (args.isWhole ? PLOT_PATH : undefined);
     if (plot !== undefined) {
-      await Deno.writeTextFile(String(plot), plotOf(shown, caption()));
+      await Deno.writeTextFile(plot, plotOf(shown, caption(args)));
       out(`Plot: ${plot}`);
     }
   });
 }
 
-if (args.help) {
-  out(HELP);
-} else {
-  await main();
-  Deno.exit(0);
-}
+await main();
+Deno.exit(0);

@@ -9,13 +9,14 @@
  *
  * Owns: the broker, a temporary folder. Never: reaches beyond loopback.
  */
-import { parseArgs } from "@std/cli/parse-args";
 import { Admin } from "../../actors/client/mod.ts";
 import { java54Client, nodeClient } from "../../tests/conformance/toolbox.ts";
+import { refuse } from "../help.ts";
 import { inBenchFolder } from "./bench_folder.ts";
-import { type Contender, startApache, startRingMq } from "./contender.ts";
-import { endOnHelp, refuseNoNumbers, refuseUnknown } from "../help.ts";
+import type { Contender } from "./contender.ts";
+import { STARTS } from "./extras.ts";
 import { median } from "./load.ts";
+import { benchOptions, caption, out } from "./options.ts";
 
 /** What a load program prints. */
 interface Measured {
@@ -38,7 +39,7 @@ const PACED_KINDS = ["workers", "inline"] as const;
 
 type PacedKind = typeof PACED_KINDS[number];
 
-endOnHelp(`
+const HELP = `
 deno task bench:client       our client beside Apache's Java client 5.4.0 and ali-ons 3.12.0, against the same broker in one run
   --rounds <n>               how often each client is measured; medians are compared           3
   --seconds <s>              how long each send is measured                                    10
@@ -48,20 +49,15 @@ deno task bench:client       our client beside Apache's Java client 5.4.0 and al
   --only sends,takes,paces   these parts alone                                                 all
   -h  --help                 print this, and end
 
-It needs java, javac and node; what it lacks of the clients it takes from Maven and npm.
-`);
-const args = parseArgs(Deno.args, {
-  string: ["rounds", "seconds", "warm-up", "backlog", "broker", "only"],
-  default: { rounds: "3", seconds: "10", "warm-up": "5", backlog: "1000000", broker: "ringmq" },
-  unknown: refuseUnknown,
+It needs java, javac and node; what it lacks of the clients it takes from Maven and npm.`;
+const args = benchOptions(HELP, {
+  numbers: { rounds: 3, seconds: 10, "warm-up": 5, backlog: 1_000_000 },
+  texts: ["broker"],
+  parts: ["sends", "takes", "paces"],
 });
-refuseNoNumbers(args, "rounds", "seconds", "warm-up", "backlog");
-const rounds = Number(args.rounds);
+const { rounds, broker = "ringmq" } = args;
 const backlog = String(args.backlog);
-
-function out(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-}
+if (!Object.hasOwn(STARTS, broker)) refuse(`--broker is "${broker}", expected ringmq or apache`);
 
 async function run(command: Command): Promise<Measured> {
   const [program = "", ...rest] = command;
@@ -210,11 +206,10 @@ const PARTS = { sends, takes, paces };
 async function main(): Promise<void> {
   await inBenchFolder("bench-client", async (folder) => {
     const clients = await programs(folder);
-    await using contender = await (args.broker === "apache" ? startApache : startRingMq)(folder);
-    out(`broker: ${contender.name}, ${rounds} rounds, body ${BODY_BYTES} bytes, asynchronous flush`);
-    const only = (args["only"] as string | undefined)?.split(",");
+    await using contender = await STARTS[broker as keyof typeof STARTS](folder);
+    out(`${caption(args)}; broker: ${contender.name}, body ${BODY_BYTES} bytes, asynchronous flush`);
     for (const [name, part] of Object.entries(PARTS)) {
-      if (only !== undefined && !only.includes(name)) continue;
+      if (!args.only.has(name)) continue;
       await part({ contender, namesrv: `127.0.0.1:${contender.nameServerPort}`, clients });
     }
   });

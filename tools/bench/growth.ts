@@ -4,14 +4,13 @@
  *
  * Owns: the brokers and a temporary folder. Never: reaches beyond loopback.
  */
-import { parseArgs } from "@std/cli/parse-args";
-import { refuseNoNumbers, refuseUnknown } from "../help.ts";
 import { inBenchFolder } from "./bench_folder.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
 import { type Curve, CURVES, measurePoint, rateOf } from "./growth_curves.ts";
 import { curvePlot, curveTable, curveVerdict, type Point, pointName } from "./growth_report.ts";
 import { buildLoad, median } from "./load.ts";
 import { untilDispatched } from "./measures.ts";
+import { benchOptions, caption, out } from "./options.ts";
 import { type RoundOptions, warmUp } from "./rounds.ts";
 
 const HELP = `Measures how rates change as work grows.
@@ -27,35 +26,14 @@ const HELP = `Measures how rates change as work grows.
   --without-apache   RingMQ alone
   --plots FOLDER     where the plots go (docs)`;
 
-const args = parseArgs(Deno.args, {
-  string: ["rounds", "seconds", "warm-up", "only", "set", "plots", "up-to"],
-  collect: ["set"],
-  boolean: ["help", "without-apache"],
-  default: { rounds: "1", seconds: "4", "warm-up": "10", plots: new URL("../../docs", import.meta.url).pathname },
-  unknown: refuseUnknown,
+const args = benchOptions(HELP, {
+  numbers: { rounds: 1, seconds: 4, "warm-up": 10, "up-to": Infinity },
+  texts: ["plots"],
+  flags: ["without-apache"],
+  parts: CURVES.map(({ id }) => id),
+  takesSettings: true,
 });
-refuseNoNumbers(args, "rounds", "seconds", "warm-up", "up-to");
-
-function out(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-}
-
-function caption(): string {
-  const memory = `${Math.round(Deno.systemMemoryInfo().total / 2 ** 30)} GiB`;
-  const machine = `${navigator.hardwareConcurrency} cores, ${memory}, ${Deno.build.os} ${Deno.osRelease()}`;
-  const sets = (args.set as string[]).map((one) => `, ${one}`).join("");
-  return `${machine}, Deno ${Deno.version.deno}; ${args.rounds} × ${args.seconds} s a point${sets}`;
-}
-
-/** Curves that were asked for. @throws {Error} for one that there is not */
-function asked(): readonly Curve[] {
-  if (args["only"] === undefined) return CURVES;
-  return String(args["only"]).split(",").map((id) => {
-    const curve = CURVES.find((one) => one.id === id);
-    if (curve === undefined) throw new Error(`There is no curve "${id}"; see --help`);
-    return curve;
-  });
-}
+const plots = args.plots ?? new URL("../../docs", import.meta.url).pathname;
 
 /** Measures one broker at a point. @returns undefined when it does not get there, which is said */
 async function rateAt(
@@ -91,14 +69,13 @@ async function rateAt(
 async function measureCurve(curve: Curve, options: RoundOptions): Promise<Point[]> {
   out(`\n${curve.title}`);
   const folder = `${options.folder}/${curve.id}`;
-  const sets = args.set as string[];
-  await using ringmq = await startRingMq(`${folder}/ringmq`, sets);
+  await using ringmq = await startRingMq(`${folder}/ringmq`, args.set);
   await warmUp(ringmq, options);
-  await using apache = args["without-apache"] ? undefined : await startApache(`${folder}/apache`, sets);
+  await using apache = args["without-apache"] ? undefined : await startApache(`${folder}/apache`, args.set);
   if (apache !== undefined) await warmUp(apache, options);
   const points: Point[] = [];
   let follows = apache !== undefined;
-  for (const at of curve.points.filter((point) => point <= Number(args["up-to"] ?? Infinity))) {
+  for (const at of curve.points.filter((point) => point <= args["up-to"])) {
     const theirs = apache === undefined || !follows ? undefined : await rateAt(curve, apache, at, options);
     follows = theirs !== undefined;
     const ours = await rateAt(curve, ringmq, at, options);
@@ -111,29 +88,24 @@ async function measureCurve(curve: Curve, options: RoundOptions): Promise<Point[
 async function main(): Promise<void> {
   await inBenchFolder("bench-growth", async (folder) => {
     const options: RoundOptions = {
-      tools: { load: await buildLoad(folder), seconds: Number(args.seconds) },
-      rounds: Number(args.rounds),
-      warmUpSeconds: Number(args["warm-up"]),
+      tools: { load: await buildLoad(folder), seconds: args.seconds },
+      rounds: args.rounds,
+      warmUpSeconds: args["warm-up"],
       readBackCount: 0,
       folder,
-      out,
     };
-    out(caption());
-    await Deno.mkdir(String(args.plots), { recursive: true });
-    for (const curve of asked()) {
+    out(caption(args));
+    await Deno.mkdir(plots, { recursive: true });
+    for (const curve of CURVES.filter(({ id }) => args.only.has(id))) {
       const points = await measureCurve(curve, options);
       out(`\n${curveTable(curve, points)}\n\n${curveVerdict(curve, points).join("\n")}`);
-      const file = `${args.plots}/growth_${curve.id}.svg`;
-      await Deno.writeTextFile(file, curvePlot(curve, points, caption()));
+      const file = `${plots}/growth_${curve.id}.svg`;
+      await Deno.writeTextFile(file, curvePlot(curve, points, caption(args)));
       out(`Plot: ${file}`);
       await Deno.remove(`${folder}/${curve.id}`, { recursive: true });
     }
   });
 }
 
-if (args.help) {
-  out(HELP);
-} else {
-  await main();
-  Deno.exit(0);
-}
+await main();
+Deno.exit(0);

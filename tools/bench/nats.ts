@@ -9,6 +9,7 @@
 import { freePort } from "../free_ports.ts";
 import { startRingMq } from "./contender.ts";
 import { type LoadResult, median, runLoad } from "./load.ts";
+import { out } from "./options.ts";
 import { type RoundOptions, warmUp } from "./rounds.ts";
 import { SHAPES } from "./shapes.ts";
 
@@ -58,7 +59,7 @@ async function startNats(folder: string): Promise<Nats> {
  * @returns the table in Markdown
  */
 export async function natsTable(sets: readonly string[], options: RoundOptions): Promise<string> {
-  const { tools, rounds, folder, out } = options;
+  const { tools, rounds, folder } = options;
   await using ringmq = await startRingMq(`${folder}/beside_nats`, sets);
   await warmUp(ringmq, options);
   await using nats = await startNats(folder);

@@ -6,11 +6,10 @@
  *
  * Owns: the brokers and a temporary folder. Never: reaches beyond loopback.
  */
-import { parseArgs } from "@std/cli/parse-args";
-import { refuseNoNumbers, refuseUnknown } from "../help.ts";
 import { inBenchFolder } from "./bench_folder.ts";
 import { type Contender, startRingMq } from "./contender.ts";
 import { buildLoad, type LoadResult, median, runLoad } from "./load.ts";
+import { benchOptions, caption, out } from "./options.ts";
 import { startPair } from "./pair.ts";
 import { type Lag, withLag } from "./replication_lag.ts";
 
@@ -29,22 +28,16 @@ const SHAPES = [[64, 1], [1, 1], [4, 256]] as const;
 
 const SYNC = ["brokerRole=SYNC_MASTER", "inSyncReplicas=2"];
 
-const args = parseArgs(Deno.args, {
-  string: ["rounds", "seconds", "warm-up", "only"],
-  boolean: ["help", "alone"],
-  default: { rounds: "3", seconds: "5", "warm-up": "15" },
-  unknown: refuseUnknown,
+const args = benchOptions(HELP, {
+  numbers: { rounds: 3, seconds: 5, "warm-up": 15 },
+  flags: ["alone"],
+  parts: ["sync", "async"],
 });
-refuseNoNumbers(args, "rounds", "seconds", "warm-up");
 
 /** What one run is given. */
 interface Bench {
   readonly load: string;
   readonly folder: string;
-}
-
-function out(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
 /** One measurement of one broker; the others are held still. */
@@ -88,7 +81,7 @@ async function synchronous(bench: Bench): Promise<void> {
     await add("RingMQ pair", startPair("RingMQ", `${bench.folder}/sync`, SYNC));
     if (!args.alone) await add("Apache pair", startPair("Apache", `${bench.folder}/apache-sync`, SYNC));
     for (const { contender } of contenders) {
-      await running(contender, () => measure(bench, contender, [64, 1], Number(args["warm-up"])));
+      await running(contender, () => measure(bench, contender, [64, 1], args["warm-up"]));
     }
     for (const shape of SHAPES) await compareSynchronous(bench, contenders, shape);
   } finally {
@@ -102,9 +95,9 @@ async function compareSynchronous(
   shape: readonly [number, number],
 ): Promise<void> {
   const results = new Map<string, LoadResult[]>(contenders.map(({ title }) => [title, []]));
-  for (let round = 0; round < Number(args.rounds); round++) {
+  for (let round = 0; round < args.rounds; round++) {
     for (const { title, contender } of round % 2 === 0 ? contenders : contenders.toReversed()) {
-      results.get(title)!.push(await running(contender, () => measure(bench, contender, shape, Number(args.seconds))));
+      results.get(title)!.push(await running(contender, () => measure(bench, contender, shape, args.seconds)));
     }
   }
   for (const [title, list] of results) {
@@ -138,10 +131,10 @@ async function compareSynchronous(
 async function asynchronous(bench: Bench): Promise<void> {
   for (const name of args.alone ? ["RingMQ"] as const : ["RingMQ", "Apache"] as const) {
     await using pair = await startPair(name, `${bench.folder}/async-${name}`, ["brokerRole=ASYNC_MASTER"]);
-    await measure(bench, pair, [64, 1], Number(args["warm-up"]));
+    await measure(bench, pair, [64, 1], args["warm-up"]);
     const seen: { readonly result: LoadResult; readonly lag: Lag }[] = [];
-    for (let round = 0; round < Number(args.rounds); round++) {
-      const { result, lag } = await withLag(pair, () => measure(bench, pair, [4, 256], Number(args.seconds)));
+    for (let round = 0; round < args.rounds; round++) {
+      const { result, lag } = await withLag(pair, () => measure(bench, pair, [4, 256], args.seconds));
       seen.push({ result, lag });
     }
     for (const { result, lag } of seen) {
@@ -159,19 +152,11 @@ async function asynchronous(bench: Bench): Promise<void> {
 async function main(): Promise<void> {
   await inBenchFolder("bench-replication", async (folder) => {
     const bench: Bench = { load: await buildLoad(folder), folder };
-    out(
-      `${navigator.hardwareConcurrency} cores, Deno ${Deno.version.deno}; ${args.rounds} rounds of ${args.seconds} s, warm-up ${
-        args["warm-up"]
-      } s`,
-    );
-    if (args.only !== "async") await synchronous(bench);
-    if (args.only !== "sync") await asynchronous(bench);
+    out(caption(args));
+    if (args.only.has("sync")) await synchronous(bench);
+    if (args.only.has("async")) await asynchronous(bench);
   });
 }
 
-if (args.help) {
-  out(HELP);
-} else {
-  await main();
-  Deno.exit(0);
-}
+await main();
+Deno.exit(0);

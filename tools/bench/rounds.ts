@@ -6,6 +6,7 @@
 import type { Contender } from "./contender.ts";
 import { runLoad } from "./load.ts";
 import { cpuSeconds, readBack, untilDispatched } from "./measures.ts";
+import { out } from "./options.ts";
 import { QUEUES, type Sample, type Shape, type Tools } from "./shape.ts";
 
 /** A measurement with what was looked at beside it. */
@@ -36,14 +37,13 @@ export interface RoundOptions {
   readonly readBackCount: number;
   /** Folder on the disk that the brokers use. */
   readonly folder: string;
-  readonly out: (text: string) => void;
 }
 
 /** Log bytes of one batch of 32 messages of 1 KiB: the block that the write loop writes. */
 const WRITE_BLOCK_BYTES = 36_000;
 
 /** Sends to a broker until its code is warm. The broker is held still afterwards. */
-export async function warmUp(contender: Contender, { tools, warmUpSeconds, out }: RoundOptions): Promise<void> {
+export async function warmUp(contender: Contender, { tools, warmUpSeconds }: RoundOptions): Promise<void> {
   contender.run(true);
   const where = ["-p", String(contender.brokerPort), "-t", "LoadTopic"];
   const shape = ["-m", "send", "-c", "64", "-w", "1", "-s", "1024", "-d", String(warmUpSeconds), "-W", "0"];
@@ -93,7 +93,7 @@ export async function compare(
 ): Promise<ShapeResult> {
   const result: ShapeResult = { shape, apache: [], ringmq: [], writeMiBPerSecond: [], unread: 0 };
   const both = [apache, ringmq];
-  options.out(`\n${shape.title}`);
+  out(`\n${shape.title}`);
   for (const one of both) {
     one.run(true);
     await shape.prepare?.(one, options.tools);
@@ -105,7 +105,7 @@ export async function compare(
       const measured = await measure(one, shape, round, options);
       one.run(false);
       (one === apache ? result.apache : result.ringmq).push(measured);
-      options.out(`  ${round}  ${describe(one.name, measured)}`);
+      out(`  ${round}  ${describe(one.name, measured)}`);
       if (measured.logMiBPerSecond !== undefined && one === ringmq) {
         result.writeMiBPerSecond.push(await writeLoop(options));
       }
@@ -116,6 +116,6 @@ export async function compare(
     result.unread += await readBack(one, { topic: shape.topic, queues: QUEUES, count: options.readBackCount });
     one.run(false);
   }
-  if (result.unread > 0) options.out(`  ${result.unread} messages were not read back as they were sent`);
+  if (result.unread > 0) out(`  ${result.unread} messages were not read back as they were sent`);
   return result;
 }

@@ -8,47 +8,37 @@
  *
  * Owns: the two brokers and a temporary folder. Never: reaches beyond loopback.
  */
-import { parseArgs } from "@std/cli/parse-args";
-import { endOnHelp, refuseNoNumbers, refuseUnknown } from "../help.ts";
 import { inBenchFolder } from "./bench_folder.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
 import { median } from "./load.ts";
+import { benchOptions, caption, out } from "./options.ts";
 import { buildTransactionLoad, runTransactions, type TransactionRun } from "./transaction_load.ts";
 
-endOnHelp(`
+const HELP = `
 deno task bench:transactions   transactions of Java's client against RingMQ and Apache RocketMQ 5.4.0, by turns
   --rounds <n>                 how often each is measured                          3
   --seconds <s>                how long each time                                  8
   --warm-up <s>                load before each measurement that is not counted    4
   --threads <n>                producers at a time                                 32
   --body <bytes>               size of a message                                   1024
-  -h  --help                   print this, and end
-`);
+  -h  --help                   print this, and end`;
 
-const args = parseArgs(Deno.args, {
-  string: ["rounds", "seconds", "warm-up", "threads", "body"],
-  default: { rounds: "3", seconds: "8", "warm-up": "4", threads: "32", body: "1024" },
-  unknown: refuseUnknown,
+const args = benchOptions(HELP, {
+  numbers: { rounds: 3, seconds: 8, "warm-up": 4, threads: 32, body: 1024 },
 });
-refuseNoNumbers(args, "rounds", "seconds", "warm-up", "threads", "body");
-
-function out(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-}
 
 async function main(): Promise<void> {
   await inBenchFolder("bench-transactions", async (folder) => {
+    out(caption(args));
     const load = await buildTransactionLoad(folder);
-    const [threads = "", bytes = "", warmUpSeconds = "", seconds = ""] = [
-      ...[args.threads, args.body, args["warm-up"], args.seconds].map(String),
-    ];
-    const shape = { threads, bytes, warmUpSeconds, seconds };
+    const [threads, bytes] = [String(args.threads), String(args.body)];
+    const shape = { threads, bytes, warmUpSeconds: String(args["warm-up"]), seconds: String(args.seconds) };
     await using apache = await startApache(`${folder}/apache`);
     apache.run(false);
     await using ringmq = await startRingMq(`${folder}/ringmq`);
     ringmq.run(false);
     const runs: Record<Contender["name"], TransactionRun[]> = { RingMQ: [], Apache: [] };
-    for (let round = 0; round <= Number(args.rounds); round++) {
+    for (let round = 0; round <= args.rounds; round++) {
       for (const contender of round % 2 === 0 ? [apache, ringmq] : [ringmq, apache]) {
         contender.run(true);
         const result = await runTransactions(load, contender, `BenchTransactions${round}`, shape);
