@@ -7,7 +7,11 @@ import { startProgram } from "./java_load.ts";
 import { createTopics, type Shape } from "./shape.ts";
 import { runTransactions } from "./transaction_load.ts";
 
-const PACE = { perSecond: 2_000, leaveOutSeconds: 3, bytes: 1024 } as const;
+/**
+ * From one Java program to another. Both are new in each round, on either broker alike, and their code is cold: what they do in the first
+ * seconds is mostly the interpreter's time, and is left out, as the brokers are warmed up before the table.
+ */
+const PACE = { perSecond: 2_000, leaveOutSeconds: 10, bytes: 1024 } as const;
 
 const javaSend: Shape = {
   id: "java-64",
