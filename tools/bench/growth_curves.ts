@@ -7,7 +7,7 @@ import { RequestCode } from "../../protocol/request_code.ts";
 import { encodeTopicConfigList } from "../../protocol/topic_config.ts";
 import type { Contender } from "./contender.ts";
 import { type LoadResult, runLoad } from "./load.ts";
-import { runtimeOf } from "./measures.ts";
+import { openFilesMax, runtimeOf, untilDispatched } from "./measures.ts";
 import { RawClient } from "./raw_client.ts";
 import type { Tools } from "./shape.ts";
 import { fillTopic } from "./shapes.ts";
@@ -21,10 +21,10 @@ export interface Curve {
   readonly axis: string;
   readonly unit: "msgs/s" | "MiB/s";
   readonly points: readonly number[];
-  /** Up to this point at most 30% of the first point's rate may be lost; absent where nothing is promised. */
+  /** Up to this point at most 30% of the rate may be lost; absent where nothing is promised. */
   readonly holdsUntil?: number;
   /** Brings a broker to a point. Points come in order, so what an earlier one made is there. */
-  reach?(contender: Contender, point: number, tools: Tools): Promise<void>;
+  reach?(contender: Contender, point: number, tools: Tools): Promise<void> | void;
   /** Arguments of load.c at a point. */
   load(point: number): readonly string[];
 }
@@ -35,10 +35,21 @@ const GIB = 2 ** 30;
 /** Topics that one request makes. */
 const TOPICS_OF_REQUEST = 1_000;
 
-/** Messages a second that even a slow broker takes while it makes the files of new topics, for the length of the warm-up. */
+/** Messages a second that even a slow broker takes while it makes the files of new topics. */
 const FIRST_SENDS_PER_SECOND = 5_000;
 
+/** Files that a broker, and the load, have open besides connections. */
+const OTHER_FILES = 500;
+
+/** First pulls of new groups a second that even a slow broker takes while it makes the groups. */
+const FIRST_PULLS_PER_SECOND = 50;
+
+/** Pulls before the first point that are not measured: warming up a broker only sends. */
+const PULL_WARM_UP_SECONDS = 5;
+
 const TOPIC = "GrowTopic";
+
+const SEND = ["-m", "send", "-w", "1", "-s", String(KIB)];
 
 /** Makes the topics from `first` up to `count`, of one queue each. */
 async function createTopics(contender: Contender, first: number, count: number): Promise<void> {
@@ -52,6 +63,28 @@ async function createTopics(contender: Contender, first: number, count: number):
     const body = encodeTopicConfigList({ topicConfigList });
     const { code, remark } = await client.ask(RequestCode.UPDATE_AND_CREATE_TOPIC_LIST, {}, body);
     if (code !== 0) throw new Error(`${contender.name} does not make topics: ${remark}`);
+  }
+}
+
+/** Sends to new topics once and until their queues are made: the load's connections go over the topics together. */
+async function firstSends(contender: Contender, topics: number, tools: Tools): Promise<void> {
+  const seconds = Math.ceil(topics / FIRST_SENDS_PER_SECOND);
+  const where = ["-p", String(contender.brokerPort), "-d", String(seconds), "-W", "0"];
+  await runLoad(tools.load, [...where, ...topicsLoad(topics)]);
+  await untilDispatched(contender);
+}
+
+function topicsLoad(topics: number): string[] {
+  const names = topics === 1 ? ["-t", `${TOPIC}_0`] : ["-t", TOPIC, "-k", String(topics)];
+  return [...names, "-q", "1", ...SEND, "-c", "64"];
+}
+
+/** Fails where a connection more than the system allows would only be accepted late, or never, and look like a slow broker. */
+function needConnections(contender: Contender, connections: number): void {
+  const files = connections + OTHER_FILES;
+  for (const [name, pid] of [[contender.name, contender.pids[0]!], ["the load", Deno.pid]] as const) {
+    const most = openFilesMax(pid);
+    if (most < files) throw new Error(`${name} may have ${most} files open and needs ${files}: raise ulimit -n`);
   }
 }
 
@@ -69,7 +102,9 @@ async function growLog(contender: Contender, bytes: number, tools: Tools): Promi
   }
 }
 
-const SEND = ["-m", "send", "-w", "1", "-s", String(KIB)];
+function groupsLoad(groups: number): string[] {
+  return ["-t", "GroupTopic", "-m", "pull", "-c", "4", "-g", String(groups)];
+}
 
 /** All curves. */
 export const CURVES: readonly Curve[] = [
@@ -80,6 +115,7 @@ export const CURVES: readonly Curve[] = [
     unit: "msgs/s",
     points: [1, 10, 100, 1_000, 10_000],
     holdsUntil: 1_000,
+    reach: needConnections,
     load: (connections) => ["-t", TOPIC, ...SEND, "-c", String(connections), "-W", connections > 1_000 ? "3" : "1"],
   },
   {
@@ -89,13 +125,12 @@ export const CURVES: readonly Curve[] = [
     unit: "msgs/s",
     points: [1, 10, 100, 1_000, 10_000, 100_000],
     holdsUntil: 10_000,
-    // The topics of the point before are there.
-    reach: (contender, topics) => createTopics(contender, topics === 1 ? 0 : topics / 10, topics),
-    load: (topics) => {
-      const warmUp = String(Math.ceil(1 + topics / FIRST_SENDS_PER_SECOND));
-      const names = topics === 1 ? ["-t", `${TOPIC}_0`] : ["-t", TOPIC, "-k", String(topics)];
-      return [...names, "-q", "1", ...SEND, "-c", "64", "-W", warmUp];
+    reach: async (contender, topics, tools) => {
+      // The topics of the point before are there.
+      await createTopics(contender, topics === 1 ? 0 : topics / 10, topics);
+      await firstSends(contender, topics, tools);
     },
+    load: (topics) => [...topicsLoad(topics), "-W", "1"],
   },
   {
     id: "body",
@@ -122,25 +157,13 @@ export const CURVES: readonly Curve[] = [
     points: [1, 10, 100, 1_000],
     reach: async (contender, groups, tools) => {
       if (groups === 1) await fillTopic(contender, tools, "GroupTopic");
+      const seconds = PULL_WARM_UP_SECONDS + Math.ceil(groups / FIRST_PULLS_PER_SECOND);
+      const where = ["-p", String(contender.brokerPort), "-d", String(seconds), "-W", "0"];
+      await runLoad(tools.load, [...where, ...groupsLoad(groups)]);
     },
-    load: (groups) => ["-t", "GroupTopic", "-m", "pull", "-c", "4", "-g", String(groups), "-W", "2"],
+    load: (groups) => [...groupsLoad(groups), "-W", "1"],
   },
 ];
-
-/**
- * Measures a curve at a point.
- *
- * @returns what load.c printed
- */
-export async function measurePoint(
-  curve: Curve,
-  contender: Contender,
-  point: number,
-  tools: Tools,
-): Promise<LoadResult> {
-  const where = ["-p", String(contender.brokerPort), "-d", String(tools.seconds)];
-  return await runLoad(tools.load, [...where, ...curve.load(point)]);
-}
 
 /** The rate that a curve compares. */
 export function rateOf(curve: Curve, result: LoadResult): number {

@@ -5,15 +5,25 @@
  */
 import type { Curve } from "./growth_curves.ts";
 
-/** What was measured at a point. */
-export interface Point {
-  readonly at: number;
-  /** Undefined where Apache did not get to this point, or was not asked to. */
-  readonly apache: number | undefined;
-  readonly ringmq: number;
+/** What was measured of a broker at a point. */
+export interface Figure {
+  readonly rate: number;
+  /** Requests that were refused. */
+  readonly failed: number;
+  /** Connections that were never answered while it was measured, at worst: the others had their share. */
+  readonly silent: number;
+  /** Milliseconds that dispatch needed after the last answer, at worst. */
+  readonly behindMs: number;
 }
 
-/** Share of the first point's rate that must be left at `Curve.holdsUntil`. */
+/** What was measured at a point; undefined of a broker that did not get there, or was not asked to. */
+export interface Point {
+  readonly at: number;
+  readonly apache: Figure | undefined;
+  readonly ringmq: Figure | undefined;
+}
+
+/** Share of a rate that must be left up to `Curve.holdsUntil`. */
 const SHARE_LEFT_MIN = 0.7;
 
 const PLOT = { width: 640, height: 320, left: 84, right: 24, top: 60, bottom: 48 } as const;
@@ -31,34 +41,90 @@ export function pointName(at: number): string {
   return at.toLocaleString("en");
 }
 
+function cell(figure: Figure | undefined): string {
+  if (figure === undefined) return "–";
+  const { failed, silent } = figure;
+  const notes = [[failed, "refused"], [silent, "connections unanswered"]] as const;
+  return [
+    rate(figure.rate),
+    ...notes.filter(([count]) => count > 0).map(([count, what]) => `${count.toLocaleString("en")} ${what}`),
+  ].join(", ");
+}
+
+function behind(figure: Figure | undefined): string {
+  if (figure === undefined) return "–";
+  return Number.isFinite(figure.behindMs) ? figure.behindMs.toFixed(0) : "over a minute";
+}
+
 /** The points as a table in Markdown. */
 export function curveTable(curve: Curve, points: readonly Point[]): string {
   return [
-    `| ${curve.axis} | Apache ${curve.unit} | RingMQ ${curve.unit} | ratio |`,
-    "|---|---|---|---|",
+    `| ${curve.axis} | Apache ${curve.unit} | RingMQ ${curve.unit} | ratio | dispatch behind, Apache / RingMQ, ms |`,
+    "|---|---|---|---|---|",
     ...points.map(({ at, apache, ringmq }) => {
-      const [theirs, ratio] = apache === undefined ? ["–", "–"] : [rate(apache), (ringmq / apache).toFixed(2)];
-      return `| ${pointName(at)} | ${theirs} | ${rate(ringmq)} | ${ratio} |`;
+      const ratio = apache === undefined || ringmq === undefined ? "–" : (ringmq.rate / apache.rate).toFixed(2);
+      const cells = [pointName(at), cell(apache), cell(ringmq), ratio, `${behind(apache)} / ${behind(ringmq)}`];
+      return `| ${cells.join(" | ")} |`;
     }),
   ].join("\n");
 }
 
-/** What a curve says about its bars, in words. */
+function besideApache(points: readonly Point[]): string[] {
+  const both = points.flatMap(({ at, apache, ringmq }) =>
+    apache && ringmq ? [{ at, ratio: ringmq.rate / apache.rate }] : []
+  );
+  if (both.length === 0) return [];
+  const below = both.filter(({ ratio }) => ratio < 1).map(({ at, ratio }) => `${pointName(at)} (${ratio.toFixed(2)})`);
+  return [below.length === 0 ? "never below Apache's: held" : `below Apache's at ${below.join(", ")}: not held`];
+}
+
+/** Where a broker that was asked was out, in words. */
+function missing(name: string, points: readonly Point[], of: (point: Point) => Figure | undefined): string[] {
+  const first = points.find((point) => of(point) === undefined);
+  return first === undefined ? [] : [`${name} does not get to ${pointName(first.at)}`];
+}
+
+function unanswered(points: readonly Point[]): string[] {
+  return points.flatMap(({ at, ringmq }) => {
+    if (ringmq === undefined || ringmq.silent === 0) return [];
+    return [
+      `RingMQ left ${ringmq.silent.toLocaleString("en")} connections without an answer at ${pointName(at)}: not held`,
+    ];
+  });
+}
+
+/** The point that has the least of a rate before it, in words. */
+function leastLeft(what: string, shares: readonly { readonly at: number; readonly share: number }[]): string[] {
+  const [least] = shares.toSorted((a, b) => a.share - b.share);
+  if (least === undefined) return [];
+  const verdict = least.share >= SHARE_LEFT_MIN ? "held" : "not held";
+  return [`of ${what} at least ${(100 * least.share).toFixed(0)}% is left, at ${pointName(least.at)}: ${verdict}`];
+}
+
+/**
+ * What a curve says about its bars, in words.
+ *
+ * What is lost is told against the first point, and against the best point before: one connection with one send in flight is slower than
+ * many, so that a curve which begins with it could fall far and still be above its beginning.
+ */
 export function curveVerdict(curve: Curve, points: readonly Point[]): string[] {
-  const lines: string[] = [];
-  const below = points.filter(({ apache, ringmq }) => apache !== undefined && ringmq < apache);
-  if (points.some(({ apache }) => apache !== undefined)) {
-    const where = below.map(({ at }) => pointName(at)).join(", ");
-    lines.push(below.length === 0 ? "never below Apache's: held" : `below Apache's at ${where}`);
-  }
-  const [first] = points;
-  const last = points.findLast(({ at }) => at <= (curve.holdsUntil ?? -1));
-  if (first !== undefined && last !== undefined) {
-    const left = last.ringmq / first.ringmq;
-    const verdict = left >= SHARE_LEFT_MIN ? "held" : "not held";
-    lines.push(`${(100 * left).toFixed(0)}% of the first point's rate at ${pointName(last.at)}: ${verdict}`);
-  }
-  return lines;
+  const rates = points.flatMap(({ at, ringmq }) =>
+    ringmq && at <= (curve.holdsUntil ?? -1) ? [{ at, rate: ringmq.rate }] : []
+  );
+  const later = rates.slice(1);
+  const ofFirst = later.map(({ at, rate }) => ({ at, share: rate / rates[0]!.rate }));
+  const ofBest = later.map(({ at, rate }, index) => {
+    const before = rates.slice(0, index + 1).map((one) => one.rate);
+    return { at, share: rate / Math.max(...before) };
+  });
+  return [
+    ...besideApache(points),
+    ...(points.some(({ apache }) => apache) ? missing("Apache", points, ({ apache }) => apache) : []),
+    ...missing("RingMQ", points, ({ ringmq }) => ringmq),
+    ...unanswered(points),
+    ...leastLeft("the first point's rate", ofFirst),
+    ...leastLeft("the best rate before", ofBest),
+  ];
 }
 
 /**
@@ -71,7 +137,7 @@ export function curveVerdict(curve: Curve, points: readonly Point[]): string[] {
  */
 export function curvePlot(curve: Curve, points: readonly Point[], caption: string): string {
   const { width, height, left, right, top, bottom } = PLOT;
-  const most = Math.max(1, ...points.flatMap(({ apache, ringmq }) => [apache ?? 0, ringmq])) * 1.1;
+  const most = Math.max(1, ...points.flatMap(({ apache, ringmq }) => [apache?.rate ?? 0, ringmq?.rate ?? 0])) * 1.1;
   const x = (index: number): number => left + (index + 0.5) / points.length * (width - left - right);
   const y = (value: number): number => height - bottom - value / most * (height - top - bottom);
   const text = (tx: number, ty: number, body: string, more = ""): string =>
@@ -102,8 +168,8 @@ export function curvePlot(curve: Curve, points: readonly Point[], caption: strin
         text(x(index), height - bottom + 18, pointName(at), `text-anchor="middle" fill="#666666"`)
       ),
       text(width - right, height - 10, curve.axis, `text-anchor="end" fill="#666666"`),
-      ...line(APACHE_COLOR, points.map(({ apache }) => apache)),
-      ...line(RINGMQ_COLOR, points.map(({ ringmq }) => ringmq)),
+      ...line(APACHE_COLOR, points.map(({ apache }) => apache?.rate)),
+      ...line(RINGMQ_COLOR, points.map(({ ringmq }) => ringmq?.rate)),
       text(left, height - 10, "RingMQ", `fill="${RINGMQ_COLOR}" font-weight="bold"`),
       text(left + 70, height - 10, "Apache", `fill="${APACHE_COLOR}" font-weight="bold"`),
       "</svg>",

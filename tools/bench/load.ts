@@ -10,6 +10,8 @@ export interface LoadResult {
   /** Of bodies, or of what pulls brought; NaN where the program does not say. */
   readonly mibPerSecond: number;
   readonly failed: number;
+  /** Connections that had no answer in the measured time; 0 where the program does not say. */
+  readonly silent: number;
   readonly p50Us: number;
   readonly p99Us: number;
 }
@@ -37,6 +39,7 @@ export async function runLoad(program: string, args: readonly string[]): Promise
     messagesPerSecond: field("msgs_per_s"),
     mibPerSecond: text.includes("MiB_per_s=") ? field("MiB_per_s") : NaN,
     failed: field("failed"),
+    silent: text.includes("silent=") ? field("silent") : 0,
     p50Us: field("p50_us"),
     p99Us: field("p99_us"),
   };

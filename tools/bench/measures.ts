@@ -29,6 +29,11 @@ export function anonymousMiB(pid: number): number {
   return match === null ? NaN : Number(match[1]) / 1024;
 }
 
+/** Files, connections among them, that a process may have open. */
+export function openFilesMax(pid: number): number {
+  return Number(/Max open files\s+(\d+)/.exec(processFile(pid, "limits"))?.[1]);
+}
+
 /** What a broker tells of itself. */
 export async function runtimeOf(contender: Contender): Promise<Record<string, string>> {
   using client = await RawClient.connect(contender.brokerPort);

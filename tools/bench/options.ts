@@ -81,6 +81,7 @@ export function caption(
 ): string {
   const memory = `${Math.round(Deno.systemMemoryInfo().total / 2 ** 30)} GiB`;
   const machine = `${navigator.hardwareConcurrency} cores, ${memory}, ${Deno.build.os} ${Deno.osRelease()}`;
-  const measured = `${options.rounds} rounds of ${options.seconds} s, warm-up ${options["warm-up"]} s`;
+  const rounds = options.rounds === 1 ? "one round" : `${options.rounds} rounds`;
+  const measured = `${rounds} of ${options.seconds} s, warm-up ${options["warm-up"]} s`;
   return [`${machine}, Deno ${Deno.version.deno}; ${measured}`, ...options.set].join(", ");
 }
