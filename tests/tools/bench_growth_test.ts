@@ -25,8 +25,8 @@ Deno.test("curveVerdict() tells what is left of the first point's rate, and of t
   const points = pointsOf(CONNECTIONS, [1, 100], [50, 500], [100, 1000], [50, 600], [5, 60]);
   assertEquals(curveVerdict(CONNECTIONS, points), [
     "never below Apache's: held",
-    "of the first point's rate at least 500% is left, at 10: held",
-    "of the best rate before at least 60% is left, at 1,000: not held",
+    "of the first point's rate at least 500.0% is left, at 10: held",
+    "of the best rate before at least 60.0% is left, at 1,000: not held",
   ]);
 });
 
@@ -36,8 +36,8 @@ Deno.test("curveVerdict() names the points below Apache's, and where a broker wa
     "below Apache's at 10 (0.95), 100 (0.90): not held",
     "Apache does not get to 1,000",
     "RingMQ does not get to 10,000",
-    "of the first point's rate at least 170% is left, at 1,000: held",
-    "of the best rate before at least 89% is left, at 1,000: held",
+    "of the first point's rate at least 170.0% is left, at 1,000: held",
+    "of the best rate before at least 89.5% is left, at 1,000: held",
   ]);
 });
 

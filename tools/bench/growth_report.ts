@@ -98,7 +98,7 @@ function leastLeft(what: string, shares: readonly { readonly at: number; readonl
   const [least] = shares.toSorted((a, b) => a.share - b.share);
   if (least === undefined) return [];
   const verdict = least.share >= SHARE_LEFT_MIN ? "held" : "not held";
-  return [`of ${what} at least ${(100 * least.share).toFixed(0)}% is left, at ${pointName(least.at)}: ${verdict}`];
+  return [`of ${what} at least ${(100 * least.share).toFixed(1)}% is left, at ${pointName(least.at)}: ${verdict}`];
 }
 
 /**
