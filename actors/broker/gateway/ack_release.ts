@@ -14,7 +14,7 @@ import type { GatewayConnection } from "./connection.ts";
 import type { GatewayReplication } from "./gateway_replication.ts";
 
 /** So much is synced by the gateway that waits for it. Bytes. */
-const OWN_SYNC_BYTES_MAX = 128 * 1024;
+const OWN_SYNC_BYTES_MAX = 16 * 1024;
 
 /** A sync that took longer holds up other clients too much. Milliseconds. */
 const SLOW_SYNC_MS = 10;
