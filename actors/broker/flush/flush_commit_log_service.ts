@@ -17,6 +17,7 @@ import { LogMemory, LogStatus } from "../../../store/memory/log_memory.ts";
 import { PageRule } from "../../../store/page_rule.ts";
 import { type BrokerActorInit, openStore, storeShape } from "../broker_init.ts";
 import { gatewayBells } from "../broker_memory.ts";
+import { NearSleep } from "../near_sleep.ts";
 import { wakesFlush } from "../write_mode.ts";
 import type { FlushCommitLogContract } from "./flush_contract.ts";
 
@@ -71,6 +72,7 @@ export class FlushCommitLogService {
   readonly #intervalMs: number;
   readonly #isWoken: boolean;
   readonly #rule: PageRule;
+  readonly #sleep: NearSleep;
   #lastSyncMs: number;
   #lastPromiseMs = 0;
   #promised: number;
@@ -99,6 +101,7 @@ export class FlushCommitLogService {
       thoroughMs: values.flushCommitLogThoroughInterval,
       fileBytes: values.mappedFileSizeCommitLog,
     });
+    this.#sleep = new NearSleep(context, this.#memory.flushBell);
     this.#lastSyncMs = context.clock.monotonicMs();
     this.#lastLookMs = this.#lastSyncMs;
     this.#promised = this.#memory.flushed.load();
@@ -129,12 +132,14 @@ export class FlushCommitLogService {
 
   /** Takes turns until {@link stop}. */
   async run(): Promise<void> {
-    const { flushBell } = this.#memory;
-    const hasWork = (): boolean => this.hasNews();
+    const hasWork = (): boolean => this.#stopping || this.hasNews();
     try {
       while (!this.#stopping) {
+        const syncs = this.#syncs;
         this.turn();
-        await flushBell.sleepAsync(hasWork, this.#restMs());
+        // Senders that wait for the device send the next as soon as they are answered.
+        if (this.#isSync && this.#syncs !== syncs) await this.#sleep.worked();
+        await this.#sleep.rest(hasWork, this.#restMs());
         if (!await this.#context.gate()) return;
       }
     } catch (error) {
