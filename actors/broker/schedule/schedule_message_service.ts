@@ -3,7 +3,7 @@
  *
  * It owns the offsets of the delay levels. A delayed message lies in the queue of its level with its time of delivery in the unit; when that has come the record is read, rebuilt for its real
  * topic and appended like any other, and only after it was written does the level's offset move. Levels take turns, so none holds up another. When the log refuses, the offset stays
- * and the level tries again. The file of the offsets names what is on the device only, so that a loss of power takes no message whose time is over.
+ * and the level tries again. The file of the offsets names only what nothing takes back ({@link KeptLog}), so that neither a loss of power nor a new master takes a message whose time is over.
  *
  * Source: apache/rocketmq broker ScheduleMessageService
  */
@@ -33,7 +33,7 @@ import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { RecordReader } from "../cold_read/record_reader.ts";
 import { appendBytesMax, type BrokerActorInit, openStore } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
-import { syncLogUpTo } from "../log_sync.ts";
+import { KeptLog } from "../log_sync.ts";
 import { logAppenderOf, logWriterOf } from "../log_writer_of.ts";
 import type { ScheduleContract } from "./schedule_contract.ts";
 
@@ -100,6 +100,7 @@ export class ScheduleMessageService {
   readonly #appender: LogAppender;
   readonly #placer: RecordAppender;
   readonly #writer: LogWriter;
+  readonly #kept: KeptLog;
   readonly #disk = new LightDisk();
   readonly #path: string;
   readonly #units = new Uint8Array(RUN_MESSAGES * UNIT_BYTES);
@@ -150,6 +151,9 @@ export class ScheduleMessageService {
     this.#appender = logAppenderOf(parts);
     this.#placer = new RecordAppender(this.#memory, this.#appender, this.#view.queues, values.enabledAppendPropCRC);
     this.#writer = logWriterOf(parts);
+    const isStopping = (): boolean => this.#stopping;
+    const flushLog = context.peer("flush-log");
+    this.#kept = new KeptLog(init, { memory: this.#memory, clock: context.clock, flushLog, isStopping });
     this.#path = `${store.shape.config}/delayOffset.json`;
     this.offsets = readTextFile(this.#disk, this.#path, DelayOffsets.decode)?.value ?? new DelayOffsets();
     this.#saveEveryMs = values.flushDelayOffsetInterval;
@@ -221,9 +225,8 @@ export class ScheduleMessageService {
     const text = this.offsets.encode();
     const delivered = this.#memory.appended.load();
     this.offsets.markSaved();
-    if (await syncLogUpTo(this.#context.peer("flush-log"), delivered)) {
-      await writeTextFileLater(this.#disk, this.#path, text);
-    } else this.offsets.markUnsaved();
+    if (await this.#kept.upTo(delivered)) await writeTextFileLater(this.#disk, this.#path, text);
+    else this.offsets.markUnsaved();
   }
 
   /** The device may take seconds on a busy machine: deliveries go on meanwhile. */

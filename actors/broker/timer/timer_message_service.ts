@@ -4,7 +4,7 @@
  * Owns: the wheel, the timer log and their checkpoint. Reads: the timer queue, whose messages it puts into the wheel, and the commit log. Never: delivers before the time; a slot
  * is worked off when it is over.
  *
- * Until the first timer message there are no files and the wheel is not open. The checkpoint follows the flushed commit log: what it calls delivered is on the device. A
+ * Until the first timer message there are no files and the wheel is not open. The checkpoint follows the commit log: what it calls delivered is on the device, and no new master takes it back. A
  * restart delivers again what was delivered since the checkpoint, and nothing is lost.
  *
  * Source: apache/rocketmq store/timer/TimerMessageStore.java
@@ -41,6 +41,7 @@ import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { appendBytesMax, type BrokerActorInit, openStore, type StoreHandles } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
 import { RecordReader } from "../cold_read/record_reader.ts";
+import { heldEnd } from "../log_sync.ts";
 import { LogOutlet, LogWriteError, type OutgoingRecord } from "../log_outlet.ts";
 import { SystemQueue } from "../transactions/system_queue.ts";
 import { TimerSaver } from "./timer_saver.ts";
@@ -142,6 +143,7 @@ export class TimerMessageService {
     });
     this.#saver = new TimerSaver({
       flushed: () => this.#memory.flushed.load(),
+      held: heldEnd(init, this.#memory),
       nowMs: () => context.clock.nowMs(),
       full: (error) => this.#log("error", `Timers: ${error.message}`),
       fail: (error) => {
@@ -195,10 +197,10 @@ export class TimerMessageService {
   async close(): Promise<void> {
     const store = this.#store;
     if (store === undefined) return;
-    const gate = await this.#saver.settle();
+    const { snapshot, gate } = await this.#saver.settle(store);
     const flushed = this.#memory.flushed.load();
     if (gate > flushed) this.#files.commitLog.syncRange(flushed, gate);
-    store.save(store.snapshot(), this.#context.clock.nowMs());
+    store.save(snapshot, this.#context.clock.nowMs());
     store.close();
   }
 

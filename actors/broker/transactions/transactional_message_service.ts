@@ -38,7 +38,7 @@ import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { appendBytesMax, type BrokerActorInit, openStore } from "../broker_init.ts";
 import { RecordReader } from "../cold_read/record_reader.ts";
 import { LogOutlet, LogWriteError, type OutgoingRecord } from "../log_outlet.ts";
-import { syncLogUpTo } from "../log_sync.ts";
+import { KeptLog, syncLogUpTo } from "../log_sync.ts";
 import { timerAnswer, timerRules } from "../timer/timer_rules.ts";
 import { comesTooLate, type HalfMessage } from "./check_decision.ts";
 import { CheckRound } from "./check_round.ts";
@@ -99,6 +99,7 @@ export class TransactionalMessageService {
   readonly #init: BrokerActorInit;
   readonly #view = new TopicView();
   readonly #memory: LogMemory;
+  readonly #kept: KeptLog;
   readonly #records: RecordReader;
   readonly #outlet: LogOutlet;
   readonly #halves: SystemQueue;
@@ -126,6 +127,8 @@ export class TransactionalMessageService {
     this.#memory = memory;
     this.#init = init;
     this.#context = context;
+    const isStopping = (): boolean => this.#stopped.signal.aborted;
+    this.#kept = new KeptLog(init, { memory, clock: context.clock, flushLog: context.peer("flush-log"), isStopping });
     this.#records = new RecordReader(new LogReader(memory, store.commitLog), appendBytesMax(values));
     this.#halves = new SystemQueue(HALF_TOPIC, this.#view, store, this.#records);
     this.#operations = new SystemQueue(OP_TOPIC, this.#view, store, this.#records);
@@ -446,7 +449,7 @@ export class TransactionalMessageService {
       ...(operationOffset === this.#told.operation ? [] : [{ ...common, topic: OP_TOPIC, offset: operationOffset }]),
     ];
     if (moved.length === 0) return;
-    if (!await syncLogUpTo(this.#context.peer("flush-log"), this.#memory.appended.load())) return;
+    if (!await this.#kept.upTo(this.#memory.appended.load())) return;
     this.#told = { half: halfOffset, operation: operationOffset };
     this.#context.peer("controller").tell("offsets", moved);
   }
