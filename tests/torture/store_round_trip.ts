@@ -24,6 +24,12 @@ import { MixedStore } from "./mixed_store.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { printTable } from "./table.ts";
 
+/**
+ * Longest wait for a message from the retry topic. Milliseconds: that topic may come to be after Java's client has asked for its route, which it does every
+ * 30 s; then it rebalances, every 20 s.
+ */
+const RETRY_MS_MAX = 90_000;
+
 const TOPIC = "RoundTrip";
 const RETRY_TOPIC = "RoundRetry";
 const INDEX_SLOTS = 2000;
@@ -221,7 +227,7 @@ class Trip {
       const sent = { producer: "load", topic: RETRY_TOPIC, seq: this.#stays, seed: 7, keys: name, delayLevel: 1 };
       await this.#client.call("send", sent);
       await until(async () => await this.#client.call<number>("consumer.count", { name }) >= 2, {
-        timeoutMs: 30_000,
+        timeoutMs: RETRY_MS_MAX,
         what: "a delayed message to be consumed, refused and consumed again",
       });
       return [];
