@@ -278,7 +278,8 @@ export class Supervisor {
       return;
     }
     void this.#inTurn(async () => {
-      if (!this.running) return;
+      // Somebody's wake-up may have come before: a second incarnation beside that would be nobody's.
+      if (!this.running || slot.ref !== undefined) return;
       try {
         await this.#bringUp(slot);
       } catch (thrown) {

@@ -15,6 +15,7 @@ const START_MS_MAX = 1_000;
 const SMALLEST_STARTS = 20;
 const RESIDENT_BYTES_MAX = 250_000_000;
 const IDLE_MS = 10_000;
+const LOOKS_MAX = 5;
 const LOOK_MS = 500;
 const REST_MS_MAX = 60_000;
 const IDLE_CORE_MAX = 0.01;
@@ -141,14 +142,19 @@ Deno.test({
         await systemClock.sleep(LOOK_MS);
         return together() < RESIDENT_BYTES_MAX;
       }, { timeoutMs: REST_MS_MAX, what: `less than ${RESIDENT_BYTES_MAX} bytes resident` });
-      const before = total(pids.map(cpuTicks));
-      await systemClock.sleep(IDLE_MS);
-      const cores = (total(pids.map(cpuTicks)) - before) * 10 / IDLE_MS;
+      const looks: number[] = [];
+      // On a machine that is busy with something else the same work takes longer: one look in quiet is enough.
+      while (looks.length < LOOKS_MAX && !(Math.min(...looks) < IDLE_CORE_MAX)) {
+        const before = total(pids.map(cpuTicks));
+        await systemClock.sleep(IDLE_MS);
+        looks.push((total(pids.map(cpuTicks)) - before) * 10 / IDLE_MS);
+      }
+      const cores = Math.min(...looks);
       const [nameServer, broker] = pids.map((pid) => (residentBytes(pid) / 1e6).toFixed(0));
       const resident = together();
       console.log(
         `Idle: ${(resident / 1e6).toFixed(0)} MB (name server ${nameServer}, broker ${broker}), ${
-          (cores * 100).toFixed(2)
+          looks.map((look) => (look * 100).toFixed(2)).join(", ")
         }% of a core`,
       );
       assert(resident < RESIDENT_BYTES_MAX, `${resident} bytes are resident`);

@@ -112,6 +112,30 @@ for (const [place, where] of Object.entries(PLACES)) {
     });
   });
 
+  Deno.test(`${place}: Supervisor runs one incarnation of a child that somebody wakes between its crash and its restart`, async () => {
+    const b = probe("b", { ...where, isDormant: true });
+    const woken: Promise<void>[] = [];
+    let waker: Supervisor | undefined;
+    const seen: SupervisorEvent[] = [];
+    await supervised([b], async (supervisor) => {
+      waker = supervisor;
+      await supervisor.start();
+      await supervisor.wake(b);
+      supervisor.ref(b).crash("for the test");
+      await until(() => woken.length === 1, { timeoutMs: 60_000, what: "the crash" });
+      await Promise.all(woken);
+      // A turn of its own after the restart, if there was one.
+      await supervisor.wake(b);
+      assertEquals((await supervisor.ref(b).ask("echo", { text: "up" }, SOON)).text, "b 2 says up");
+    }, {
+      onEvent: (event): void => {
+        seen.push(event);
+        if (event.kind === "crashed") woken.push(waker!.wake(b));
+      },
+    });
+    assertEquals(kinds(seen), ["started b 1", "crashed b 1", "started b 2", "stopped b"]);
+  });
+
   Deno.test(`${place}: Supervisor gives up when the budget is used up`, () => {
     const a = probe("a", where);
     const b = probe("b", { ...where, exitCode: () => 42 });
