@@ -6,7 +6,7 @@
  * everything but batches. Each entry says how many signals were sent before it, so the caller takes both in the order in which they were given.
  *
  * ```text
- *   word 0–3 bell · word 4 written bytes · word 6 taken bytes · from byte 64 on entries, each at a multiple of 8:
+ *   word 0–5 bell · word 6 written bytes · word 8 taken bytes · from byte 64 on entries, each at a multiple of 8:
  *   | bytes of the entry | signals before | pull id | records | bytes of records | 0 | next, min, max offset, rtMs (float64) | starts | records |
  *   −1 as the bytes of an entry: the next one is at the beginning
  * ```
@@ -21,8 +21,8 @@ import type { PulledBatch } from "./pull_contract.ts";
 const CAPACITY = 256 * 1024;
 /** Larger batches go as signals: they are moved there, not copied. */
 const BATCH_BYTES_MAX = 16 * 1024;
-const WRITTEN = 4;
-const TAKEN = 6;
+const WRITTEN = 6;
+const TAKEN = 8;
 const ENTRIES_AT = 64;
 const HEAD_BYTES = 24;
 const NUMBERS = 4;

@@ -1,5 +1,5 @@
 /**
- * A doorbell: wakes threads that wait for a cursor or a ring, and costs one load when nobody sleeps.
+ * A doorbell: wakes threads that wait for a cursor or a ring, and costs two loads when nobody sleeps.
  *
  * A sleeper registers, looks at the cursor again, and only then waits on the bell's count; who rings publishes first and looks
  * at the sleepers afterwards. One of the two always sees the other, so no wake-up is lost. Waits are bounded all the same: a wait that
@@ -9,8 +9,12 @@
  * ({@link Doorbell.willRing}), and a sleeper counts only when nobody is about to ring: whoever published what it sees has rung by then, the sleeper was
  * registered all the time, and the count would have moved. No clock takes part.
  *
+ * Sleepers that block their thread and those whose event loop stays free have a count each. So a thread whose event loop sleeps on a bell can block on it for a
+ * moment ({@link BellSleeper.block}), and the ring that ends this does not wake its event loop too.
+ *
  * ```
  *   word 0: count, rises with each ring that had a sleeper     word 1: sleepers     word 2: missed     word 3: threads that are about to ring
+ *   word 4: the same count of those that block                 word 5: those that block
  * ```
  */
 
@@ -27,12 +31,14 @@ const COUNT = 0;
 const SLEEPERS = 1;
 const MISSED = 2;
 const RINGERS = 3;
-const WORDS = 4;
+const BLOCKED_COUNT = 4;
+const BLOCKED = 5;
+const WORDS = 6;
 
 /** Bytes of a bell. */
 export const BELL_BYTES: number = WORDS * 4;
 
-/** A bell in four Int32 words of a shared region. */
+/** A bell in six Int32 words of a shared region. */
 export class Doorbell {
   readonly #words: Int32Array;
 
@@ -55,11 +61,21 @@ export class Doorbell {
     Atomics.sub(this.#words, RINGERS, 1);
   }
 
+  /** What {@link willRing} spoke of is done already, by who would have rung. */
+  needsNoRing(): void {
+    Atomics.sub(this.#words, RINGERS, 1);
+  }
+
   /** Wakes every sleeper. For news that a sleeper does not look for as work, such as a stop. */
   ring(): void {
-    if (Atomics.load(this.#words, SLEEPERS) === 0) return;
-    Atomics.add(this.#words, COUNT, 1);
-    Atomics.notify(this.#words, COUNT);
+    if (Atomics.load(this.#words, BLOCKED) > 0) {
+      Atomics.add(this.#words, BLOCKED_COUNT, 1);
+      Atomics.notify(this.#words, BLOCKED_COUNT);
+    }
+    if (Atomics.load(this.#words, SLEEPERS) > 0) {
+      Atomics.add(this.#words, COUNT, 1);
+      Atomics.notify(this.#words, COUNT);
+    }
   }
 
   /** How often a wait ended by time although work was there and nobody rang. */
@@ -69,7 +85,7 @@ export class Doorbell {
 
   /** Threads that sleep on this bell now. */
   get sleepers(): number {
-    return Atomics.load(this.#words, SLEEPERS);
+    return Atomics.load(this.#words, SLEEPERS) + Atomics.load(this.#words, BLOCKED);
   }
 
   /**
@@ -79,14 +95,14 @@ export class Doorbell {
    * @param timeoutMs at most {@link SLEEP_MS_MAX}
    */
   sleep(hasWork: () => boolean, timeoutMs: number): void {
-    const seen = Atomics.load(this.#words, COUNT);
-    Atomics.add(this.#words, SLEEPERS, 1);
+    const seen = Atomics.load(this.#words, BLOCKED_COUNT);
+    Atomics.add(this.#words, BLOCKED, 1);
     try {
       if (hasWork()) return;
-      const outcome = Atomics.wait(this.#words, COUNT, seen, Math.min(timeoutMs, SLEEP_MS_MAX));
-      if (outcome === "timed-out" && hasWork()) judge(this.#words, seen);
+      const outcome = Atomics.wait(this.#words, BLOCKED_COUNT, seen, Math.min(timeoutMs, SLEEP_MS_MAX));
+      if (outcome === "timed-out" && hasWork()) judge(this.#words, BLOCKED_COUNT, seen);
     } finally {
-      Atomics.sub(this.#words, SLEEPERS, 1);
+      Atomics.sub(this.#words, BLOCKED, 1);
     }
   }
 
@@ -96,7 +112,7 @@ export class Doorbell {
    * @param tickMs longest sleep
    */
   sleeper(tickMs: number): BellSleeper {
-    return new BellSleeper(this.#words, tickMs);
+    return new BellSleeper(this, this.#words, tickMs);
   }
 
   /**
@@ -112,7 +128,7 @@ export class Doorbell {
       if (hasWork()) return;
       const wait = Atomics.waitAsync(this.#words, COUNT, seen, Math.min(timeoutMs, SLEEP_ASYNC_MS_MAX));
       const outcome = wait.async ? await wait.value : wait.value;
-      if (outcome === "timed-out" && hasWork()) judge(this.#words, seen);
+      if (outcome === "timed-out" && hasWork()) judge(this.#words, COUNT, seen);
     } finally {
       Atomics.sub(this.#words, SLEEPERS, 1);
     }
@@ -120,9 +136,9 @@ export class Doorbell {
 }
 
 /** The wait is over and work is there. The order of the two looks matters: a thread that rings in between is seen by the second. */
-function judge(words: Int32Array, seen: number): void {
+function judge(words: Int32Array, count: number, seen: number): void {
   if (Atomics.load(words, RINGERS) > 0) return;
-  if (Atomics.load(words, COUNT) === seen) Atomics.add(words, MISSED, 1);
+  if (Atomics.load(words, count) === seen) Atomics.add(words, MISSED, 1);
 }
 
 /**
@@ -133,6 +149,7 @@ function judge(words: Int32Array, seen: number): void {
  * until it fires.
  */
 export class BellSleeper {
+  readonly #bell: Doorbell;
   readonly #words: Int32Array;
   readonly #tickMs: number;
   readonly #never = new Int32Array(new SharedArrayBuffer(4));
@@ -141,10 +158,12 @@ export class BellSleeper {
   #wake: ((byTime: boolean) => void) | undefined;
 
   /**
+   * @param bell on which it sleeps, and its words
    * @param words of the bell
    * @param tickMs longest sleep, at most {@link SLEEP_ASYNC_MS_MAX}; sleeps may end earlier
    */
-  constructor(words: Int32Array, tickMs: number) {
+  constructor(bell: Doorbell, words: Int32Array, tickMs: number) {
+    this.#bell = bell;
     this.#words = words;
     this.#tickMs = Math.min(tickMs, SLEEP_ASYNC_MS_MAX);
   }
@@ -161,10 +180,29 @@ export class BellSleeper {
       if (hasWork() || !this.#listen(seen)) return;
       this.#tick();
       const byTime = await new Promise<boolean>((resolve) => this.#wake = resolve);
-      if (byTime && hasWork()) judge(this.#words, seen);
+      if (byTime && hasWork()) judge(this.#words, COUNT, seen);
     } finally {
       this.#wake = undefined;
       Atomics.sub(this.#words, SLEEPERS, 1);
+    }
+  }
+
+  /** Ends the sleep of the loop, for a reason that nobody rings for. */
+  wake(): void {
+    this.#wake?.(false);
+  }
+
+  /**
+   * Blocks the thread as {@link Doorbell.sleep} does, whether or not its loop sleeps here. Rings meanwhile are for this sleep alone: who called it has to look for all that
+   * there is to do afterwards, and to {@link wake} the loop for what is the loop's.
+   */
+  block(hasWork: () => boolean, timeoutMs: number): void {
+    const sleeps = this.#wake === undefined ? 0 : 1;
+    Atomics.sub(this.#words, SLEEPERS, sleeps);
+    try {
+      this.#bell.sleep(hasWork, timeoutMs);
+    } finally {
+      Atomics.add(this.#words, SLEEPERS, sleeps);
     }
   }
 

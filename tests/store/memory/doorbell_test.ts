@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { afterIo } from "../../../actors/kernel/after_io.ts";
 import { BELL_BYTES, Doorbell, LaterRing } from "../../../store/memory/doorbell.ts";
 import { until, within } from "../../helpers/until.ts";
 import { withActors } from "../../helpers/with_actors.ts";
@@ -7,7 +8,7 @@ import { ARENA, startThreads, threadArena } from "./threads.ts";
 Deno.test("Doorbell.ring() touches nothing when nobody sleeps", () => {
   const words = new SharedArrayBuffer(BELL_BYTES);
   new Doorbell(words, 0).ring();
-  assertEquals([...new Int32Array(words)], [0, 0, 0, 0]);
+  assertEquals([...new Int32Array(words)], [0, 0, 0, 0, 0, 0]);
 });
 
 Deno.test("Doorbell.sleepAsync() returns at once when there is work, and leaves no sleeper", async () => {
@@ -135,6 +136,42 @@ Deno.test("BellSleeper.sleep() counts a wake-up that nobody rang for, and none t
   work = true;
   await within(missing, { timeoutMs: 60_000, what: "the wait ends by time" });
   assertEquals(bell.missed, 1);
+});
+
+Deno.test("BellSleeper.wake() ends the sleep that is under way, and nothing else", async () => {
+  const bell = new Doorbell(new SharedArrayBuffer(BELL_BYTES), 0);
+  const sleeper = bell.sleeper(5000);
+  sleeper.wake();
+  for (let i = 0; i < 3; i++) {
+    const sleeping = sleeper.sleep(() => false);
+    assertEquals(bell.sleepers, 1);
+    sleeper.wake();
+    await within(sleeping, { timeoutMs: 4000, what: `sleep ${i} ends` });
+  }
+  assertEquals([bell.missed, bell.sleepers], [0, 0]);
+});
+
+Deno.test("BellSleeper.block() ends by a ring that leaves the loop asleep, which goes on sleeping on the same bell", async () => {
+  const bell = new Doorbell(new SharedArrayBuffer(BELL_BYTES), 0);
+  const sleeper = bell.sleeper(5000);
+  let isAwake = false;
+  const sleeping = sleeper.sleep(() => false).then(() => isAwake = true);
+  let looks = 0;
+  // The look after which the thread would block: the ring comes before that, as from another thread.
+  sleeper.block(() => {
+    if (++looks === 1) {
+      assertEquals(bell.sleepers, 1);
+      bell.ring();
+    }
+    return false;
+  }, 60_000);
+  assertEquals([looks, bell.sleepers], [1, 1]);
+  await afterIo();
+  await afterIo();
+  assert(!isAwake);
+  bell.ring();
+  await within(sleeping, { timeoutMs: 4000, what: "the loop wakes" });
+  assertEquals([bell.missed, bell.sleepers], [0, 0]);
 });
 
 Deno.test("Doorbell.sleep() loses no wake-up between two threads", async () => {
