@@ -114,6 +114,7 @@ export class HaTransferDecoder {
    */
   push(chunk: Uint8Array): void {
     const kept = this.#end - this.#start;
+    if (kept === 0) this.#start = this.#end = 0;
     if (this.#end + chunk.length > this.#room.length) this.#makeRoom(kept, kept + chunk.length);
     this.#room.set(chunk, this.#end);
     this.#end += chunk.length;

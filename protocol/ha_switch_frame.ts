@@ -169,6 +169,7 @@ class Pending {
   }
 
   push(chunk: Uint8Array): void {
+    if (this.#start === this.#end) this.#start = this.#end = 0;
     if (this.#end + chunk.length > this.#room.length) this.#makeRoom(this.length + chunk.length);
     this.#room.set(chunk, this.#end);
     this.#end += chunk.length;
