@@ -11,7 +11,7 @@ import type { Doorbell } from "../../store/memory/doorbell.ts";
 const NEAR_MS = 5;
 
 /** Longest wait that blocks. Milliseconds. */
-const BLOCK_MS = 2;
+export const BLOCK_MS = 2;
 
 /** The event loop gets its turn this often. Milliseconds. */
 const BREATHE_MS = 10;
@@ -39,8 +39,13 @@ export class NearSleep {
   /** There was work. Lets the event loop have its turn when it has waited long enough. */
   async worked(): Promise<void> {
     const nowMs = this.#context.clock.monotonicMs();
-    this.#workedMs = nowMs;
+    this.noteWork(nowMs);
     if (nowMs - this.#breathedMs >= BREATHE_MS) await this.#breathe(nowMs);
+  }
+
+  /** There was work, of a thread whose event loop has its turns. @param nowMs of the monotonic clock */
+  noteWork(nowMs: number): void {
+    this.#workedMs = nowMs;
   }
 
   /**
@@ -48,21 +53,36 @@ export class NearSleep {
    *
    * @param hasWork looked at before and after
    * @param idleMs longest sleep when nothing is near
+   * @param around what is done before and after a sleep that blocks
    */
-  async rest(hasWork: () => boolean, idleMs: number): Promise<void> {
+  async rest(hasWork: () => boolean, idleMs: number, around = plainly): Promise<void> {
+    if (await this.blocked(hasWork, around)) return;
+    await this.#bell.sleepAsync(hasWork, idleMs);
+    this.#breathedMs = this.#context.clock.monotonicMs();
+  }
+
+  /**
+   * The sleep of a thread whose next work is near; who has another one for the rest of its time.
+   *
+   * @param hasWork looked at before and after
+   * @param around what is done before and after it
+   * @returns false when nothing is near, and nothing was done
+   */
+  async blocked(hasWork: () => boolean, around = plainly): Promise<boolean> {
     const { clock, ownsThread } = this.#context;
     const nowMs = clock.monotonicMs();
-    if (!ownsThread || nowMs - this.#workedMs >= NEAR_MS) {
-      await this.#bell.sleepAsync(hasWork, idleMs);
-      this.#breathedMs = clock.monotonicMs();
-      return;
-    }
+    if (!ownsThread || nowMs - this.#workedMs >= NEAR_MS) return false;
     if (nowMs - this.#breathedMs >= BREATHE_MS) await this.#breathe(nowMs);
-    this.#bell.sleep(hasWork, BLOCK_MS);
+    around(() => this.#bell.sleep(hasWork, BLOCK_MS));
+    return true;
   }
 
   async #breathe(nowMs: number): Promise<void> {
     this.#breathedMs = nowMs;
     await this.#context.breathe();
   }
+}
+
+function plainly(sleep: () => void): void {
+  sleep();
 }

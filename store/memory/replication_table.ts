@@ -2,7 +2,7 @@
  * The replication table: what each slave has confirmed, in shared memory.
  *
  * ```
- *   descriptor | master connected | for each slave: generation, odd while the place is taken; id in its failover set; confirmed position
+ *   descriptor | master connected | loan of GroupTransferService's turn | for each slave: generation, odd while the place is taken; id in its failover set; confirmed position
  * ```
  *
  * HAService takes, updates and gives back the places of its slaves. GroupTransferService reads how far enough of them are, gateways read whether a send has to be refused.
@@ -10,15 +10,17 @@
  */
 import { Cursor } from "./cursor.ts";
 import { attachRegion, createRegion, WORD_STRIDE_BYTES } from "./region.ts";
+import { TurnLoan } from "./turn_loan.ts";
 
 const MAGIC = 0x5245504c;
-const LAYOUT_VERSION = 2;
+const LAYOUT_VERSION = 3;
 
 /** Slaves of one master at most. */
 export const SLAVES_MAX = 16;
 
 const MASTER_CONNECTED_BYTE = WORD_STRIDE_BYTES;
-const FIRST_SLAVE_BYTE = 2 * WORD_STRIDE_BYTES;
+const LOAN_BYTE = 2 * WORD_STRIDE_BYTES;
+const FIRST_SLAVE_BYTE = 3 * WORD_STRIDE_BYTES;
 const ID_BYTE = 4;
 const CONFIRMED_BYTE = 8;
 
@@ -33,6 +35,8 @@ export function createReplicationTable(): SharedArrayBuffer {
 
 /** One thread's view of the table. */
 export class ReplicationTable {
+  /** GroupTransferService's turn, which HAService takes while that one sleeps. */
+  readonly loan: TurnLoan;
   readonly #masterConnected: Int32Array;
   readonly #taken: readonly Int32Array[];
   readonly #ids: readonly Int32Array[];
@@ -45,6 +49,7 @@ export class ReplicationTable {
   constructor(buffer: SharedArrayBuffer) {
     attachRegion(buffer, MAGIC, LAYOUT_VERSION);
     this.#masterConnected = new Int32Array(buffer, MASTER_CONNECTED_BYTE, 1);
+    this.loan = new TurnLoan(buffer, LOAN_BYTE);
     const starts = Array.from({ length: SLAVES_MAX }, (_, place) => FIRST_SLAVE_BYTE + place * WORD_STRIDE_BYTES);
     this.#taken = starts.map((start) => new Int32Array(buffer, start, 1));
     this.#ids = starts.map((start) => new Int32Array(buffer, start + ID_BYTE, 1));

@@ -4,6 +4,9 @@
  * It owns the replicated cursor, which only rises: what enough slaves have confirmed once, they have. It wakes the gateways whose acknowledgements wait for it. How many slaves are enough may change with those that are
  * in step (`enableAutoInSyncReplicas`); fewer count only after `slaveTimeout`, so that no message is acknowledged for less than was asked for when it was taken.
  *
+ * While confirmations are near it lends its turn for the time that it blocks: HAService then moves the cursor by the same rule ({@link ReplicatedStep}) instead of waking this thread. It does not lend what it
+ * alone can do, counting and joining, and while it is paused or stuck nobody has its turn.
+ *
  * In a failover set with `allAckInSyncStateSet` every required member must have it. A follower joins the set in a turn in which it is required and has all that was ever acknowledged: from then on it keeps having it.
  *
  * Source: apache/rocketmq store/ha/GroupTransferService.java
@@ -14,9 +17,10 @@ import type { Doorbell } from "../../../store/memory/doorbell.ts";
 import { ReplicationTable } from "../../../store/memory/replication_table.ts";
 import { SyncStateRegion } from "../../../store/memory/sync_state.ts";
 import type { BrokerActorInit } from "../broker_init.ts";
-import { GATEWAYS_MAX, WaiterBell } from "../broker_memory.ts";
+import { WaiterBell } from "../broker_memory.ts";
 import { NearSleep } from "../near_sleep.ts";
 import type { GroupTransferContract } from "./ha_contract.ts";
+import { ReplicatedStep } from "./replicated_step.ts";
 import { ReplicationRules } from "./replication_rules.ts";
 
 /** Longest sleep. Milliseconds. */
@@ -46,17 +50,16 @@ export class GroupTransferService {
   readonly #table: ReplicationTable;
   readonly #rules: ReplicationRules;
   readonly #syncState: SyncStateRegion;
-  readonly #ownId: number;
+  readonly #step: ReplicatedStep;
   /** Who is about to join the sync-state set. They come one after the other; who asks for another one has given the one before up. */
   #joining: (PromiseWithResolvers<null> & { readonly brokerId: number }) | undefined;
   readonly #bell: Doorbell;
   readonly #sleep: NearSleep;
-  readonly #gateways: readonly Doorbell[];
   readonly #fewerAfterMs: number;
-  #required: number;
   #fewerSinceMs: number | undefined;
   #inSync = 1;
   #advances = 0;
+  #lentSeen: number;
   #stopping = false;
 
   /** @param init shared memory and configuration; @param context of the actor */
@@ -66,19 +69,20 @@ export class GroupTransferService {
     this.#table = new ReplicationTable(init.memory.replication);
     this.#rules = new ReplicationRules(init.values, init.replicaRole !== undefined);
     this.#syncState = new SyncStateRegion(init.memory.syncState);
-    this.#ownId = init.replicaRole?.brokerId ?? 0;
+    this.#step = new ReplicatedStep(init, this.#memory);
     this.#bell = this.#memory.waiterBell(WaiterBell.GroupTransfer);
     this.#sleep = new NearSleep(context, this.#bell);
-    this.#gateways = Array.from({ length: GATEWAYS_MAX }, (_, index) => this.#memory.waiterBell(index));
     this.#fewerAfterMs = init.values.slaveTimeout;
-    this.#required = this.#rules.required(Infinity);
+    // An incarnation before this one may have ended while it slept.
+    this.#table.loan.takeBack();
+    this.#lentSeen = this.#table.loan.uses;
   }
 
   /** What was done so far. */
   get counters(): GroupTransferContract["asks"]["counters"]["reply"] {
     return {
       replicated: this.#memory.replicated.load(),
-      required: this.#required,
+      required: this.#step.required,
       inSync: this.#inSync,
       advances: this.#advances,
     };
@@ -101,12 +105,12 @@ export class GroupTransferService {
   /** Takes turns until {@link stop}. */
   async run(): Promise<void> {
     const hasWork = (): boolean =>
-      this.#stopping || this.#held() > this.#memory.replicated.load() ||
+      this.#stopping || this.#step.held() > this.#memory.replicated.load() ||
       this.#hasJoined();
     try {
       while (!this.#stopping) {
         if (this.turn()) await this.#sleep.worked();
-        await this.#sleep.rest(hasWork, IDLE_MS);
+        await this.#sleep.rest(hasWork, IDLE_MS, this.#lending);
         if (!this.#context.gate()) return;
       }
     } catch (error) {
@@ -114,39 +118,30 @@ export class GroupTransferService {
     }
   }
 
-  /** Counts the replicas that are in step and moves the cursor. @returns whether it moved */
+  /** Counts the replicas that are in step and moves the cursor. @returns whether it moved, by this turn or by those that were lent */
   turn(): boolean {
     if (this.#rules.isCounted) this.#count();
     this.#join();
-    const held = this.#held();
-    if (held <= this.#memory.replicated.load()) return false;
-    // What the set has may be dispatched, and followers are told so.
-    const bells = this.#rules.awaitsSet ? [...this.#gateways, this.#memory.writtenBell] : this.#gateways;
-    for (const bell of bells) bell.willRing();
-    this.#memory.replicated.store(held);
-    for (const bell of bells) bell.ringAsSaid();
-    this.#advances++;
-    this.#context.countWork(1);
-    return true;
+    const lent = this.#table.loan.uses;
+    const moves = (lent - this.#lentSeen | 0) + (this.#step.take() ? 1 : 0);
+    this.#lentSeen = lent;
+    this.#advances += moves;
+    if (moves > 0) this.#context.countWork(moves);
+    return moves > 0;
   }
 
-  /** Position that enough replicas have. */
-  #held(): number {
-    const written = this.#memory.written.load();
-    if (this.#rules.awaitsSet) return this.#heldBySet(written);
-    return this.#required <= 1 ? written : Math.min(written, this.#table.confirmedBy(this.#required - 1));
-  }
-
-  /** Position that every required member has; one that is not connected has nothing. */
-  #heldBySet(written: number): number {
-    let held = written;
-    for (const id of this.#syncState.read().required) {
-      if (id !== this.#ownId) held = Math.min(held, this.#table.confirmedOf(id));
+  /** The turn is another one's while this thread blocks. */
+  readonly #lending = (sleep: () => void): void => {
+    if (this.#rules.isCounted || this.#joining !== undefined) return sleep();
+    this.#table.loan.lend();
+    try {
+      sleep();
+    } finally {
+      this.#table.loan.takeBack();
     }
-    return held;
-  }
+  };
 
-  /** This thread alone raises the cursor: a member that is required now, and has all below the cursor, has all that is ever acknowledged. */
+  /** The cursor rises in this service's turns alone: a member that is required now, and has all below the cursor, has all that is ever acknowledged. */
   #hasJoined(): boolean {
     if (this.#joining === undefined) return false;
     const { brokerId } = this.#joining;
@@ -163,8 +158,8 @@ export class GroupTransferService {
   #count(): void {
     this.#inSync = this.#rules.inSync(this.#table, this.#memory.written.load());
     const wanted = this.#rules.required(this.#inSync);
-    if (wanted >= this.#required) {
-      this.#required = wanted;
+    if (wanted >= this.#step.required) {
+      this.#step.required = wanted;
       this.#fewerSinceMs = undefined;
       return;
     }
@@ -175,7 +170,7 @@ export class GroupTransferService {
       level: "warn",
       text: `Replication: ${this.#inSync} replicas are in step, acknowledgements wait for ${wanted}`,
     });
-    this.#required = wanted;
+    this.#step.required = wanted;
     this.#fewerSinceMs = undefined;
   }
 }

@@ -268,7 +268,8 @@ export class HaClient {
   }
 
   async #write(socket: Connection, bytes: Uint8Array): Promise<void> {
-    for (let sent = 0; sent < bytes.length;) sent += await socket.write(bytes.subarray(sent));
+    let sent = await socket.write(bytes);
+    while (sent < bytes.length) sent += await socket.write(bytes.subarray(sent));
     this.#lastWriteMs = this.#context.clock.nowMs();
   }
 

@@ -13,7 +13,9 @@ import type { ReplicationTable } from "../../../store/memory/replication_table.t
 import type { Connection } from "../../net/transport.ts";
 import { ByteBudget } from "./byte_budget.ts";
 import { ByteRate } from "./byte_rate.ts";
+import type { Confirmations } from "./confirmations.ts";
 import type { SlaveReport } from "./ha_contract.ts";
+import { SenderSleep, type SenderSleepParts } from "./sender_sleep.ts";
 import type { SlaveDialect } from "./slave_dialect.ts";
 
 /** Bytes of reports that are read at once; only the last one counts. */
@@ -21,15 +23,6 @@ const READ_BYTES = 512;
 
 /** Bytes that one write to the socket takes at most, several transfers; more is of no use to a socket. */
 const WRITE_BYTES = 512 * 1024;
-
-/** Longest sleep while there is nothing to send. Milliseconds. */
-const IDLE_MS = 1000;
-
-/** One doze of a connection that nobody waits for. Milliseconds. */
-const DOZE_MS = 2;
-
-/** Dozes without anything to send before it sleeps until it is woken: a fifth of a second. */
-const DOZES_MAX = 100;
 
 /** Shortest time between two transfers that carry nothing but news. Milliseconds. */
 const NEWS_MS = 100;
@@ -46,8 +39,6 @@ export interface HaSettings {
   readonly heartbeatMs: number;
   /** Silence of the slave after which it is given up. Milliseconds. */
   readonly silenceMs: number;
-  /** Whether sends wait for slaves: then each write wakes the connection; else it dozes and finds many records at once. */
-  readonly isAwaited: boolean;
 }
 
 /** What a connection works with. */
@@ -57,6 +48,8 @@ export interface HaConnectionParts {
   readonly table: ReplicationTable;
   readonly clock: Clock;
   readonly settings: HaSettings;
+  readonly confirmations: Confirmations;
+  readonly sleep: SenderSleepParts;
   /** A slave has come, has confirmed more, or is gone. */
   readonly confirmed: (connection: HaConnection, change: "came" | "more" | "gone") => void;
   /** False when the service is to end; blocks while it is paused. */
@@ -73,8 +66,10 @@ export class HaConnection {
   readonly #parts: HaConnectionParts;
   readonly #socket: Connection;
   readonly #rate: ByteRate;
-  readonly #budget: ByteBudget;
+  /** Undefined without flow control. */
+  readonly #budget: ByteBudget | undefined;
   readonly #out: Uint8Array;
+  readonly #sleep: SenderSleep;
   readonly #hasWork = (): boolean => this.#closed || this.#next < this.#parts.reader.end;
   readonly #reported = Promise.withResolvers<void>();
   #place = -1;
@@ -82,7 +77,8 @@ export class HaConnection {
   #confirmed = 0;
   #lastReadMs: number;
   #lastWriteMs: number;
-  #dozes = 0;
+  /** The write that is under way. */
+  #sending: Promise<void> | undefined;
   #closed = false;
 
   /** @param socket of the slave; @param dialect of this one connection; @param parts what it works with */
@@ -93,7 +89,8 @@ export class HaConnection {
     this.dialect = dialect;
     this.#parts = parts;
     this.#rate = new ByteRate(nowMs);
-    this.#budget = new ByteBudget(secondBytesMax, nowMs);
+    this.#sleep = new SenderSleep(parts.sleep);
+    this.#budget = secondBytesMax === Infinity ? undefined : new ByteBudget(secondBytesMax, nowMs);
     this.#out = new Uint8Array(Math.max(WRITE_BYTES, dialect.headerBytes + batchBytes));
     this.#lastReadMs = nowMs;
     this.#lastWriteMs = nowMs;
@@ -112,6 +109,11 @@ export class HaConnection {
   /** Position that the slave has confirmed. */
   get confirmed(): number {
     return this.#confirmed;
+  }
+
+  /** Whether the slave has still to confirm something that it was sent. */
+  get isOwed(): boolean {
+    return !this.#closed && this.#next > this.#confirmed;
   }
 
   /** How it stands; undefined before the first report. */
@@ -162,10 +164,16 @@ export class HaConnection {
         const count = await this.#socket.read(into);
         if (count === null || !this.#parts.gate()) break;
         this.#lastReadMs = this.#parts.clock.monotonicMs();
-        const refusal = await this.#hear(into.subarray(0, count));
-        if (refusal === undefined) continue;
-        this.#parts.log("error", `Slave ${this.address} is refused: ${refusal}`);
-        break;
+        const { report, answer, refusal } = this.dialect.push(into.subarray(0, count));
+        // Only before the first report, so nothing else is written meanwhile.
+        if (answer !== undefined) await this.#writeAll(answer);
+        const problem = refusal ?? this.#hear(report);
+        if (problem !== undefined) {
+          this.#parts.log("error", `Slave ${this.address} is refused: ${problem}`);
+          break;
+        }
+        if (report === undefined || !this.#sleep.heard(this.#lastReadMs, this.#hasWork)) continue;
+        if (!await this.#sendNext()) this.#sleep.wake();
       }
     } catch (error) {
       this.#lost(error);
@@ -173,12 +181,8 @@ export class HaConnection {
     this.close();
   }
 
-  /** Takes what was read. @returns why the slave is refused, or undefined */
-  async #hear(chunk: Uint8Array): Promise<string | undefined> {
-    const { report, answer, refusal } = this.dialect.push(chunk);
-    if (refusal !== undefined) return refusal;
-    // Only before the first report, so nothing else is written meanwhile.
-    if (answer !== undefined) await this.#writeAll(answer);
+  /** Takes a report, if one came. @returns why the slave is refused, or undefined */
+  #hear(report: number | undefined): string | undefined {
     if (report === undefined) return undefined;
     return this.#next < 0 ? this.#begin(report) : this.#confirm(report);
   }
@@ -207,7 +211,7 @@ export class HaConnection {
     const confirmed = Math.min(report, this.#next);
     if (report < 0) return `it reported ${report}`;
     this.#confirmed = confirmed;
-    this.#parts.table.confirm(this.#place, confirmed);
+    this.#parts.confirmations.confirm(this.#place, confirmed);
     this.#parts.confirmed(this, "more");
     return report > confirmed ? `it confirmed ${report}, and was sent the log up to ${confirmed}` : undefined;
   }
@@ -216,16 +220,9 @@ export class HaConnection {
     try {
       await this.#reported.promise;
       while (!this.#closed) {
-        const bytes = this.#fill();
-        if (bytes > 0) {
-          await this.#write(bytes);
-          this.#dozes = 0;
-        } else if (this.#parts.clock.monotonicMs() - this.#lastWriteMs > this.#silenceMs) {
-          this.#out.set(this.dialect.header(this.#next, 0));
-          await this.#write(this.dialect.headerBytes);
-        } else {
-          await this.#rest();
-        }
+        // What came while this slept the reader may be sending.
+        if (this.#sending !== undefined) await this.#sending;
+        if (!await this.#sendNext()) await this.#rest();
         if (!this.#parts.gate()) break;
       }
     } catch (error) {
@@ -235,17 +232,10 @@ export class HaConnection {
   }
 
   async #rest(): Promise<void> {
-    const { clock, memory, settings } = this.#parts;
-    if (this.#isThrottled) {
-      await clock.sleep(Math.min(this.#budget.waitMs(clock.monotonicMs()), settings.heartbeatMs));
-      return;
-    }
-    if (!settings.isAwaited && this.#dozes < DOZES_MAX) {
-      this.#dozes++;
-      await clock.sleep(DOZE_MS);
-      return;
-    }
-    await memory.writtenBell.sleepAsync(this.#hasWork, Math.min(IDLE_MS, this.#silenceMs));
+    const { clock, settings } = this.#parts;
+    const waitMs = this.#throttleMs();
+    if (waitMs === undefined) return await this.#sleep.rest(this.#hasWork, this.#silenceMs);
+    await clock.sleep(Math.min(waitMs, settings.heartbeatMs));
   }
 
   /** Silence after which something is sent even without data. */
@@ -254,16 +244,19 @@ export class HaConnection {
     return this.dialect.hasNews ? Math.min(NEWS_MS, heartbeatMs) : heartbeatMs;
   }
 
-  /** Whether there is something to send, and this second has no bytes left for it. */
-  get #isThrottled(): boolean {
-    return this.#hasWork() && this.#budget.left(this.#parts.clock.monotonicMs()) === 0;
+  /** How long what there is to send has to wait, because this second has no bytes left for it. */
+  #throttleMs(): number | undefined {
+    if (this.#budget === undefined || !this.#hasWork()) return undefined;
+    const nowMs = this.#parts.clock.monotonicMs();
+    return this.#budget.left(nowMs) === 0 ? this.#budget.waitMs(nowMs) : undefined;
   }
 
   /** Puts transfers into the buffer. @returns its bytes; 0 when nothing is to be sent now */
   #fill(): number {
     const { reader, settings, clock } = this.#parts;
     const { headerBytes } = this.dialect;
-    const end = Math.min(reader.end, this.#next + this.#budget.left(clock.monotonicMs()));
+    const allowed = this.#budget?.left(clock.monotonicMs()) ?? Infinity;
+    const end = Math.min(reader.end, this.#next + allowed);
     let at = 0;
     while (this.#next < end) {
       const fileLeft = settings.fileBytes - this.#next % settings.fileBytes;
@@ -279,15 +272,30 @@ export class HaConnection {
     return at;
   }
 
-  async #write(bytes: number): Promise<void> {
-    this.#budget.spend(bytes);
-    await this.#writeAll(this.#out.subarray(0, bytes));
+  /** Sends what there is, or a heartbeat after some silence. @returns false when nothing was sent */
+  async #sendNext(): Promise<boolean> {
+    if (this.#closed) return false;
+    const bytes = this.#fill() || this.#fillHeartbeat();
+    if (bytes === 0) return false;
+    this.#budget?.spend(bytes);
+    this.#sending = this.#writeAll(this.#out.subarray(0, bytes));
+    await this.#sending;
+    this.#sending = undefined;
     this.#lastWriteMs = this.#parts.clock.monotonicMs();
     this.#rate.add(bytes, this.#lastWriteMs);
+    this.#sleep.sent();
+    return true;
+  }
+
+  #fillHeartbeat(): number {
+    if (this.#parts.clock.monotonicMs() - this.#lastWriteMs <= this.#silenceMs) return 0;
+    this.#out.set(this.dialect.header(this.#next, 0));
+    return this.dialect.headerBytes;
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let sent = 0; sent < bytes.length;) sent += await this.#socket.write(bytes.subarray(sent));
+    let sent = await this.#socket.write(bytes);
+    while (sent < bytes.length) sent += await this.#socket.write(bytes.subarray(sent));
   }
 
   #lost(error: unknown): void {

@@ -12,7 +12,8 @@ import { LogReader } from "../../../store/log_reader.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { ReplicationTable, SLAVES_MAX } from "../../../store/memory/replication_table.ts";
 import { type BrokerActorInit, openStore } from "../broker_init.ts";
-import { WaiterBell } from "../broker_memory.ts";
+import { NearSleep } from "../near_sleep.ts";
+import { Confirmations } from "./confirmations.ts";
 import { HaConnection, type HaConnectionParts } from "./ha_connection.ts";
 import type { HaServiceContract, SlaveReport } from "./ha_contract.ts";
 import { SwitchService } from "../failover/switch_service.ts";
@@ -57,7 +58,7 @@ export class HaService {
     const { values, replicaRole: role } = init;
     const memory = new LogMemory(init.memory.log);
     const table = new ReplicationTable(init.memory.replication);
-    const bell = memory.waiterBell(WaiterBell.GroupTransfer);
+    const confirmations = new Confirmations(init, memory, table);
     const gauges = new Gauges(init.gauges);
     table.releaseAll();
     this.#init = init;
@@ -74,11 +75,20 @@ export class HaService {
         secondBytesMax: values.haFlowControlEnable ? Math.max(1, values.maxHaTransferByteInSecond) : Infinity,
         heartbeatMs: values.haSendHeartbeatInterval,
         silenceMs: values.haHousekeepingInterval,
+      },
+      confirmations,
+      sleep: {
+        clock: context.clock,
+        bell: memory.writtenBell,
+        near: new NearSleep(context, memory.writtenBell),
         isAwaited: new ReplicationRules(values, role !== undefined).waits,
+        isQuiet: () => context.ownsThread && this.#isQuiet(),
       },
       confirmed: (connection, change) => {
-        gauges.set(Gauge.SlavesConnected, table.slaves);
-        bell.ring();
+        if (change !== "more") {
+          gauges.set(Gauge.SlavesConnected, table.slaves);
+          confirmations.changed();
+        }
         this.#switch?.changed(connection, change, this.#connections.keys());
       },
       gate: () => context.gate(),
@@ -129,6 +139,11 @@ export class HaService {
     for (const connection of this.#connections.keys()) connection.close();
     await Promise.all(this.#connections.values());
     this.#gauges.set(Gauge.SlavesConnected, 0);
+  }
+
+  #isQuiet(): boolean {
+    for (const connection of this.#connections.keys()) if (connection.isOwed) return false;
+    return true;
   }
 
   async #accept(listener: Listener): Promise<void> {

@@ -5,9 +5,10 @@ import type { BrokerActorInit } from "../../../actors/broker/broker_init.ts";
 import { createBrokerMemory, WaiterBell } from "../../../actors/broker/broker_memory.ts";
 import { thisMachine } from "../../../actors/broker/broker_options.ts";
 import { withReplicaRole } from "../../../actors/broker/failover/replica_role.ts";
+import { Confirmations } from "../../../actors/broker/ha/confirmations.ts";
 import { startGroupTransferService } from "../../../actors/broker/ha/group_transfer_service.ts";
 import { type GroupTransferContract, groupTransferRole } from "../../../actors/broker/ha/ha_contract.ts";
-import type { ActorRef } from "../../../actors/kernel/contract.ts";
+import type { ActorContext, ActorRef } from "../../../actors/kernel/contract.ts";
 import { inline } from "../../../actors/kernel/inline.ts";
 import { createGauges } from "../../../store/gauges.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
@@ -20,6 +21,8 @@ const PATIENCE_MS = 20_000;
 interface Bench {
   readonly memory: LogMemory;
   readonly table: ReplicationTable;
+  /** HAService's side. */
+  readonly confirmations: Confirmations;
   readonly service: ActorRef<GroupTransferContract>;
   stop(): Promise<void>;
   /** Says that the log was written up to a position. */
@@ -30,11 +33,26 @@ interface Bench {
   untilReplicated(position: number): Promise<unknown>;
 }
 
-async function withService(body: (bench: Bench) => Promise<void>): Promise<void> {
+/** A context that says that the thread is the actor's alone, so that it blocks. */
+function onOwnThread(context: ActorContext<GroupTransferContract>): ActorContext<GroupTransferContract> {
+  return new Proxy(context, {
+    get: (target, name) => {
+      if (name === "ownsThread") return true;
+      const value = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+async function withService(
+  body: (bench: Bench) => Promise<void>,
+  start: typeof startGroupTransferService = startGroupTransferService,
+): Promise<void> {
   const role = { brokerId: 1, masterEpoch: 1, isMaster: true, syncStateSet: [1], syncStateSetEpoch: 1 };
   const { values } = readBrokerConfiguration({}, thisMachine());
   const buffers = createBrokerMemory({ gateways: 1, ringBytes: 1 << 20, appendBytesMax: 1 << 16 });
   const memory = new LogMemory(buffers.log);
+  const table = new ReplicationTable(buffers.replication);
   const region = new SyncStateRegion(buffers.syncState);
   const init: BrokerActorInit = {
     values: withReplicaRole({ ...values, allAckInSyncStateSet: true }, role),
@@ -45,7 +63,7 @@ async function withService(body: (bench: Bench) => Promise<void>): Promise<void>
     replicaRole: role,
   };
   region.publish({ epoch: 1, members: [1], required: [1] });
-  const service = await inline(groupTransferRole, startGroupTransferService, init);
+  const service = await inline(groupTransferRole, start, init);
   let isStopped = false;
   const stop = async (): Promise<void> => {
     isStopped = true;
@@ -55,7 +73,8 @@ async function withService(body: (bench: Bench) => Promise<void>): Promise<void>
   try {
     await body({
       memory,
-      table: new ReplicationTable(buffers.replication),
+      table,
+      confirmations: new Confirmations(init, memory, table),
       service,
       stop,
       ring,
@@ -120,6 +139,41 @@ Deno.test("GroupTransferService lets a follower join when it is required and has
     ring();
     await untilReplicated(180);
   });
+});
+
+Deno.test("GroupTransferService lends its turn while it blocks, but not while a follower is about to join", async () => {
+  const wait = Atomics.wait;
+  await withService(async ({ service, memory, table, confirmations, write, require, untilReplicated }) => {
+    const counters = (): Promise<GroupTransferContract["asks"]["counters"]["reply"]> =>
+      service.ask("counters", null, { timeoutMs: PATIENCE_MS });
+    require(1, 2);
+    const place = table.take(0, 2);
+    write(1000);
+    const steps = { at: 0, end: 0, movedAtOnce: [] as boolean[] };
+    const confirmUpTo = async (end: number): Promise<readonly boolean[]> => {
+      Object.assign(steps, { end, movedAtOnce: [] });
+      confirmations.confirm(place, steps.at += 10);
+      await untilReplicated(end);
+      return steps.movedAtOnce;
+    };
+    // While the service blocks, HAService has its turn.
+    Atomics.wait = (() => {
+      if (steps.at < steps.end) {
+        confirmations.confirm(place, steps.at += 10);
+        steps.movedAtOnce.push(memory.replicated.load() === steps.at);
+      }
+      return "timed-out";
+    }) as typeof Atomics.wait;
+    assertEquals(await confirmUpTo(300), new Array(29).fill(true));
+    assertEquals((await counters()).advances, 30);
+    const joining = service.ask("join", { brokerId: 3 }, { timeoutMs: PATIENCE_MS });
+    await counters();
+    assertEquals(await confirmUpTo(600), new Array(29).fill(false));
+    table.take(600, 3);
+    require(1, 2, 3);
+    await joining;
+    assertEquals([memory.replicated.load(), (await counters()).advances], [600, 60]);
+  }, (init, context) => startGroupTransferService(init, onOwnThread(context))).finally(() => Atomics.wait = wait);
 });
 
 Deno.test("GroupTransferService that is stopped moves nothing any more", async () => {

@@ -22,6 +22,7 @@ import { Doorbell } from "../../../store/memory/doorbell.ts";
 import { SharedLock } from "../../../store/memory/lock.ts";
 import { LogMemory, type LogMemoryBuffers } from "../../../store/memory/log_memory.ts";
 import { TokenRing } from "../../../store/memory/token_ring.ts";
+import { TurnLoan } from "../../../store/memory/turn_loan.ts";
 import { appendPatterns, copyPatterns, type CopyTotals } from "./patterns.ts";
 
 /** Where the parts of a {@link threadArena} lie, in bytes. */
@@ -44,6 +45,10 @@ export interface ThreadContract extends Contract {
     holdLock: { request: { arena: SharedArrayBuffer; patienceMs: number }; reply: null };
     /** Adds to the counter under the lock, by a load and a store that are not atomic together. */
     addUnderLock: { request: { arena: SharedArrayBuffer; times: number; patienceMs: number }; reply: null };
+    /** Lends its turn again and again, and adds to the counter in its own turns, by a load and a store that are not atomic together. */
+    lendTurns: { request: { arena: SharedArrayBuffer; times: number }; reply: { lent: number } };
+    /** Adds to the counter in turns that are lent, in the same way. */
+    useTurns: { request: { arena: SharedArrayBuffer; times: number }; reply: { used: number } };
     /** Offers 1 … count, each again until it is taken. */
     offerTokens: { request: { ring: SharedArrayBuffer; count: number }; reply: { refused: number } };
     /** Accepts until `count` came; counts what is not in order. */
@@ -100,6 +105,8 @@ export function startThread(_init: null, context: ActorContext<ThreadContract>):
       ringTimes: ({ arena, times }) => ringTimes(arena, times),
       holdLock: ({ arena, patienceMs }) => holdLock(arena, patienceMs, deadline()),
       addUnderLock: ({ arena, times, patienceMs }) => addUnderLock(arena, times, patienceMs),
+      lendTurns: ({ arena, times }) => lendTurns(arena, times),
+      useTurns: ({ arena, times }) => useTurns(arena, times),
       offerTokens: ({ ring, count }) => offerTokens(ring, count, deadline()),
       acceptTokens: ({ ring, count }) => acceptTokens(ring, count, deadline()),
       append: ({ log, count, seed, doneFlag }) => {
@@ -154,6 +161,40 @@ function holdLock(arena: SharedArrayBuffer, patienceMs: number, going: () => boo
   while (Atomics.load(flag, 0) === 1 && going()) Atomics.wait(flag, 0, 1, 50);
   lock.release();
   return null;
+}
+
+/** Adds with some time between the load and the store, in which another thread may come. */
+function addSlowly(counter: Int32Array): void {
+  const before = Atomics.load(counter, 0);
+  for (let spin = 0; spin < 20; spin++) Atomics.load(counter, 0);
+  Atomics.store(counter, 0, before + 1);
+}
+
+/** @returns turns of the other thread that this one has seen */
+function lendTurns(arena: SharedArrayBuffer, times: number): { lent: number } {
+  const loan = new TurnLoan(arena, ARENA.lock);
+  const counter = counterOf(arena);
+  for (let i = 0; i < times; i++) {
+    addSlowly(counter);
+    loan.lend();
+    if (i % 64 === 0) pauseShortly();
+    loan.takeBack();
+  }
+  return { lent: loan.uses };
+}
+
+function useTurns(arena: SharedArrayBuffer, times: number): { used: number } {
+  const loan = new TurnLoan(arena, ARENA.lock);
+  const counter = counterOf(arena);
+  let used = 0;
+  for (let i = 0; i < times; i++) {
+    const isUsed = loan.use(() => {
+      addSlowly(counter);
+      return true;
+    });
+    if (isUsed) used++;
+  }
+  return { used };
 }
 
 function addUnderLock(arena: SharedArrayBuffer, times: number, patienceMs: number): null {
