@@ -55,6 +55,11 @@ export class AckQueue {
     return this.#head === this.#tail ? 0 : this.#positions[this.#tail - 1]!;
   }
 
+  /** Connection that the newest acknowledgement is for; undefined when none waits. */
+  get lastConnection(): GatewayConnection | undefined {
+    return this.#head === this.#tail ? undefined : this.#connections[this.#tail - 1];
+  }
+
   /** When the oldest acknowledgement is given up; infinity when none waits. */
   get nextDeadlineMs(): number {
     return this.#head === this.#tail ? Infinity : this.#deadlines[this.#head]!;

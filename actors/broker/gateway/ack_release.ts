@@ -12,6 +12,7 @@ import type { BrokerValues } from "../broker_configuration.ts";
 import type { AckQueue, LateAck } from "./ack_hold.ts";
 import type { GatewayConnection } from "./connection.ts";
 import type { GatewayReplication } from "./gateway_replication.ts";
+import { type GatewayLoop, SlaveWait } from "./slave_wait.ts";
 
 /** So much is synced by the gateway that waits for it. Bytes. */
 const OWN_SYNC_BYTES_MAX = 16 * 1024;
@@ -34,6 +35,8 @@ export interface AckReleaseParts {
   /** Syncs the log in this thread. */
   readonly sync: LogSync;
   readonly clock: Clock;
+  /** The loop of this gateway. */
+  readonly loop: GatewayLoop;
   /** The thread is this gateway's alone. */
   readonly mayBlock: boolean;
   /** Output of a connection is ready for the end of the turn. */
@@ -49,6 +52,7 @@ export class AckRelease {
   readonly #parts: AckReleaseParts;
   readonly #waitsForDevice: boolean;
   readonly #waitsForSlaves: boolean;
+  readonly #slaveWait: SlaveWait;
   #syncs = 0;
   #slowSyncs = 0;
   #leftUntilMs = -Infinity;
@@ -57,6 +61,7 @@ export class AckRelease {
   constructor(parts: AckReleaseParts) {
     const { values: { flushDiskType, slaveTimeout, syncFlushTimeout }, replication } = parts;
     this.#parts = parts;
+    this.#slaveWait = new SlaveWait({ ...parts, ...parts.loop, position: () => this.position() });
     this.#waitsForDevice = flushDiskType === "SYNC_FLUSH";
     this.#waitsForSlaves = replication.waits;
     this.holds = this.#waitsForDevice || this.#waitsForSlaves;
@@ -80,12 +85,13 @@ export class AckRelease {
    * send nothing meanwhile, and two threads that wake each other take longer than a sync. What is much is synced beside the next requests.
    */
   written(): void {
-    const { memory, acks, replication } = this.#parts;
+    const { memory, acks, replication, mayBlock } = this.#parts;
     if (this.#waitsForSlaves) {
       if (this.#waitsForDevice) memory.askSync();
       if (acks.length === 0) return;
       replication.written();
       if (replication.isLonely) acks.dropAbove(memory.replicated.load(), this.#alone);
+      else if (mayBlock) this.#slaveWait.written();
     } else if (this.#waitsForDevice && !this.#isSynced()) memory.askSync();
   }
 

@@ -8,9 +8,6 @@ import { type Listener, tcpTransport } from "../../net/transport.ts";
 import type { GatewayContract, GatewayInit, GatewayReport } from "./gateway_contract.ts";
 import { GatewayParts } from "./gateway_parts.ts";
 
-/** Longest sleep between two looks at wakes and acknowledgements. Milliseconds. */
-const IDLE_MS = 1000;
-
 /** Milliseconds between two statistics ticks. */
 const TICK_MS = 1000;
 
@@ -113,7 +110,6 @@ export class GatewayActor {
   async run(): Promise<void> {
     const { parts } = this;
     const hasWork = (): boolean => parts.hasWork();
-    const sleeper = parts.bell.sleeper(IDLE_MS);
     let nextTickMs = 0;
     try {
       while (!this.#stopping) {
@@ -123,7 +119,7 @@ export class GatewayActor {
           nextTickMs = nowMs + TICK_MS;
           parts.tick(nowMs);
         }
-        await sleeper.sleep(hasWork);
+        await parts.sleeper.sleep(hasWork);
       }
       parts.tick(this.#context.clock.monotonicMs());
     } catch (error) {

@@ -16,12 +16,11 @@ import { type LogAppender, PlaceRefusal } from "../../../store/log_appender.ts";
 import { LogReader } from "../../../store/log_reader.ts";
 import { LogSync } from "../../../store/log_sync.ts";
 import type { LogWriter } from "../../../store/log_writer.ts";
-import type { Doorbell } from "../../../store/memory/doorbell.ts";
+import type { BellSleeper, Doorbell } from "../../../store/memory/doorbell.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { TokenRing } from "../../../store/memory/token_ring.ts";
 import { RecordAppender } from "../../../store/record_appender.ts";
-import { RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
-import { type TopicEntry, TopicPerm, type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
+import { type TopicEntry, type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import type { ConfigurationUpdate, ControlSnapshot, OffsetCommit } from "../broker_controller_contract.ts";
 import { awake } from "../awake.ts";
 import { openStore, type StoreHandles } from "../broker_init.ts";
@@ -55,13 +54,16 @@ import { timerRules } from "../timer/timer_rules.ts";
 import { SendBack, type SendBackHelp } from "./send_back.ts";
 import { SendReply, type SendReplyHelp } from "./send_reply.ts";
 import { SendPath, type SendPathParts } from "./send_path.ts";
-import { ServedTopic } from "./served_topic.ts";
+import { isPlain, ServedTopic } from "./served_topic.ts";
 import { pullRefusalOf, sendRefusalOf, slaveRejection } from "./slave_refusals.ts";
 import { TrafficMeter } from "./traffic_meter.ts";
 import { openHoldDoor } from "./hold_door.ts";
 
 /** How long a gateway waits for BrokerController or ColdReadService. Milliseconds. */
 const ASK_MS = 10_000;
+
+/** Longest sleep between two looks at wakes and acknowledgements. Milliseconds. */
+const IDLE_MS = 1000;
 
 /** Commits that ride on pulls are told when so many wait, or at the next tick. */
 const COMMITS_MAX = 1024;
@@ -84,6 +86,8 @@ export class GatewayParts {
   /** When acknowledgements leave that wait. */
   readonly release: AckRelease;
   readonly bell: Doorbell;
+  /** The sleep of this gateway's loop. */
+  readonly sleeper: BellSleeper;
   readonly #init: GatewayInit;
   readonly #context: ActorContext<GatewayContract>;
   readonly #memory: LogMemory;
@@ -116,8 +120,11 @@ export class GatewayParts {
     const markDirty = (connection: GatewayConnection): void => this.gateway.markDirty(connection);
     const acks = this.#acks;
     this.bell = memory.waiterBell(init.index);
+    this.sleeper = this.bell.sleeper(IDLE_MS);
     const sync = new LogSync(memory, this.#store.commitLog, gatewayBells(memory, init.index));
-    const waits = { values, memory, acks, replication: this.#replication, sync, clock: context.clock, markDirty };
+    const reads = (): number => this.gateway.counters.reads;
+    const loop = { sleeper: this.sleeper, hasOther: () => !this.#wakes.isEmpty, reads };
+    const waits = { values, memory, acks, replication: this.#replication, sync, loop, clock: context.clock, markDirty };
     this.release = new AckRelease({ ...waits, mayBlock: context.ownsThread });
     this.#settings = this.#sendSettings();
     this.#topics = new NameLookup((name) => this.#serve(name));
@@ -383,12 +390,7 @@ export class GatewayParts {
   #serve(name: string): ServedTopic | undefined {
     const entry = this.view.get(name);
     if (entry === undefined) return undefined;
-    const { brokerPermission, startAcceptMs } = this.#settings;
-    const mayWrite = (brokerPermission & TopicPerm.Write) !== 0 || !entry.order;
-    const ordinary = !name.startsWith(RETRY_TOPIC_PREFIX) && !name.includes("SYS_TRANS") &&
-      name !== "SCHEDULE_TOPIC_XXXX" &&
-      name !== "TRANS_CHECK_MAX_TIME_TOPIC" && name !== "SELF_TEST_TOPIC" && name !== "OFFSET_MOVED_EVENT";
-    return new ServedTopic(entry, mayWrite && ordinary && startAcceptMs <= this.#context.clock.nowMs());
+    return new ServedTopic(entry, isPlain(entry, this.#settings, this.#context.clock.nowMs()));
   }
 
   #queueReader(topic: string, queueId: number): ConsumeQueueReader | undefined {

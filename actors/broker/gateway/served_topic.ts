@@ -5,7 +5,28 @@
  * It derives from the thread's {@link TopicView} and is thrown away entry by entry when the view changes. The counters of puts are read and
  * reset by the statistics tick.
  */
-import type { TopicEntry } from "../../../store/topic_view.ts";
+import { RETRY_TOPIC_PREFIX } from "../../../store/topic_names.ts";
+import { type TopicEntry, TopicPerm } from "../../../store/topic_view.ts";
+
+/** Topics of the broker itself, which the general path serves. */
+const OWN_TOPICS: readonly string[] = [
+  "SCHEDULE_TOPIC_XXXX",
+  "TRANS_CHECK_MAX_TIME_TOPIC",
+  "SELF_TEST_TOPIC",
+  "OFFSET_MOVED_EVENT",
+];
+
+/** Whether the short path may serve a topic: an ordinary one that may be written now. */
+export function isPlain(
+  { topic, order }: Pick<TopicEntry, "topic" | "order">,
+  settings: { readonly brokerPermission: number; readonly startAcceptMs: number },
+  nowMs: number,
+): boolean {
+  const mayWrite = (settings.brokerPermission & TopicPerm.Write) !== 0 || !order;
+  const isOrdinary = !topic.startsWith(RETRY_TOPIC_PREFIX) && !topic.includes("SYS_TRANS") &&
+    !OWN_TOPICS.includes(topic);
+  return mayWrite && isOrdinary && settings.startAcceptMs <= nowMs;
+}
 
 /** One topic, ready for the send path. */
 export class ServedTopic {
