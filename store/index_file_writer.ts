@@ -28,6 +28,8 @@ const CHUNK_SLOTS = 4096;
 const GATHERED_ENTRIES_MAX = 4096;
 /** Dirty slots that are written one by one. */
 const FEW_SLOTS = 64;
+/** Slots that are near enough for one write. */
+const NEAR_SLOTS = 256;
 /** Entries after which the dirty slots are written although the dispatcher is busy. */
 const ENTRIES_BETWEEN_SLOTS = 131_072;
 
@@ -187,15 +189,19 @@ export class IndexFileWriter {
     this.isDirty = true;
   }
 
+  /** Neighbours go in one write: keys that count up hash to slots beside each other, and a tag falls into the same one again and again. */
   #writeFewSlots(): void {
-    const bytes = new Uint8Array(INDEX_SLOT_BYTES);
-    const view = new DataView(bytes.buffer);
-    for (let index = 0; index < this.#fewCount; index++) {
-      const slot = this.#fewSlots[index]!;
-      const chunkIndex = Math.floor(slot / CHUNK_SLOTS);
+    const slots = this.#fewSlots.subarray(0, this.#fewCount).sort();
+    for (let from = 0; from < slots.length;) {
+      const first = slots[from]!;
+      const chunkIndex = Math.floor(first / CHUNK_SLOTS);
+      const end = Math.min(first + NEAR_SLOTS, (chunkIndex + 1) * CHUNK_SLOTS);
+      let last = first;
+      while (from < slots.length && slots[from]! < end) last = slots[from++]!;
       const chunk = this.#chunks[chunkIndex]!;
-      view.setInt32(0, chunk.getInt32((slot % CHUNK_SLOTS) * INDEX_SLOT_BYTES));
-      this.#file.write(bytes, 0, INDEX_SLOT_BYTES, slotAt(slot));
+      const bytes = new Uint8Array(chunk.buffer);
+      const at = (first % CHUNK_SLOTS) * INDEX_SLOT_BYTES;
+      this.#file.write(bytes, at, (last - first + 1) * INDEX_SLOT_BYTES, slotAt(first));
       this.#dirtyChunks[chunkIndex] = 0;
     }
     this.#fewCount = 0;

@@ -1,0 +1,94 @@
+/** One index file: which writes bring its slots to the disk, and that the disk has what was put. */
+import { assert, assertEquals } from "@std/assert";
+import type { DiskFile } from "../../store/file/disk.ts";
+import { MemoryDisk } from "../../store/file/memory_disk.ts";
+import { entryAt, INDEX_SHAPE, indexFileBytes, slotAt } from "../../store/index_file.ts";
+import { IndexFileWriter } from "../../store/index_file_writer.ts";
+import { Random } from "../helpers/random.ts";
+
+const SHAPE = INDEX_SHAPE;
+
+/** First bytes of the slots that each write since the last look brought, with their number. */
+interface Bench {
+  readonly writer: IndexFileWriter;
+  takeSlotWrites(): [slot: number, slots: number][];
+  slotOnDisk(slot: number): number;
+}
+
+function bench(): Bench {
+  const disk = new MemoryDisk();
+  const file = disk.open("/index", "create");
+  file.truncate(indexFileBytes(SHAPE));
+  let writes: [number, number][] = [];
+  const watched: DiskFile = {
+    read: (into, start, length, position) => file.read(into, start, length, position),
+    write: (from, start, length, position) => {
+      if (position >= slotAt(0) && position < entryAt(SHAPE, 0)) writes.push([(position - slotAt(0)) / 4, length / 4]);
+      return file.write(from, start, length, position);
+    },
+    syncData: () => file.syncData(),
+    truncate: (bytes) => file.truncate(bytes),
+    bytes: () => file.bytes(),
+    close: () => file.close(),
+  };
+  return {
+    writer: new IndexFileWriter("/index", watched, SHAPE),
+    takeSlotWrites: () => {
+      const taken = writes;
+      writes = [];
+      return taken;
+    },
+    slotOnDisk: (slot) => {
+      const bytes = new Uint8Array(4);
+      file.read(bytes, 0, 4, slotAt(slot));
+      return new DataView(bytes.buffer).getInt32(0);
+    },
+  };
+}
+
+Deno.test("IndexFileWriter.write() brings neighbours and one slot that is used again and again to the disk by one write each", () => {
+  const { writer, takeSlotWrites, slotOnDisk } = bench();
+  for (let i = 0; i < 20; i++) {
+    writer.put(70_000 - 3 * i, i * 100, 1000 + i);
+    writer.put(1_000_000, i * 100, 1000 + i);
+  }
+  writer.write();
+  assertEquals(takeSlotWrites(), [[70_000 - 57, 58], [1_000_000, 1]]);
+  assertEquals([slotOnDisk(70_000), slotOnDisk(69_997), slotOnDisk(69_999), slotOnDisk(1_000_000)], [1, 3, 0, 40]);
+});
+
+Deno.test("IndexFileWriter.write() takes the slots between those that changed as they were", () => {
+  const { writer, takeSlotWrites, slotOnDisk } = bench();
+  writer.put(501, 0, 1000);
+  writer.write();
+  writer.put(500, 100, 1000);
+  writer.put(502, 200, 1000);
+  writer.write();
+  assertEquals(takeSlotWrites(), [[501, 1], [500, 3]]);
+  assertEquals([500, 501, 502].map(slotOnDisk), [2, 1, 3]);
+});
+
+Deno.test("IndexFileWriter.write() writes slots that are far from each other, or of two chunks, apart", () => {
+  const { writer, takeSlotWrites } = bench();
+  for (const slot of [100, 355, 356, 4095, 4096]) writer.put(slot, 0, 1000);
+  writer.write();
+  assertEquals(takeSlotWrites(), [[100, 256], [356, 1], [4095, 1], [4096, 1]]);
+});
+
+Deno.test("IndexFileWriter: the disk has the last entry of every slot after each write, few or many at a time", () => {
+  const random = new Random(7);
+  const { writer, slotOnDisk } = bench();
+  const last = new Map<number, number>();
+  for (let batch = 0; batch < 200; batch++) {
+    const count = 1 + random.below(80);
+    const base = random.below(SHAPE.slots - 400);
+    for (let i = 0; i < count; i++) {
+      const slot = base + random.below(400);
+      last.set(slot, writer.header.count);
+      writer.put(slot + SHAPE.slots * random.below(2), batch, 1000 + batch);
+    }
+    writer.writeAll();
+  }
+  assert(last.size > 1000);
+  for (const [slot, entry] of last) assertEquals(slotOnDisk(slot), entry, `slot ${slot}`);
+});
