@@ -27,13 +27,15 @@ interface Sleeper {
 export class NearSleep {
   readonly #context: Sleeper;
   readonly #bell: Doorbell;
+  readonly #blockMs: number;
   #workedMs = -Infinity;
   #breathedMs = -Infinity;
 
-  /** @param context of the actor; @param bell that tells of work */
-  constructor(context: Sleeper, bell: Doorbell) {
+  /** @param context of the actor; @param bell that tells of work; @param blockMs longest wait that blocks, milliseconds */
+  constructor(context: Sleeper, bell: Doorbell, blockMs = BLOCK_MS) {
     this.#context = context;
     this.#bell = bell;
+    this.#blockMs = blockMs;
   }
 
   /** There was work. Lets the event loop have its turn when it has waited long enough. */
@@ -73,7 +75,7 @@ export class NearSleep {
     const nowMs = clock.monotonicMs();
     if (!ownsThread || nowMs - this.#workedMs >= NEAR_MS) return false;
     if (nowMs - this.#breathedMs >= BREATHE_MS) await this.#breathe(nowMs);
-    around(() => this.#bell.sleep(hasWork, BLOCK_MS));
+    around(() => this.#bell.sleep(hasWork, this.#blockMs));
     return true;
   }
 

@@ -26,6 +26,9 @@ import { ReplicationRules } from "./replication_rules.ts";
 /** Longest sleep. Milliseconds. */
 const IDLE_MS = 1000;
 
+/** Longest wait that blocks: with its turn lent there is nothing for it to wake for. Milliseconds. */
+const LENT_MS = 10;
+
 /** Starts the behaviour. */
 export function startGroupTransferService(
   init: BrokerActorInit,
@@ -71,7 +74,7 @@ export class GroupTransferService {
     this.#syncState = new SyncStateRegion(init.memory.syncState);
     this.#step = new ReplicatedStep(init, this.#memory);
     this.#bell = this.#memory.waiterBell(WaiterBell.GroupTransfer);
-    this.#sleep = new NearSleep(context, this.#bell);
+    this.#sleep = new NearSleep(context, this.#bell, LENT_MS);
     this.#fewerAfterMs = init.values.slaveTimeout;
     // An incarnation before this one may have ended while it slept.
     this.#table.loan.takeBack();
