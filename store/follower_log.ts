@@ -75,6 +75,7 @@ export class FollowerLog {
       memory.ringFloor.store(position);
       memory.raiseEpoch();
       memory.logStart.store(position);
+      memory.takeAppend(0);
       memory.reserved.store(position);
       memory.appended.store(position);
       memory.written.store(position);
@@ -152,6 +153,7 @@ export class FollowerLog {
     const memory = this.#memory;
     memory.appendLock.acquire();
     try {
+      memory.takeAppend(0);
       const position = memory.appended.load();
       memory.reserved.store(position + records.length);
       this.#copy(records, position % memory.ringBytes);

@@ -57,12 +57,14 @@ export class LogAppender {
   readonly #aheadBytesMax: number;
   readonly #lockWatch: LockWatch | undefined;
   readonly #appendBytesMax: number;
+  readonly #id: number;
   #position = 0;
   #index = 0;
   #fileEnd = 0;
   #reserved = 0;
   #limit = 0;
   #holding = false;
+  #stampedMs = NaN;
 
   /**
    * @param memory the log
@@ -70,6 +72,7 @@ export class LogAppender {
    */
   constructor(memory: LogMemory, options: LogAppenderOptions) {
     this.#memory = memory;
+    this.#id = memory.newAppender();
     this.#ring = memory.ring;
     this.#ringBytes = memory.ringBytes;
     this.#fileBytes = options.fileBytes;
@@ -89,7 +92,7 @@ export class LogAppender {
   }
 
   /**
-   * Takes the append lock and reads the cursors.
+   * Takes the append lock and reads the cursors, unless they stand where this appender left them; what is written can only have risen.
    *
    * @returns false when the log takes nothing now; the lock is free then
    * @throws {LockHolderLostError} when the lock's holder did not come back
@@ -103,11 +106,13 @@ export class LogAppender {
       this.#release();
       return false;
     }
+    if (memory.takeAppend(this.#id)) return true;
     this.#position = memory.appended.load();
     this.#index = this.#position % this.#ringBytes;
     this.#fileEnd = (Math.floor(this.#position / this.#fileBytes) + 1) * this.#fileBytes;
     this.#reserved = memory.reserved.load();
     this.#limit = memory.written.load() + this.#aheadBytesMax;
+    this.#stampedMs = NaN;
     return true;
   }
 
@@ -142,14 +147,19 @@ export class LogAppender {
 
   /** Publishes what was appended and gives the lock back. */
   end(storeTimestampMs: number): void {
-    this.#memory.storeTimestamp.store(storeTimestampMs);
+    if (storeTimestampMs !== this.#stampedMs) {
+      this.#memory.storeTimestamp.store(storeTimestampMs);
+      this.#stampedMs = storeTimestampMs;
+    }
     this.#memory.appended.store(this.#position);
     this.#release();
   }
 
   /** Gives the lock back and publishes nothing: what was placed since `begin()` never was. */
   abandon(): void {
-    if (this.#holding) this.#release();
+    if (!this.#holding) return;
+    this.#memory.takeAppend(0);
+    this.#release();
   }
 
   /** Another thread has the lock. */

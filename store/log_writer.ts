@@ -186,6 +186,7 @@ export class LogWriter {
     const memory = this.#memory;
     memory.appendLock.acquire();
     try {
+      memory.takeAppend(0);
       const written = memory.written.load();
       const appended = memory.appended.load();
       this.#restoreOffsets(written, appended);

@@ -22,7 +22,7 @@ import { Doorbell } from "./doorbell.ts";
 import { SharedLock } from "./lock.ts";
 
 const MAGIC = 0x524c4f47;
-const LAYOUT_VERSION = 2;
+const LAYOUT_VERSION = 3;
 
 /** Gateways, and other threads with a bell of their own, that one log serves at most. */
 export const WAITERS_MAX = 16;
@@ -60,7 +60,8 @@ const RING_FLOOR = at(16);
 const PARKED = at(17);
 const SYNC_LOCK = at(18);
 const SYNC_ASKS = at(19);
-const FIRST_WAITER_BELL = 20;
+const APPENDER = at(20);
+const FIRST_WAITER_BELL = 21;
 const CONTROL_BYTES = at(FIRST_WAITER_BELL + WAITERS_MAX);
 
 /** What the log can do now; one word that every thread reads before it appends. */
@@ -167,6 +168,8 @@ export class LogMemory {
   readonly prepareBell: Doorbell;
   readonly #control: Int32Array;
   readonly #parked: Int32Array;
+  /** Who moved the append cursors last, and how many appenders there were. */
+  readonly #appender: Int32Array;
   readonly #syncAsks: Int32Array;
   readonly #status: Int32Array;
   readonly #buffer: SharedArrayBuffer;
@@ -187,6 +190,7 @@ export class LogMemory {
     this.#control = new Int32Array(buffer);
     this.#status = new Int32Array(buffer, STATUS, 1);
     this.#parked = new Int32Array(buffer, PARKED, 1);
+    this.#appender = new Int32Array(buffer, APPENDER, 2);
     this.#syncAsks = new Int32Array(buffer, SYNC_ASKS, 1);
     this.ringBytes = buffers.ringBytes;
     this.ring = new Uint8Array(buffers.ring);
@@ -239,6 +243,23 @@ export class LogMemory {
     this.flushBell.willRing();
     Atomics.add(this.#syncAsks, 0, 1);
     this.flushBell.ringAsSaid();
+  }
+
+  /** Number of a new appender, from 1; it names it to {@link takeAppend}. */
+  newAppender(): number {
+    return Atomics.add(this.#appender, 1, 1) + 1;
+  }
+
+  /**
+   * Under the append lock, before `appended` or `reserved` move: says who moves them now.
+   *
+   * @param appender its number; 0 for whoever is no appender
+   * @returns whether it moved them last too, so that they stand where it left them
+   */
+  takeAppend(appender: number): boolean {
+    if (this.#appender[0] === appender) return true;
+    this.#appender[0] = appender;
+    return false;
   }
 
   /** What the log can do now. */

@@ -208,6 +208,29 @@ Deno.test("LogAppender of another thread goes on where the first one ended", () 
   assertEquals(appendRaw(b, [10], 1), [4196]);
 });
 
+Deno.test("LogAppender takes its own cursors for those of the log while nobody else appends, and only then", () => {
+  const b = bench(0, 1024 * 1024);
+  const other = new LogAppender(b.memory, { fileBytes: 1024 * 1024 });
+  const append = (appender: LogAppender, bytes: number, storeTimestampMs: number): number => {
+    assert(appender.begin());
+    assert(appender.place(bytes) >= 0);
+    const { position } = appender;
+    appender.advance(bytes);
+    appender.end(storeTimestampMs);
+    b.memory.check();
+    return position;
+  };
+  assertEquals([append(b.appender, 100, 1), append(b.appender, 100, 1)], [0, 100]);
+  assertEquals([append(other, 50, 2), b.memory.storeTimestamp.load()], [200, 2]);
+  assertEquals([append(b.appender, 10, 1), b.memory.storeTimestamp.load()], [250, 1]);
+  // What was reserved is not taken for reserved again when it was lowered meanwhile, as on a full disk.
+  b.memory.appendLock.acquire();
+  b.memory.takeAppend(0);
+  b.memory.reserved.store(b.memory.appended.load());
+  b.memory.appendLock.release();
+  assertEquals(append(b.appender, 10, 1), 260);
+});
+
 Deno.test("LogAppender.begin() tells of a long wait for the append lock, and of no other", () => {
   const bench = logBench({ disk: new MemoryDisk(), fileBytes: 1024 * 1024 });
   const told: number[] = [];

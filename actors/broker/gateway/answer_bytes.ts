@@ -10,6 +10,8 @@ import type { GatewayConnection } from "./connection.ts";
 /** Version that this broker says it is: V5_4_0. Source: apache/rocketmq common MQVersion */
 export const BROKER_VERSION = 493;
 
+const INT_MAX = 0x7fff_ffff;
+
 const encoder = new TextEncoder();
 const ACK_0 = encoder.encode(`{"code":0,"extFields":{"queueId":"`);
 const ACK_1 = encoder.encode(`","transactionId":"`);
@@ -30,6 +32,10 @@ const PULL_TAIL = encoder.encode(`","serializeTypeCurrentRPC":"JSON","version":$
 const ACK_BYTES_MAX = ACK_0.length + ACK_1.length + ACK_2.length + TAIL_0.length + TAIL_1.length + 8 +
   10 + 32 + 16 + 11 + 32;
 
+/** Where the queue id of one digit stands in an acknowledgement, and the UNIQ_KEY behind it. */
+const QUEUE_ID_AT = 8 + ACK_0.length;
+const KEY_AT = QUEUE_ID_AT + 1 + ACK_1.length;
+
 const COMMA = 0x2c;
 
 /** Bytes that the header of one pull answer takes at most. */
@@ -42,6 +48,9 @@ export const ACK_CODE_AT = 16;
 export class AckEncoder {
   readonly #idPrefix: Uint8Array;
   readonly #region: Uint8Array;
+  /** Head of the last acknowledgement, up to the queue offset: the next one differs in what is written over it. */
+  #head = new Uint8Array(0);
+  #headKeyBytes = -1;
 
   /**
    * @param storeHost address and port of this broker as records store them: 8 bytes, or 20 for IPv6
@@ -85,6 +94,33 @@ export class AckEncoder {
     keyStart: number,
     keyEnd: number,
   ): number {
+    const keyBytes = keyEnd - keyStart;
+    let at = start;
+    if (queueId < 10 && keyBytes === this.#headKeyBytes) {
+      const head = this.#head;
+      out.set(head, at);
+      out[at + QUEUE_ID_AT] = 0x30 + queueId;
+      for (let i = 0; i < keyBytes; i++) out[at + KEY_AT + i] = uniqKey[keyStart + i]!;
+      at += head.length;
+      putHex16(out, at - this.#region.length - 16, position);
+    } else at = this.#encodeHead(out, at, queueId, position, uniqKey, keyStart, keyEnd);
+    at = putDecimal(out, at, queueOffset);
+    at = put(out, at, TAIL_0);
+    at = putDecimal(out, at, opaque);
+    at = put(out, at, TAIL_1);
+    putLengths(out, start, at - start - 8, 0);
+    return at;
+  }
+
+  #encodeHead(
+    out: Uint8Array,
+    start: number,
+    queueId: number,
+    position: number,
+    uniqKey: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+  ): number {
     let at = put(out, start + 8, ACK_0);
     at = putDecimal(out, at, queueId);
     at = put(out, at, ACK_1);
@@ -93,11 +129,10 @@ export class AckEncoder {
     at = put(out, at, this.#idPrefix);
     at = putHex16(out, at, position);
     at = put(out, at, this.#region);
-    at = putDecimal(out, at, queueOffset);
-    at = put(out, at, TAIL_0);
-    at = putDecimal(out, at, opaque);
-    at = put(out, at, TAIL_1);
-    putLengths(out, start, at - start - 8, 0);
+    if (queueId < 10) {
+      this.#head = out.slice(start, at);
+      this.#headKeyBytes = keyEnd - keyStart;
+    }
     return at;
   }
 
@@ -252,8 +287,20 @@ function putDecimal(out: Uint8Array, start: number, value: number): number {
   }
   let digits = 1;
   for (let bound = 10; rest >= bound; bound *= 10) digits++;
+  if (rest <= INT_MAX) return putInt(out, at, rest, digits);
   for (let i = at + digits - 1; i >= at; i--) {
     const next = Math.floor(rest / 10);
+    out[i] = 0x30 + (rest - next * 10);
+    rest = next;
+  }
+  return at + digits;
+}
+
+/** Whole numbers below 2^31 divide faster. */
+function putInt(out: Uint8Array, at: number, value: number, digits: number): number {
+  let rest = value | 0;
+  for (let i = at + digits - 1; i >= at; i--) {
+    const next = (rest / 10) | 0;
     out[i] = 0x30 + (rest - next * 10);
     rest = next;
   }

@@ -75,7 +75,7 @@ export class GatewayConnection {
       this.start = 0;
       this.end = 0;
     }
-    return this.#socket.read(this.input.subarray(this.end));
+    return this.#socket.read(this.end === 0 ? this.input : this.input.subarray(this.end));
   }
 
   /**

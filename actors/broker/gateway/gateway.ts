@@ -127,6 +127,7 @@ export class Gateway {
   readonly #touch = (connection: GatewayConnection): void => this.markDirty(connection);
   #nextId: number;
   #turnScheduled = false;
+  #turnBeganMs = 0;
   #appended = false;
   #inBatch = false;
   #turnEpoch = -1;
@@ -258,7 +259,7 @@ export class Gateway {
   }
 
   #takeFrames(connection: GatewayConnection): void {
-    connection.lastActiveMs = this.#parts.clock.monotonicMs();
+    connection.lastActiveMs = this.#turnMs();
     try {
       while (connection.end - connection.start >= 8) {
         const input = connection.input;
@@ -348,13 +349,14 @@ export class Gateway {
   #beginBatch(): boolean {
     const { appender, acks, clock, sends, memory, ackTimeoutMs, refusal, isShortOfReplicas } = this.#parts;
     if (acks.isFull || refusal !== undefined) return false;
+    const turnMs = this.#turnMs();
     this.fence();
     if (!appender.begin()) return false;
     this.#inBatch = true;
     this.markAppended(memory.epoch);
     sends.storeTimestampMs = clock.nowMs();
     sends.isShortOfReplicas = isShortOfReplicas();
-    acks.deadlineMs = clock.monotonicMs() + ackTimeoutMs;
+    acks.deadlineMs = turnMs + ackTimeoutMs;
     return true;
   }
 
@@ -368,6 +370,12 @@ export class Gateway {
       if (!connection.closed) this.#parts.general.take(connection, frame);
     }
     this.#deferred.length = 0;
+  }
+
+  /** The monotonic clock at the first look of this turn. */
+  #turnMs(): number {
+    if (!this.#turnScheduled) this.#turnBeganMs = this.#parts.clock.monotonicMs();
+    return this.#turnBeganMs;
   }
 
   #scheduleTurn(): void {

@@ -40,10 +40,12 @@ function encoded(
 }
 
 Deno.test("AckEncoder.encode() writes what a general encoder would, for every edge of every field", () => {
+  const acks = new AckEncoder(HOST, REGION);
   for (const opaque of [...INTS, -1, -2_147_483_648]) {
     for (const queueId of INTS) {
       for (const long of LONGS) {
-        const { out, end } = encoded({ opaque, queueId, queueOffset: long, position: LONGS[LONGS.length - 1]! - long });
+        const position = LONGS[LONGS.length - 1]! - long;
+        const { out, end } = encoded({ opaque, queueId, queueOffset: long, position }, acks);
         const command = decodeFrame(out.slice(7, end));
         assertEquals([command.code, command.flag, command.opaque, command.version], [0, 1, opaque, BROKER_VERSION]);
         const { msgId, ...ext } = command.ext;
@@ -57,6 +59,17 @@ Deno.test("AckEncoder.encode() writes what a general encoder would, for every ed
         assertEquals(Number(decodeOffsetMessageId(msgId!).offset), LONGS[LONGS.length - 1]! - long);
       }
     }
+  }
+});
+
+Deno.test("AckEncoder.encode() writes what a new encoder would after an acknowledgement with another key", () => {
+  const acks = new AckEncoder(HOST, REGION);
+  const used = new Uint8Array(1024);
+  const fresh = new Uint8Array(1024);
+  for (const [keyEnd, queueId] of [[14, 3], [10, 4], [14, 5], [14, 12], [14, 6], [10, 7]] as const) {
+    const end = acks.encode(used, 0, 7, queueId, 8, 1234, KEY, 2, keyEnd);
+    const freshEnd = new AckEncoder(HOST, REGION).encode(fresh, 0, 7, queueId, 8, 1234, KEY, 2, keyEnd);
+    assertEquals(used.subarray(0, end), fresh.subarray(0, freshEnd));
   }
 });
 
