@@ -71,7 +71,7 @@ export async function startApache(folder: string, sets: readonly string[] = []):
   const nameServerPort = freePort();
   const brokerPort = freeBrokerPort();
   const script = new URL("./apache.sh", import.meta.url).pathname;
-  const environment = { NS_PORT: String(nameServerPort), HEAP: "2g", NAME: "broker-a" };
+  const environment = { NS_PORT: String(nameServerPort), HEAP: "2g", NAME: "broker-a", OWNER: String(Deno.pid) };
   const pidFiles = ["broker", "namesrv"].map((server) => `${folder}/${server}.pid`);
   notePidFiles(...pidFiles);
   const up = await new Deno.Command("bash", {

@@ -83,7 +83,7 @@ async function startSlave(
   notePidFiles(pidFile);
   const { code, stderr } = await new Deno.Command("bash", {
     args: [script, "slave", folder, ...values],
-    env: { NS_PORT: String(master.nameServerPort), HEAP: "1g", NAME: "broker-a" },
+    env: { NS_PORT: String(master.nameServerPort), HEAP: "1g", NAME: "broker-a", OWNER: String(Deno.pid) },
   }).output();
   const stop = (): Promise<unknown> => new Deno.Command("bash", { args: [script, "down", folder] }).output();
   if (code !== 0) {
