@@ -127,7 +127,7 @@ export class Gateway {
   readonly #touch = (connection: GatewayConnection): void => this.markDirty(connection);
   #nextId: number;
   #turnScheduled = false;
-  #turnBeganMs = 0;
+  #lookedAtMs = NaN;
   #appended = false;
   #inBatch = false;
   #turnEpoch = -1;
@@ -372,15 +372,17 @@ export class Gateway {
     this.#deferred.length = 0;
   }
 
-  /** The monotonic clock at the first look of this turn. */
+  /** The monotonic clock at the first look since the end of this turn was scheduled, perhaps by an answer of another actor; before that each look is its own. */
   #turnMs(): number {
-    if (!this.#turnScheduled) this.#turnBeganMs = this.#parts.clock.monotonicMs();
-    return this.#turnBeganMs;
+    if (!this.#turnScheduled) return this.#parts.clock.monotonicMs();
+    if (Number.isNaN(this.#lookedAtMs)) this.#lookedAtMs = this.#parts.clock.monotonicMs();
+    return this.#lookedAtMs;
   }
 
   #scheduleTurn(): void {
     if (this.#turnScheduled) return;
     this.#turnScheduled = true;
+    this.#lookedAtMs = NaN;
     queueMicrotask(this.#endTurn);
   }
 
