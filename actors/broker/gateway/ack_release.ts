@@ -37,7 +37,7 @@ export interface AckReleaseParts {
   readonly clock: Clock;
   /** The loop of this gateway. */
   readonly loop: GatewayLoop;
-  /** The thread is this gateway's alone. */
+  /** The thread is this gateway's alone, and writes what it appends. */
   readonly mayBlock: boolean;
   /** Output of a connection is ready for the end of the turn. */
   readonly markDirty: (connection: GatewayConnection) => void;

@@ -402,11 +402,13 @@ export class Gateway {
   }
 
   #write(): void {
-    const { memory, writer, acks, laterWrite, written, releasable } = this.#parts;
+    const { memory, writer, laterWrite, written } = this.#parts;
     this.#appended = false;
     if (laterWrite !== undefined && memory.status !== LogStatus.ReadOnly) {
+      laterWrite.appended();
       written();
-      return laterWrite.appended();
+      this.#releaseNow();
+      return;
     }
     if (this.#isWritten(writer.write()) && memory.epoch === this.#turnEpoch) {
       try {
@@ -414,10 +416,16 @@ export class Gateway {
       } catch (error) {
         return this.#parts.fail(error);
       }
-      if (acks.length > 0) acks.releaseUpTo(releasable(), this.#touch);
+      this.#releaseNow();
       return;
     }
     this.#refuseAcks();
+  }
+
+  /** What may leave after {@link GatewayParts.written}, which may have taken the ring for it. */
+  #releaseNow(): void {
+    const { acks, releasable } = this.#parts;
+    if (acks.length > 0) acks.releaseUpTo(releasable(), this.#touch);
   }
 
   #isWritten(outcome: WriteOutcomeValue): boolean {

@@ -125,7 +125,8 @@ export class GatewayParts {
     const reads = (): number => this.gateway.counters.reads;
     const loop = { sleeper: this.sleeper, hasOther: () => !this.#wakes.isEmpty, reads };
     const waits = { values, memory, acks, replication: this.#replication, sync, loop, clock: context.clock, markDirty };
-    this.release = new AckRelease({ ...waits, mayBlock: context.ownsThread });
+    // What another thread writes later no slave has soon.
+    this.release = new AckRelease({ ...waits, mayBlock: context.ownsThread && !isWrittenLater(values) });
     this.#settings = this.#sendSettings();
     this.#topics = new NameLookup((name) => this.#serve(name));
     this.#meter = new TrafficMeter(this.#topics, new GaugeBatch(new Gauges(init.gauges)));

@@ -90,3 +90,22 @@ Deno.test("Gateway looks at the clock for a read although the turn was scheduled
     assertEquals(connection.lastActiveMs, 61_000);
   });
 });
+
+Deno.test("Gateway releases what slaves confirmed while the end of its turn waited for them, also of what is written later", async () => {
+  let confirmed = 0;
+  const told: string[] = [];
+  const laterWrite = { appended: () => void told.push("appended"), refusesWhenFull: false };
+  const written = (): void => {
+    told.push("written");
+    confirmed = 10;
+  };
+  await withGateway({ laterWrite, written, releasable: () => confirmed }, async (scene) => {
+    const { gateway, acks, connection, socket, epoch } = scene;
+    acks.room(3).set(new TextEncoder().encode("ack"), acks.start);
+    acks.hold(connection, acks.start + 3, 10);
+    gateway.markAppended(epoch);
+    await afterIo();
+    // Who writes is told first: nobody has what is in memory only.
+    assertEquals([told, acks.length, socket.text], [["appended", "written"], 0, "ack"]);
+  });
+});
