@@ -173,7 +173,8 @@ export class HaConnection {
           break;
         }
         if (report === undefined || !this.#sleep.heard(this.#lastReadMs, this.#hasWork)) continue;
-        if (!await this.#sendNext()) this.#sleep.wake();
+        // The ring for what one write does not take, or may not take yet, was for the block alone.
+        if (!await this.#sendNext() || this.#hasWork()) this.#sleep.wake();
       }
     } catch (error) {
       this.#lost(error);
