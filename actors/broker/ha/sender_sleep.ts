@@ -84,7 +84,8 @@ export class SenderSleep {
       this.#dozes++;
       return await clock.sleep(DOZE_MS);
     }
-    if (isAwaited && isQuiet() && await near.blocked(hasWork)) return;
+    // The event loop may have a turn first, in which another connection sends.
+    if (isAwaited && isQuiet() && await near.blocked(() => !isQuiet() || hasWork())) return;
     if (idleMs < IDLE_MS) return await bell.sleepAsync(hasWork, idleMs);
     this.#isAsleep = true;
     await this.#sleeper.sleep(hasWork);

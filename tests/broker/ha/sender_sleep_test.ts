@@ -17,10 +17,16 @@ class Scene {
   /** Looks at {@link hasWork} so far, and what is there from one of them on. */
   looks = 0;
   workAtLook = Infinity;
+  /** What happens when the event loop has a turn. */
+  onBreath = (): void => {};
 
   constructor(isAwaited = true) {
     const { clock, bell } = this;
-    const near = new NearSleep({ clock, ownsThread: true, breathe: () => Promise.resolve(true) }, bell);
+    const breathe = (): Promise<boolean> => {
+      this.onBreath();
+      return Promise.resolve(true);
+    };
+    const near = new NearSleep({ clock, ownsThread: true, breathe }, bell);
     this.sleep = new SenderSleep({ clock, bell, near, isAwaited, isQuiet: () => this.isQuiet });
   }
 
@@ -74,10 +80,32 @@ Deno.test("SenderSleep.heard() does not block while another slave owes a report,
   assertEquals([busy.heard(), busy.looks], [false, 0]);
   busy.bell.ring();
   await ends(resting.over);
+  busy.isQuiet = true;
   assertEquals([busy.heard(), busy.looks], [false, 0]);
   const unawaited = new Scene(false);
   const dozing = await unawaited.rest();
   assertEquals([unawaited.heard(), unawaited.looks], [false, 0]);
   unawaited.clock.advance(2);
   await ends(dozing.over);
+});
+
+Deno.test("SenderSleep.rest() does not block when another connection sent in the turn that the event loop had before", async () => {
+  const scene = new Scene();
+  assertEquals(scene.heard(), false);
+  const wait = Atomics.wait;
+  let blocks = 0;
+  Atomics.wait = (() => {
+    blocks++;
+    return "timed-out";
+  }) as typeof Atomics.wait;
+  try {
+    scene.onBreath = (): void => void (scene.isQuiet = false);
+    await ends(scene.sleep.rest(scene.look, 1000));
+    assertEquals(blocks, 0);
+    scene.isQuiet = true;
+    await ends(scene.sleep.rest(scene.look, 1000));
+    assertEquals(blocks, 1);
+  } finally {
+    Atomics.wait = wait;
+  }
 });
