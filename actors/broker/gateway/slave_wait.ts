@@ -61,15 +61,21 @@ export class SlaveWait {
   written(): void {
     const { clock, sleeper, hasOther } = this.#parts;
     if (!this.#isAlone()) return;
-    if (this.#leftUntilMs > 0 && clock.monotonicMs() < this.#leftUntilMs) return;
-    sleeper.block(this.#hasWork, WAIT_MS_MAX);
+    let nowMs = clock.monotonicMs();
+    if (nowMs < this.#leftUntilMs) return;
+    const endMs = nowMs + WAIT_MS_MAX;
+    // A ring may tell of something else: of what the device has, or of what another gateway's clients wait for.
+    do {
+      sleeper.block(this.#hasWork, endMs - nowMs);
+      nowMs = clock.monotonicMs();
+    } while (nowMs < endMs && !this.#hasWork());
     // What came meanwhile rang here, and is the loop's.
     if (hasOther()) sleeper.wake();
     if (this.#hasWork()) {
       this.#vain = 0;
     } else if (++this.#vain >= VAIN_MAX) {
       this.#vain = 0;
-      this.#leftUntilMs = clock.monotonicMs() + LEAVE_MS;
+      this.#leftUntilMs = nowMs + LEAVE_MS;
     }
   }
 

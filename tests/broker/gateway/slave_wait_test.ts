@@ -12,6 +12,8 @@ class Scene {
   readonly clock = new SimulatedClock();
   readonly wait: SlaveWait;
   isQuick = true;
+  /** So many rings tell of something else before the slaves confirm. */
+  otherRings = 0;
   waits = 0;
   #reads = 0;
   #position = 0;
@@ -21,9 +23,11 @@ class Scene {
   wakes = 0;
 
   constructor() {
-    const block = (): void => {
+    const block = (_hasWork: () => boolean, timeoutMs: number): void => {
       this.waits++;
-      if (this.isQuick) this.#held = this.#position;
+      if (this.otherRings > 0) this.otherRings--;
+      else if (this.isQuick) this.#held = this.#position;
+      else this.clock.advance(timeoutMs);
     };
     this.wait = new SlaveWait({
       acks: this.acks,
@@ -104,4 +108,16 @@ Deno.test("SlaveWait wakes the gateway's loop for what came meanwhile", () => {
   assertEquals(scene.wakes, 0);
   scene.hasOther = true;
   assertEquals([scene.send(client), scene.wakes], [true, 1]);
+});
+
+Deno.test("SlaveWait waits on when a ring told of something else, and takes no such ring for a slow slave", () => {
+  const scene = new Scene();
+  const client = connectionOver();
+  scene.sendAlone(client);
+  for (let i = 0; i < 5; i++) {
+    scene.otherRings = 2;
+    const before = scene.waits;
+    scene.send(client);
+    assertEquals(scene.waits - before, 3);
+  }
 });
