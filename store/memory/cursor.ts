@@ -30,4 +30,20 @@ export class Cursor {
   store(position: number): void {
     Atomics.store(this.#word, 0, BigInt(position));
   }
+
+  /**
+   * As {@link store}, but never lowers the position, whoever else raises it.
+   *
+   * @returns whether it was raised
+   */
+  raise(position: number): boolean {
+    const next = BigInt(position);
+    let known = Atomics.load(this.#word, 0);
+    while (known < next) {
+      const found = Atomics.compareExchange(this.#word, 0, known, next);
+      if (found === known) return true;
+      known = found;
+    }
+    return false;
+  }
 }

@@ -193,8 +193,8 @@ export class BellSleeper {
   }
 
   /**
-   * Blocks the thread as {@link Doorbell.sleep} does, whether or not its loop sleeps here. Rings meanwhile are for this sleep alone: who called it has to look for all that
-   * there is to do afterwards, and to {@link wake} the loop for what is the loop's.
+   * Blocks the thread as {@link Doorbell.sleep} does, whether or not its loop sleeps here. Rings meanwhile are for this sleep alone: who called it has to look
+   * for all that there is to do afterwards, and to {@link wake} the loop for what is the loop's.
    */
   block(hasWork: () => boolean, timeoutMs: number): void {
     const sleeps = this.#wake === undefined ? 0 : 1;

@@ -6,8 +6,8 @@
  *            borrower:  └► used ─► lent                      while the owner waits for it: used ─► wanted ─► lent
  * ```
  *
- * The owner lends before it blocks, for milliseconds, and takes the turn back before it does anything else. So at each moment one of the two has it, nobody has it
- * while the owner is paused or stuck, and what a turn reads and stores is in order for both.
+ * The owner lends before it blocks, for milliseconds, and takes the turn back before it does anything else. So at each moment one of the two has it, nobody has
+ * it while the owner is paused or stuck, and what a turn reads and stores is in order for both.
  */
 
 const OWN = 0;

@@ -32,6 +32,9 @@ const PULL_TAIL = encoder.encode(`","serializeTypeCurrentRPC":"JSON","version":$
 const ACK_BYTES_MAX = ACK_0.length + ACK_1.length + ACK_2.length + TAIL_0.length + TAIL_1.length + 8 +
   10 + 32 + 16 + 11 + 32;
 
+/** Bytes of the keys whose heads are kept: the short path takes none that is longer. */
+const KEY_BYTES_MAX = 64;
+
 /** Where the queue id of one digit stands in an acknowledgement, and the UNIQ_KEY behind it. */
 const QUEUE_ID_AT = 8 + ACK_0.length;
 const KEY_AT = QUEUE_ID_AT + 1 + ACK_1.length;
@@ -48,9 +51,8 @@ export const ACK_CODE_AT = 16;
 export class AckEncoder {
   readonly #idPrefix: Uint8Array;
   readonly #region: Uint8Array;
-  /** Head of the last acknowledgement, up to the queue offset: the next one differs in what is written over it. */
-  #head = new Uint8Array(0);
-  #headKeyBytes = -1;
+  /** Head of the last acknowledgement for each length of its key, up to the queue offset: the next one differs in what is written over it. */
+  readonly #heads: (Uint8Array | undefined)[] = new Array(KEY_BYTES_MAX + 1).fill(undefined);
 
   /**
    * @param storeHost address and port of this broker as records store them: 8 bytes, or 20 for IPv6
@@ -96,8 +98,8 @@ export class AckEncoder {
   ): number {
     const keyBytes = keyEnd - keyStart;
     let at = start;
-    if (queueId < 10 && keyBytes === this.#headKeyBytes) {
-      const head = this.#head;
+    const head = queueId < 10 ? this.#heads[keyBytes] : undefined;
+    if (head !== undefined) {
       out.set(head, at);
       out[at + QUEUE_ID_AT] = 0x30 + queueId;
       for (let i = 0; i < keyBytes; i++) out[at + KEY_AT + i] = uniqKey[keyStart + i]!;
@@ -129,10 +131,8 @@ export class AckEncoder {
     at = put(out, at, this.#idPrefix);
     at = putHex16(out, at, position);
     at = put(out, at, this.#region);
-    if (queueId < 10) {
-      this.#head = out.slice(start, at);
-      this.#headKeyBytes = keyEnd - keyStart;
-    }
+    const keyBytes = keyEnd - keyStart;
+    if (queueId < 10 && keyBytes <= KEY_BYTES_MAX) this.#heads[keyBytes] = out.slice(start, at);
     return at;
   }
 

@@ -1,10 +1,12 @@
 /**
  * Waits for the slaves in the gateway's own thread, where one client is all there is to serve.
  *
- * A client that has one send in flight sends nothing until it is answered, and an event loop that waits for the bell is there about 50 µs later than a thread that blocks on it. Anyone else's request would have to
- * wait meanwhile, so there must not have been any: each of the last reads brought one send of the same connection. Slaves that are not quick are left to the event loop.
+ * A client that has one send in flight sends nothing until it is answered, and an event loop that waits for the bell is there about 50 µs later than a thread
+ * that blocks on it. Anyone else's request would have to wait meanwhile, so there must not have been any: each of the last reads brought one send of the same
+ * connection. Slaves that are not quick are left to the event loop.
  *
- * Owns: when it waits. Reads: the acknowledgements that wait. Never: waits longer than a millisecond, or, for a tenth of a second, for slaves that took longer three times in a row.
+ * Owns: when it waits. Reads: the acknowledgements that wait. Never: waits longer than a millisecond. For a tenth of a second it does not wait at all for slaves
+ * that took longer three times in a row.
  */
 import type { Clock } from "../../../store/clock.ts";
 import type { BellSleeper } from "../../../store/memory/doorbell.ts";

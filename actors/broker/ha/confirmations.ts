@@ -29,9 +29,14 @@ export class Confirmations {
   /** A slave has confirmed a position: the turn that follows from it is taken where it is lent, else GroupTransferService is woken. */
   confirm(place: number, position: number): void {
     this.#bell.willRing();
-    this.#table.confirm(place, position);
-    if (this.#table.loan.use(this.#take)) this.#bell.needsNoRing();
-    else this.#bell.ringAsSaid();
+    let isTaken = false;
+    try {
+      this.#table.confirm(place, position);
+      isTaken = this.#table.loan.use(this.#take);
+    } finally {
+      if (isTaken) this.#bell.needsNoRing();
+      else this.#bell.ringAsSaid();
+    }
   }
 
   /** A slave has come, or is gone. */

@@ -1,13 +1,15 @@
 /**
  * GroupTransferService: says up to where enough replicas have the log.
  *
- * It owns the replicated cursor, which only rises: what enough slaves have confirmed once, they have. It wakes the gateways whose acknowledgements wait for it. How many slaves are enough may change with those that are
- * in step (`enableAutoInSyncReplicas`); fewer count only after `slaveTimeout`, so that no message is acknowledged for less than was asked for when it was taken.
+ * It owns the replicated cursor, which only rises: what enough slaves have confirmed once, they have. It wakes the gateways whose acknowledgements wait for it.
+ * How many slaves are enough may change with those that are in step (`enableAutoInSyncReplicas`); fewer count only after `slaveTimeout`, so that no message is
+ * acknowledged for less than was asked for when it was taken.
  *
- * While confirmations are near it lends its turn for the time that it blocks: HAService then moves the cursor by the same rule ({@link ReplicatedStep}) instead of waking this thread. It does not lend what it
- * alone can do, counting and joining, and while it is paused or stuck nobody has its turn.
+ * While confirmations are near it lends its turn for the time that it blocks: HAService then moves the cursor by the same rule ({@link ReplicatedStep}) instead
+ * of waking this thread. It does not lend what it alone can do, counting and joining, and while it is paused or stuck nobody has its turn.
  *
- * In a failover set with `allAckInSyncStateSet` every required member must have it. A follower joins the set in a turn in which it is required and has all that was ever acknowledged: from then on it keeps having it.
+ * In a failover set with `allAckInSyncStateSet` every required member must have it. A follower joins the set in a turn in which it is required and has all
+ * that was ever acknowledged: from then on it keeps having it.
  *
  * Source: apache/rocketmq store/ha/GroupTransferService.java
  */

@@ -1,8 +1,8 @@
 /**
  * One step of the replicated cursor: up to where enough replicas have the log, and who is told.
  *
- * Owns: the rule. Reads: the table of confirmations, the sync-state set. Never: decides how many are enough, waits, or runs in two threads at a time: it belongs to GroupTransferService's turn, which HAService
- * takes while that one sleeps.
+ * Owns: the rule. Reads: the table of confirmations, the sync-state set. Never: decides how many are enough, waits, or runs in two threads at a time: it
+ * belongs to GroupTransferService's turn, which HAService takes while that one sleeps.
  *
  * Source: apache/rocketmq store/ha/GroupTransferService.java doWaitTransfer
  */
@@ -50,9 +50,10 @@ export class ReplicatedStep {
     const held = this.held();
     if (held <= this.#memory.replicated.load()) return false;
     for (const bell of this.#bells) bell.willRing();
-    this.#memory.replicated.store(held);
+    // One that was terminated in its turn may still be on its way here.
+    const isRaised = this.#memory.replicated.raise(held);
     for (const bell of this.#bells) bell.ringAsSaid();
-    return true;
+    return isRaised;
   }
 
   /** Position that every required member has; one that is not connected has nothing. */

@@ -1,9 +1,11 @@
 /**
  * The sleep of one connection of HAService while there is nothing to send.
  *
- * Owns: how it sleeps. Reads: whether any slave has still to confirm something. Never: sleeps through a report: the thread blocks only while all that was sent is confirmed, and then for milliseconds.
+ * Owns: how it sleeps. Reads: whether any slave has still to confirm something. Never: sleeps through a report: the thread blocks only while all that was sent
+ * is confirmed, and then for milliseconds.
  *
- * Of a master whose sends wait for slaves the bell wakes it. What a slave says comes through the event loop, what is written through the bell, and a thread that blocks on the bell is there about 50 µs sooner.
+ * Of a master whose sends wait for slaves the bell wakes it. What a slave says comes through the event loop, what is written through the bell, and a thread
+ * that blocks on the bell is there about 50 µs sooner.
  * A master that nobody waits at dozes between two looks at the log instead, and finds many records at once.
  */
 import type { Clock } from "../../../store/clock.ts";
@@ -51,7 +53,8 @@ export class SenderSleep {
   }
 
   /**
-   * The slave has confirmed something. While its sender sleeps, and every slave has confirmed everything, this waits for the next write instead: it blocks the thread, for milliseconds.
+   * The slave has confirmed something. While its sender sleeps, and every slave has confirmed everything, this waits for the next write instead: it blocks
+   * the thread, for milliseconds.
    *
    * @param nowMs of the monotonic clock
    * @param hasWork whether there is something to send

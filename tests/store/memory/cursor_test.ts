@@ -18,3 +18,10 @@ Deno.test("Cursor.store() touches its own eight bytes only", () => {
   assertEquals([...bytes.subarray(0, 8), ...bytes.subarray(16)].every((byte) => byte === 0), true);
   assertEquals(bytes.subarray(8, 16).every((byte) => byte === 255), true);
 });
+
+Deno.test("Cursor.raise() never lowers a position", () => {
+  const cursor = new Cursor(new SharedArrayBuffer(8), 0);
+  assertEquals([cursor.raise(5), cursor.load()], [true, 5]);
+  assertEquals([cursor.raise(5), cursor.raise(4), cursor.load()], [false, false, 5]);
+  assertEquals([cursor.raise(2 ** 40), cursor.load()], [true, 2 ** 40]);
+});
