@@ -17,7 +17,7 @@ import { LogReader } from "../../../store/log_reader.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { ReplicationTable } from "../../../store/memory/replication_table.ts";
 import { SimulatedClock } from "../../helpers/simulated_clock.ts";
-import { until } from "../../helpers/until.ts";
+import { until, within } from "../../helpers/until.ts";
 import { RecordingSocket } from "../gateway/recording_socket.ts";
 
 const FILE_BYTES = 4 * 1024 * 1024;
@@ -117,7 +117,7 @@ Deno.test("HaConnection goes on with what one write did not take, when it came w
   } finally {
     Atomics.wait = wait;
     connection.close();
-    await served;
+    await within(served, { timeoutMs: 10_000, what: "the end of the connection" });
   }
   // Nobody had to look for it when the time was over.
   assertEquals(bell.missed, 0);
