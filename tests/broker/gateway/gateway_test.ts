@@ -82,12 +82,14 @@ Deno.test("Gateway looks at the clock for a read although the turn was scheduled
     socket.readSome();
     await afterIo();
     assertEquals(connection.lastActiveMs, 1000);
-    clock.advance(60_000);
-    // The answer of another actor and the read come in the same turn of the event loop.
-    socket.readSome();
-    gateway.markDirty(connection);
-    await afterIo();
-    assertEquals(connection.lastActiveMs, 61_000);
+    for (const expectedMs of [61_000, 121_000]) {
+      clock.advance(60_000);
+      // The answer of another actor and the read come in the same turn of the event loop.
+      socket.readSome();
+      gateway.markDirty(connection);
+      await afterIo();
+      assertEquals(connection.lastActiveMs, expectedMs);
+    }
   });
 });
 
