@@ -106,12 +106,7 @@ export class AckEncoder {
       at += head.length;
       putHex16(out, at - this.#region.length - 16, position);
     } else at = this.#encodeHead(out, at, queueId, position, uniqKey, keyStart, keyEnd);
-    at = putDecimal(out, at, queueOffset);
-    at = put(out, at, TAIL_0);
-    at = putDecimal(out, at, opaque);
-    at = put(out, at, TAIL_1);
-    putLengths(out, start, at - start - 8, 0);
-    return at;
+    return putTail(out, start, at, queueOffset, opaque);
   }
 
   #encodeHead(
@@ -175,13 +170,18 @@ export class AckEncoder {
       next += sizes[i]!;
     }
     at = put(out, at, this.#region);
-    at = putDecimal(out, at, queueOffset);
-    at = put(out, at, TAIL_0);
-    at = putDecimal(out, at, opaque);
-    at = put(out, at, TAIL_1);
-    putLengths(out, start, at - start - 8, 0);
-    return at;
+    return putTail(out, start, at, queueOffset, opaque);
   }
+}
+
+/** Ends an acknowledgement behind its head. */
+function putTail(out: Uint8Array, start: number, headEnd: number, queueOffset: number, opaque: number): number {
+  let at = putDecimal(out, headEnd, queueOffset);
+  at = put(out, at, TAIL_0);
+  at = putDecimal(out, at, opaque);
+  at = put(out, at, TAIL_1);
+  putLengths(out, start, at - start - 8, 0);
+  return at;
 }
 
 /** What a pull answer says besides its body. */

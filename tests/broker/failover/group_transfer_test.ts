@@ -15,6 +15,7 @@ import { LogMemory } from "../../../store/memory/log_memory.ts";
 import { ReplicationTable } from "../../../store/memory/replication_table.ts";
 import { SyncStateRegion } from "../../../store/memory/sync_state.ts";
 import { until } from "../../helpers/until.ts";
+import { StandInWaits } from "../../helpers/stand_in_waits.ts";
 
 const PATIENCE_MS = 20_000;
 
@@ -142,7 +143,6 @@ Deno.test("GroupTransferService lets a follower join when it is required and has
 });
 
 Deno.test("GroupTransferService lends its turn while it blocks, but not while a follower is about to join", async () => {
-  const wait = Atomics.wait;
   await withService(async ({ service, memory, table, confirmations, write, require, untilReplicated }) => {
     const counters = (): Promise<GroupTransferContract["asks"]["counters"]["reply"]> =>
       service.ask("counters", null, { timeoutMs: PATIENCE_MS });
@@ -157,13 +157,13 @@ Deno.test("GroupTransferService lends its turn while it blocks, but not while a 
       return steps.movedAtOnce;
     };
     // While the service blocks, HAService has its turn.
-    Atomics.wait = (() => {
+    using _waits = new StandInWaits(() => {
       if (steps.at < steps.end) {
         confirmations.confirm(place, steps.at += 10);
         steps.movedAtOnce.push(memory.replicated.load() === steps.at);
       }
       return "timed-out";
-    }) as typeof Atomics.wait;
+    });
     assertEquals(await confirmUpTo(300), new Array(29).fill(true));
     assertEquals((await counters()).advances, 30);
     const joining = service.ask("join", { brokerId: 3 }, { timeoutMs: PATIENCE_MS });
@@ -173,7 +173,7 @@ Deno.test("GroupTransferService lends its turn while it blocks, but not while a 
     require(1, 2, 3);
     await joining;
     assertEquals([memory.replicated.load(), (await counters()).advances], [600, 60]);
-  }, (init, context) => startGroupTransferService(init, onOwnThread(context))).finally(() => Atomics.wait = wait);
+  }, (init, context) => startGroupTransferService(init, onOwnThread(context)));
 });
 
 Deno.test("GroupTransferService that is stopped moves nothing any more", async () => {

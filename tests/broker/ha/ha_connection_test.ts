@@ -19,6 +19,7 @@ import { ReplicationTable } from "../../../store/memory/replication_table.ts";
 import { SimulatedClock } from "../../helpers/simulated_clock.ts";
 import { until, within } from "../../helpers/until.ts";
 import { RecordingSocket } from "../gateway/recording_socket.ts";
+import { StandInWaits } from "../../helpers/stand_in_waits.ts";
 
 const FILE_BYTES = 4 * 1024 * 1024;
 
@@ -102,20 +103,18 @@ Deno.test("HaConnection goes on with what one write did not take, when it came w
     log: () => {},
   });
   const served = connection.run();
-  const wait = Atomics.wait;
   try {
     socket.report(0);
     await until(() => bell.sleepers === 1, { timeoutMs: 10_000, what: "the sender sleeps" });
     await afterIo();
-    Atomics.wait = (() => {
+    using _waits = new StandInWaits(() => {
       for (const cursor of [memory.reserved, memory.appended, memory.written]) cursor.store(LARGE_BYTES);
       bell.ring();
       return "ok";
-    }) as typeof Atomics.wait;
+    });
     socket.report(0);
     await until(() => socket.sentUpTo === LARGE_BYTES, { timeoutMs: 10_000, what: "all was sent" });
   } finally {
-    Atomics.wait = wait;
     connection.close();
     await within(served, { timeoutMs: 10_000, what: "the end of the connection" });
   }

@@ -6,6 +6,7 @@ import { NearSleep } from "../../../actors/broker/near_sleep.ts";
 import { BELL_BYTES, Doorbell } from "../../../store/memory/doorbell.ts";
 import { SimulatedClock } from "../../helpers/simulated_clock.ts";
 import { within } from "../../helpers/until.ts";
+import { StandInWaits } from "../../helpers/stand_in_waits.ts";
 
 /** One connection. */
 class Scene {
@@ -92,20 +93,11 @@ Deno.test("SenderSleep.heard() does not block while another slave owes a report,
 Deno.test("SenderSleep.rest() does not block when another connection sent in the turn that the event loop had before", async () => {
   const scene = new Scene();
   assertEquals(scene.heard(), false);
-  const wait = Atomics.wait;
-  let blocks = 0;
-  Atomics.wait = (() => {
-    blocks++;
-    return "timed-out";
-  }) as typeof Atomics.wait;
-  try {
-    scene.onBreath = (): void => void (scene.isQuiet = false);
-    await ends(scene.sleep.rest(scene.look, 1000));
-    assertEquals(blocks, 0);
-    scene.isQuiet = true;
-    await ends(scene.sleep.rest(scene.look, 1000));
-    assertEquals(blocks, 1);
-  } finally {
-    Atomics.wait = wait;
-  }
+  using waits = new StandInWaits();
+  scene.onBreath = (): void => void (scene.isQuiet = false);
+  await ends(scene.sleep.rest(scene.look, 1000));
+  assertEquals(waits.count, 0);
+  scene.isQuiet = true;
+  await ends(scene.sleep.rest(scene.look, 1000));
+  assertEquals(waits.count, 1);
 });

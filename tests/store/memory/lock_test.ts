@@ -3,6 +3,7 @@ import { LockHolderLostError, SharedLock } from "../../../store/memory/lock.ts";
 import { until } from "../../helpers/until.ts";
 import { withActors } from "../../helpers/with_actors.ts";
 import { ARENA, startThreads, threadArena } from "./threads.ts";
+import { StandInWaits } from "../../helpers/stand_in_waits.ts";
 
 function lockOf(arena: SharedArrayBuffer, patienceMs = 1000): SharedLock {
   return new SharedLock(arena, ARENA.lock, { name: "append", patienceMs });
@@ -36,18 +37,9 @@ Deno.test("SharedLock.acquire() counts parks and not wall time", () => {
   // A process that was stopped for long finds much time gone by and still has all of its parks.
   const arena = threadArena();
   lockOf(arena).acquire();
-  const wait = Atomics.wait;
-  let parks = 0;
-  Atomics.wait = (() => {
-    parks++;
-    return "timed-out";
-  }) as typeof Atomics.wait;
-  try {
-    assertThrows(() => lockOf(arena, 5000).acquire(), LockHolderLostError);
-  } finally {
-    Atomics.wait = wait;
-  }
-  assertEquals(parks, 500);
+  using waits = new StandInWaits();
+  assertThrows(() => lockOf(arena, 5000).acquire(), LockHolderLostError);
+  assertEquals(waits.count, 500);
 });
 
 Deno.test("SharedLock.acquire() waits for a holder in another thread and gets the lock when it is given back", async () => {

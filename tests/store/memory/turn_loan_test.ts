@@ -3,6 +3,7 @@ import { LOAN_BYTES, TurnLoan } from "../../../store/memory/turn_loan.ts";
 import { until } from "../../helpers/until.ts";
 import { withActors } from "../../helpers/with_actors.ts";
 import { ARENA, startThreads, threadArena } from "./threads.ts";
+import { StandInWaits } from "../../helpers/stand_in_waits.ts";
 
 function loans(): { owner: TurnLoan; borrower: TurnLoan } {
   const buffer = new SharedArrayBuffer(LOAN_BYTES);
@@ -46,21 +47,12 @@ Deno.test("TurnLoan.use() gives the turn back when it throws", () => {
 Deno.test("TurnLoan.takeBack() never takes a turn that is used", () => {
   const { owner, borrower } = loans();
   owner.lend();
-  const wait = Atomics.wait;
-  let parks = 0;
-  Atomics.wait = (() => {
-    parks++;
-    return "timed-out";
-  }) as typeof Atomics.wait;
-  try {
-    borrower.use(() => {
-      assertThrows(() => owner.takeBack(), Error, "after 500 parks");
-      return true;
-    });
-  } finally {
-    Atomics.wait = wait;
-  }
-  assertEquals([parks, owner.uses], [500, 1]);
+  using waits = new StandInWaits();
+  borrower.use(() => {
+    assertThrows(() => owner.takeBack(), Error, "after 500 parks");
+    return true;
+  });
+  assertEquals([waits.count, owner.uses], [500, 1]);
 });
 
 Deno.test("TurnLoan.giveBack() lets the owner have a turn that its borrower ended in, and changes nothing else", () => {
