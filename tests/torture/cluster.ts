@@ -45,6 +45,8 @@ const LOOK_EVERY_MS = 100;
 const AWAY_MS = [500, 5_000] as const;
 /** Longest pause of the senders together. Each of them may be waiting for the slave that was killed, until `slaveTimeout` (3 s) is over, and then asks another master. */
 const PAUSE_MS_MAX = 6_000;
+/** In an outage that is longer than such a pause something must be acknowledged. */
+const IDLE_OUTAGE_MS_MAX = 4_500;
 /** Load between two kills. */
 const CALM_MS = [500, 2_000] as const;
 
@@ -337,6 +339,10 @@ export function findingsOf(report: ClusterReport): string[] {
     .map(({ round, killed, pauseMs }) =>
       `round ${round}: ${pauseMs} ms without an acknowledgement, ${killed} was away`
     );
+  findings.push(
+    ...report.rounds.filter(({ ackedAway, awayMs }) => ackedAway === 0 && awayMs > IDLE_OUTAGE_MS_MAX)
+      .map(({ round, killed }) => `round ${round}: nothing was acknowledged while ${killed} was away`),
+  );
   if (report.missing > 0) findings.push(`${report.missing} acknowledged messages were not consumed`);
   if (report.damaged > 0) findings.push(`${report.damaged} damaged messages`);
   return findings;
