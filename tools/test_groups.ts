@@ -77,7 +77,7 @@ const UNIT: Group = {
     `--allow-write=${TEMP}`,
     `--allow-net=${LOCAL_NET}`,
     "--allow-env",
-    `--allow-run=${Deno.execPath()},sh,kill,strace,ip`,
+    `--allow-run=${Deno.execPath()},sh,strace,ip`,
     SYSTEM,
   ],
   timeoutMs: 20 * 60_000,

@@ -1,7 +1,9 @@
 /** `deno task cluster`: a cluster of two pairs comes up, shows itself, loses a master and goes down. */
 import { assertEquals, assertMatch } from "@std/assert";
+import { startCluster, stopCluster } from "../../tools/cluster/cluster.ts";
 import { membersOf, SHAPES } from "../../tools/cluster/shapes.ts";
-import { isAlive, readCluster } from "../../tools/cluster/state.ts";
+import { isAlive, readCluster, signal } from "../../tools/cluster/state.ts";
+import { until } from "../helpers/until.ts";
 import { conformanceRequired, missingPrograms } from "./toolbox.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -57,3 +59,31 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: `stopCluster() in the process that started a server which was killed and is forgotten by the system${
+    ignore ? " (skipped: no setsid)" : ""
+  }`,
+  ignore,
+  fn: async () => {
+    const dir = await Deno.makeTempDir({ prefix: "ringmq-cluster-" });
+    try {
+      await startCluster(dir, "1m", []);
+      const state = readCluster(dir)!;
+      const { pid } = state.brokers[0]!;
+      signal(pid, "SIGKILL");
+      await until(() => !isKnown(pid), { timeoutMs: 10_000, what: `the system to forget ${pid}` });
+      assertEquals(await stopCluster(dir, state), []);
+      assertEquals([state.nameServer.pid, pid].filter(isAlive), []);
+    } finally {
+      const left = readCluster(dir);
+      if (left !== undefined) await stopCluster(dir, left);
+      await Deno.remove(dir, { recursive: true });
+    }
+  },
+});
+
+/** Whether a process is there, also one that has ended and that nobody has asked about. */
+function isKnown(pid: number): boolean {
+  return new Deno.Command("sh", { args: ["-c", `kill -0 ${pid}`], stderr: "null" }).outputSync().success;
+}

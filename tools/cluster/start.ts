@@ -14,15 +14,12 @@ const START_MS = 60_000;
 const LOOK_MS = 50;
 
 /** Servers that this very process started, until they have ended and the system has forgotten them. */
-const children = new Map<number, Deno.ChildProcess>();
+const children = new Set<number>();
 
 /** Waits until the system has forgotten a server that has ended; at once for one that another process started. */
 export async function untilForgotten(pid: number): Promise<void> {
-  const child = children.get(pid);
-  // The wait for its end keeps this process running from now on.
-  child?.ref();
-  await child?.status;
-  children.delete(pid);
+  // Not by ref() and the end itself: Deno's ref() throws BadResource in the moment when an end is known to it and not yet told.
+  while (children.has(pid)) await systemClock.sleep(LOOK_MS);
 }
 
 /**
@@ -83,7 +80,9 @@ async function spawnDetached(program: readonly string[], log: string): Promise<n
   await reader.cancel();
   command.unref();
   const pid = Number(new TextDecoder().decode(value).trim());
-  children.set(pid, command);
+  children.add(pid);
+  // Before a program of the same id can be among them.
+  command.status.then(() => children.delete(pid));
   return pid;
 }
 
