@@ -25,7 +25,11 @@ export class ClientError extends Error {
   readonly remark: string | undefined;
 
   constructor(op: string, error: Record<string, unknown>) {
-    super(`${op}: ${error.type} ${error.message}${error.stack === undefined ? "" : `\n${error.stack}`}`);
+    super(
+      `${op}: ${error.type} ${error.message}${error.causes ?? ""}${
+        error.stack === undefined ? "" : `\n${error.stack}`
+      }`,
+    );
     this.type = String(error.type);
     this.code = typeof error.code === "number" ? error.code : undefined;
     this.remark = typeof error.remark === "string" ? error.remark : undefined;

@@ -78,6 +78,9 @@ public final class Runner {
             }
         }
         error.put("message", String.valueOf(e.getMessage()));
+        StringBuilder causes = new StringBuilder();
+        for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) causes.append("\ncaused by ").append(cause);
+        error.put("causes", causes.toString());
         if (e instanceof RuntimeException) {
             java.io.StringWriter trace = new java.io.StringWriter();
             e.printStackTrace(new java.io.PrintWriter(trace));

@@ -48,6 +48,8 @@ public final class Transactions {
             TransactionMQProducer producer = new TransactionMQProducer(args.text("group"));
             producer.setNamesrvAddr(args.text("namesrv"));
             producer.setInstanceName(args.text("name"));
+            // A busy machine may take longer than the default of 3 s, tries included.
+            producer.setSendMsgTimeout(10_000);
             Running running = new Running(producer, LocalTransactionState.valueOf(args.text("onCheck")));
             producer.setTransactionListener(running);
             producer.start();
