@@ -29,58 +29,51 @@ Deno.test("membersOf() has the masters of each shape, and a slave for each where
   ]);
 });
 
-Deno.test({
-  name: `A cluster of two pairs comes up, shows a killed master, has it again, and goes down${
-    ignore ? " (skipped: no setsid)" : ""
-  }`,
-  ignore,
-  fn: async () => {
-    const dir = await Deno.makeTempDir({ prefix: "ringmq-cluster-" });
-    try {
-      const up = await cluster(dir, "up", "2m-2s-sync");
-      assertEquals(up.code, 0, up.text);
-      const state = readCluster(dir)!;
-      for (const { name, brokerRole } of state.brokers) {
-        assertMatch(up.text, new RegExp(`^${name} .*${brokerRole}.* up$`, "m"));
+/** Declares a test of a cluster in a folder of its own, which is stopped at the end, however that comes. */
+function clusterTest(name: string, body: (dir: string) => Promise<void>): void {
+  Deno.test({
+    name: ignore ? `${name} (skipped: no setsid)` : name,
+    ignore,
+    fn: async () => {
+      const dir = await Deno.makeTempDir({ prefix: "ringmq-cluster-" });
+      try {
+        await body(dir);
+      } finally {
+        const left = readCluster(dir);
+        if (left !== undefined) await stopCluster(dir, left);
+        await Deno.remove(dir, { recursive: true });
       }
-      assertMatch((await cluster(dir, "kill", "a")).text, /Killed a/);
-      assertMatch((await cluster(dir, "status")).text, /^a .* down$/m);
-      assertMatch((await cluster(dir, "start", "a")).text, /^a .* up$/m);
-      assertEquals((await cluster(dir, "start", "a")).code, 2);
-      assertEquals((await cluster(dir, "up", "1m")).code, 2);
-      const now = readCluster(dir)!;
-      const processes = [now.nameServer, ...now.brokers].map(({ pid }) => pid);
-      const down = await cluster(dir, "down");
-      assertEquals([down.code, readCluster(dir)], [0, undefined], down.text);
-      assertEquals(processes.filter(isAlive), []);
-    } finally {
-      await cluster(dir, "down");
-      await Deno.remove(dir, { recursive: true });
-    }
-  },
+    },
+  });
+}
+
+clusterTest("A cluster of two pairs comes up, shows a killed master, has it again, and goes down", async (dir) => {
+  const up = await cluster(dir, "up", "2m-2s-sync");
+  assertEquals(up.code, 0, up.text);
+  const state = readCluster(dir)!;
+  for (const { name, brokerRole } of state.brokers) {
+    assertMatch(up.text, new RegExp(`^${name} .*${brokerRole}.* up$`, "m"));
+  }
+  assertMatch((await cluster(dir, "kill", "a")).text, /Killed a/);
+  assertMatch((await cluster(dir, "status")).text, /^a .* down$/m);
+  assertMatch((await cluster(dir, "start", "a")).text, /^a .* up$/m);
+  assertEquals((await cluster(dir, "start", "a")).code, 2);
+  assertEquals((await cluster(dir, "up", "1m")).code, 2);
+  const now = readCluster(dir)!;
+  const processes = [now.nameServer, ...now.brokers].map(({ pid }) => pid);
+  const down = await cluster(dir, "down");
+  assertEquals([down.code, readCluster(dir)], [0, undefined], down.text);
+  assertEquals(processes.filter(isAlive), []);
 });
 
-Deno.test({
-  name: `stopCluster() in the process that started a server which was killed and is forgotten by the system${
-    ignore ? " (skipped: no setsid)" : ""
-  }`,
-  ignore,
-  fn: async () => {
-    const dir = await Deno.makeTempDir({ prefix: "ringmq-cluster-" });
-    try {
-      await startCluster(dir, "1m", []);
-      const state = readCluster(dir)!;
-      const { pid } = state.brokers[0]!;
-      signal(pid, "SIGKILL");
-      await until(() => !isKnown(pid), { timeoutMs: 10_000, what: `the system to forget ${pid}` });
-      assertEquals(await stopCluster(dir, state), []);
-      assertEquals([state.nameServer.pid, pid].filter(isAlive), []);
-    } finally {
-      const left = readCluster(dir);
-      if (left !== undefined) await stopCluster(dir, left);
-      await Deno.remove(dir, { recursive: true });
-    }
-  },
+clusterTest("stopCluster() in the process that started a server which was killed and is forgotten", async (dir) => {
+  await startCluster(dir, "1m", []);
+  const state = readCluster(dir)!;
+  const { pid } = state.brokers[0]!;
+  signal(pid, "SIGKILL");
+  await until(() => !isKnown(pid), { timeoutMs: 10_000, what: `the system to forget ${pid}` });
+  assertEquals(await stopCluster(dir, state), []);
+  assertEquals([state.nameServer.pid, pid].filter(isAlive), []);
 });
 
 /** Whether a process is there, also one that has ended and that nobody has asked about. */

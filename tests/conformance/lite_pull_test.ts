@@ -10,9 +10,8 @@ import { conformanceSuite, type SuiteContext } from "./suite.ts";
 
 const QUEUES = 4;
 const PER_QUEUE = 50;
-/** So long a seek has time to bring what it should, and so often it is tried. */
+/** So long a seek at Apache's broker has time to bring what it should before it is said again. */
 const SEEK_MS = 20_000;
-const SEEKS_MAX = 3;
 const test = conformanceSuite({ clients: ["java54", "java49"] });
 
 interface Polled {
@@ -31,42 +30,35 @@ async function fill(context: SuiteContext, client: ClientProcess, topic: string)
   await client.call("producer.stop", { name: topic });
 }
 
-async function pollUntil(
-  client: ClientProcess,
-  name: string,
-  enough: (all: readonly Polled[]) => boolean,
-): Promise<Polled[]> {
-  const all: Polled[] = [];
-  await until(async () => {
-    all.push(...await client.call<Polled[]>("lite.poll", { name, timeoutMs: 200 }));
-    return enough(all);
-  }, { timeoutMs: 60_000, what: "the lite pull consumer to get what it should" });
-  return all;
-}
-
 /**
- * Seeks, and polls from there. A seek of Java's client interrupts the pull that is on its way, which may be the very one that has taken the new offset: then
- * nothing comes, from Apache's broker either, and the application has to seek again.
+ * Polls until there is enough; where a test seeks, from there on.
+ *
+ * A seek of Java's client interrupts the pull that is on its way, which may be the very one that has taken the new offset: then nothing comes from there. Apache's
+ * broker has shown it, so at that one a seek is said again. RingMQ has to serve the first one.
  *
  * @param seeks arguments of each
  * @returns what came after the last seeks
  */
-async function seekAndPoll(
+async function pollUntil(
+  context: SuiteContext,
   client: ClientProcess,
   name: string,
-  seeks: readonly { readonly [key: string]: Json }[],
   enough: (all: readonly Polled[]) => boolean,
+  seeks: readonly { readonly [key: string]: Json }[] = [],
 ): Promise<Polled[]> {
-  for (let left = SEEKS_MAX; left > 0; left--) {
-    for (const seek of seeks) await client.call("lite.seek", seek);
-    const all: Polled[] = [];
-    const endMs = performance.now() + SEEK_MS;
-    while (performance.now() < endMs) {
-      all.push(...await client.call<Polled[]>("lite.poll", { name, timeoutMs: 200 }));
-      if (enough(all)) return all;
+  const all: Polled[] = [];
+  let soughtMs = -Infinity;
+  await until(async () => {
+    const isFirst = soughtMs === -Infinity;
+    if (isFirst || (context.target.name === "apache" && performance.now() - soughtMs > SEEK_MS)) {
+      for (const seek of seeks) await client.call("lite.seek", seek);
+      soughtMs = performance.now();
+      if (seeks.length > 0) all.length = 0;
     }
-  }
-  throw new Error(`${SEEKS_MAX} seeks did not bring what they should: ${JSON.stringify(seeks)}`);
+    all.push(...await client.call<Polled[]>("lite.poll", { name, timeoutMs: 200 }));
+    return enough(all);
+  }, { timeoutMs: 60_000, what: "the lite pull consumer to get what it should" });
+  return all;
 }
 
 const distinct = (all: readonly Polled[]): number => new Set(all.map(({ seq }) => seq)).size;
@@ -84,24 +76,21 @@ for (const version of ["java54", "java49"] as const) {
     assertEquals(await client.call("lite.assign", { name, topic }), QUEUES);
     const queue = { name, topic, brokerName: target.brokerName };
     const begins = Array.from({ length: QUEUES }, (_, queueId) => ({ ...queue, queueId, to: "begin" }));
-    const first = await seekAndPoll(client, name, begins, (all) => distinct(all) === QUEUES * PER_QUEUE);
+    const first = await pollUntil(context, client, name, (all) => distinct(all) === QUEUES * PER_QUEUE, begins);
     for (const { queueId, queueOffset, seq } of first) assertEquals(seq, QUEUES * queueOffset + queueId);
 
-    const second = await seekAndPoll(
-      client,
-      name,
-      [{ ...queue, queueId: 2, offset: 40 }],
-      (all) => distinct(all) >= 10,
-    );
+    const second = await pollUntil(context, client, name, (all) => distinct(all) >= 10, [
+      { ...queue, queueId: 2, offset: 40 },
+    ]);
     assertEquals(
       second.map(({ queueId, queueOffset }) => [queueId, queueOffset]),
       Array.from({ length: 10 }, (_, n) => [2, 40 + n]),
     );
 
-    const third = await seekAndPoll(client, name, [
+    const third = await pollUntil(context, client, name, (all) => distinct(all) >= PER_QUEUE, [
       { ...queue, queueId: 1, to: "begin" },
       { ...queue, queueId: 3, to: "end" },
-    ], (all) => distinct(all) >= PER_QUEUE);
+    ]);
     assertEquals(new Set(third.map(({ queueId }) => queueId)), new Set([1]));
 
     await client.call("lite.commit", { name });
@@ -130,7 +119,7 @@ for (const version of ["java54", "java49"] as const) {
     const group = `cg_${topic}`;
     await fill(context, client, topic);
     await client.call("lite.start", { name, group, topic, namesrv: target.nameServer, autoCommit: true });
-    await pollUntil(client, name, (all) => distinct(all) === QUEUES * PER_QUEUE);
+    await pollUntil(context, client, name, (all) => distinct(all) === QUEUES * PER_QUEUE);
     await client.call("lite.commit", { name });
     // A commit is for the client's next report, every 5 s (first after 10) and at the stop; that of the stop may be lost with the connection that it closes.
     using broker = await RawClient.connect(target.broker);
@@ -154,7 +143,7 @@ for (const version of ["java54", "java49"] as const) {
     });
     await client.call("producer.stop", { name: topic });
     await client.call("lite.start", { name, group, topic, namesrv: target.nameServer, autoCommit: true });
-    const rest = await pollUntil(client, name, (all) => distinct(all) >= 20);
+    const rest = await pollUntil(context, client, name, (all) => distinct(all) >= 20);
     assertEquals(
       rest.map(({ seq }) => seq).sort((a, b) => a - b),
       Array.from({ length: 20 }, (_, n) => QUEUES * PER_QUEUE + n),

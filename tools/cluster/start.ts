@@ -13,13 +13,31 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 const START_MS = 60_000;
 const LOOK_MS = 50;
 
-/** Servers that this very process started, until they have ended and the system has forgotten them. */
-const children = new Set<number>();
+/** A server that has ended is forgotten by the system within this time. Milliseconds. */
+const FORGET_MS = 10_000;
 
-/** Waits until the system has forgotten a server that has ended; at once for one that another process started. */
+/** Ends of the servers that this very process started. */
+const ends = new Map<number, Promise<void>>();
+
+/**
+ * Waits until the system has forgotten a server that has ended; no wait for one that another process started.
+ *
+ * @throws {Error} when it is still there after {@link FORGET_MS}
+ */
 export async function untilForgotten(pid: number): Promise<void> {
-  // Not by ref() and the end itself: Deno's ref() throws BadResource in the moment when an end is known to it and not yet told.
-  while (children.has(pid)) await systemClock.sleep(LOOK_MS);
+  const end = ends.get(pid);
+  if (end === undefined) return;
+  const late = Promise.withResolvers<never>();
+  // The end of a server does not keep this process running, but the timer does. Not ref(): it throws when Deno knows of an end that it has not told yet.
+  const timer = systemClock.setTimer(
+    FORGET_MS,
+    () => late.reject(new Error(`Process ${pid} has ended and is still there`)),
+  );
+  try {
+    await Promise.race([end, late.promise]);
+  } finally {
+    timer.cancel();
+  }
 }
 
 /**
@@ -80,9 +98,7 @@ async function spawnDetached(program: readonly string[], log: string): Promise<n
   await reader.cancel();
   command.unref();
   const pid = Number(new TextDecoder().decode(value).trim());
-  children.add(pid);
-  // Before a program of the same id can be among them.
-  command.status.then(() => children.delete(pid));
+  ends.set(pid, command.status.then(() => void ends.delete(pid)));
   return pid;
 }
 
