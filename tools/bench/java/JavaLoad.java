@@ -22,6 +22,8 @@ import org.apache.rocketmq.common.message.Message;
 public final class JavaLoad {
     /** So many sends may wait for their answers, so that a slow one does not hold the pace back. */
     private static final int THREADS = 8;
+    /** So long a consumer waits for all queues of its topic. */
+    private static final int QUEUES_WITHIN_SECONDS = 60;
 
     public static void main(String[] args) throws Exception {
         if (args[0].equals("storm")) storm(args[1], args[2], Integer.parseInt(args[3]), Integer.parseInt(args[4]), Integer.parseInt(args[5]), Integer.parseInt(args[6]));
@@ -117,7 +119,14 @@ public final class JavaLoad {
             return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
         });
         consumer.start();
-        while (consumer.getDefaultMQPushConsumerImpl().getRebalanceImpl().getProcessQueueTable().isEmpty()) Thread.sleep(10);
+        // Its retry queue comes first; the topic's may follow with the next round of rebalancing, up to 20 s later.
+        int queues = consumer.fetchSubscribeMessageQueues(topic).size();
+        long deadline = System.nanoTime() + QUEUES_WITHIN_SECONDS * 1_000_000_000L;
+        while (consumer.getDefaultMQPushConsumerImpl().getRebalanceImpl().getProcessQueueTable().keySet().stream()
+            .filter(queue -> queue.getTopic().equals(topic)).count() < queues) {
+            if (System.nanoTime() > deadline) throw new IllegalStateException("Not all queues of " + topic + " came within " + QUEUES_WITHIN_SECONDS + " s");
+            Thread.sleep(10);
+        }
         System.out.println("ready");
         done.await();
         Arrays.sort(nanos);
