@@ -35,6 +35,7 @@ const PROPERTY_END = 2;
 const WAIT = asciiText("WAIT");
 const TRUE = asciiText("true");
 const UNIQ_KEY = asciiText("UNIQ_KEY");
+const TRAN_MSG = asciiText("TRAN_MSG");
 
 /** Reads properties into a buffer. One instance is reused for every message of a thread. */
 export class PropertiesScan {
@@ -51,6 +52,10 @@ export class PropertiesScan {
   #keys = 0;
   /** False when the producer does not wait for the message to be stored safely: WAIT is there and is not "true". Source: apache/rocketmq common Message.isWaitStoreMsgOK */
   wait = true;
+  /** Whether the message is the half of a transaction: TRAN_MSG is "true". */
+  prepared = false;
+  /** Whether the broker sets one of the properties itself when it stores a half message. */
+  #hasHalfNames = false;
 
   /**
    * Reads properties.
@@ -63,6 +68,8 @@ export class PropertiesScan {
   read(from: Uint8Array, start: number, end: number, escaped: boolean): PropertiesKindValue {
     if (!escaped && end - start > PROPERTIES_BYTES_MAX) return PropertiesKind.TooLong;
     this.wait = true;
+    this.prepared = false;
+    this.#hasHalfNames = false;
     this.uniqKeyEnd = 0;
     const copied = escaped ? this.#unescape(from, start, end) : this.#copy(from, start, end);
     if (copied < 0) return PropertiesKind.General;
@@ -137,7 +144,8 @@ export class PropertiesScan {
       }
       at++;
     }
-    return this.uniqKeyEnd === 0 ? PropertiesKind.General : PropertiesKind.Plain;
+    if (this.uniqKeyEnd === 0 || this.prepared && this.#hasHalfNames) return PropertiesKind.General;
+    return PropertiesKind.Plain;
   }
 
   /** Whether no property before has the same key; of two equal ones only the later may be stored. */
@@ -172,14 +180,21 @@ export class PropertiesScan {
         return !(first === 0x50 && bytes[keyStart + 1] === 0x4f);
       case 7: // CLUSTER
         return !(first === 0x43 && bytes[keyStart + 1] === 0x4c);
-      case 8: // UNIQ_KEY, TRAN_MSG, __CRC32#
+      case 8: // UNIQ_KEY, TRAN_MSG, TRACE_ON, REAL_QID, __CRC32#
         if (isText(bytes, keyStart, keyEnd, UNIQ_KEY)) {
           this.uniqKeyStart = valueStart;
           this.uniqKeyEnd = valueEnd;
           return valueEnd - valueStart <= 64 && this.#isPlainText(valueStart, valueEnd);
         }
+        if (isText(bytes, keyStart, keyEnd, TRAN_MSG)) {
+          this.prepared = isTextInAnyCase(bytes, valueStart, valueEnd, TRUE);
+          return this.prepared;
+        }
+        if (first === 0x52) this.#hasHalfNames = true;
         return !(first === 0x54 && bytes[keyStart + 1] === 0x52) && !(first === 0x5f && bytes[keyStart + 2] === 0x43);
       default:
+        // REAL_TOPIC, __transactionId__
+        if (first === 0x52 || first === 0x5f) this.#hasHalfNames = true;
         // TIMER_…, INNER_…, __C…: rare, and each means something to the broker.
         return !(first === 0x54 && bytes[keyStart + 1] === 0x49) &&
           !(first === 0x49 && bytes[keyStart + 1] === 0x4e && keyEnd - keyStart > 9) &&

@@ -71,7 +71,7 @@ const COMMITS_MAX = 1024;
 /** Open consume-queue files of one gateway at most. */
 const QUEUE_HANDLES_MAX = 4096;
 
-/** A connection without traffic is closed after this time. Source: apache/rocketmq remoting NettyServerConfig.serverChannelMaxIdleTimeSeconds */
+/** Connections of two gateways, or of one before and after a crash, have no number in common. */
 const CHANNELS_PER_GATEWAY = 2 ** 40;
 const CHANNELS_PER_INCARNATION = 2 ** 32;
 
@@ -214,10 +214,7 @@ export class GatewayParts {
       topics: this.#topics,
       acks: new AckEncoder(this.#settings.storeHost, values),
       hold: this.release.holds ? this.#acks : undefined,
-      storeHost: this.#settings.storeHost,
-      clusterName: values.brokerClusterName,
-      regionId: values.regionId,
-      traceOn: values.traceOn,
+      ...this.#settings,
       // The short path knows no checksum of properties: with it, every send takes the general one.
       bodyBytesMax: values.enabledAppendPropCRC ? 0 : values.maxMessageSize,
     };

@@ -14,6 +14,9 @@ export const RECORD_FIXED_BYTES = 75;
 /** System flags that the short paths store as they are: compressed, multi-tags, compression type. */
 export const PLAIN_SYS_FLAGS = 0x703;
 
+/** System flags that tell where a transaction stands. */
+export const TRANSACTION_SYS_FLAGS = 0xc;
+
 /** System flag: the producer's address is one of IPv6. */
 export const BORN_HOST_V6 = 0x10;
 

@@ -3,8 +3,8 @@
  * The short path of a send: from the bytes of a SEND_MESSAGE_V2 frame to a record in the log ring and an acknowledgement in the
  * connection's output, without an object for the message.
  *
- * It takes ordinary messages to ordinary topics. Whatever needs Apache's further checks or changes (a new topic, a retry topic, a delay, a transaction, a batch,
- * a missing UNIQ_KEY, an illegal queue) it leaves to the general path by answering {@link SendOutcome.General}, before anything was appended.
+ * It takes ordinary messages to ordinary topics, and the halves of transactions. Whatever needs Apache's further checks or changes (a new topic, a retry topic, a delay,
+ * a batch, a missing UNIQ_KEY, an illegal queue) it leaves to the general path by answering {@link SendOutcome.General}, before anything was appended.
  *
  * Source: apache/rocketmq broker SendMessageProcessor.sendMessage, store MessageExtEncoder.encode
  */
@@ -13,13 +13,15 @@ import type { HeaderScan } from "../../../protocol/hot/header_scan.ts";
 import { SendScan } from "../../../protocol/hot/send_scan.ts";
 import { PROPERTIES_BYTES_MAX, PropertiesKind, PropertiesScan } from "../../../protocol/hot/properties_scan.ts";
 import { type LogAppender, PlaceRefusal } from "../../../store/log_appender.ts";
+import { PropertyName } from "../../../protocol/property_name.ts";
+import { HALF_TOPIC } from "../../../store/half_message.ts";
 import type { LogMemory } from "../../../store/memory/log_memory.ts";
 import type { QueueTable } from "../../../store/queue_table.ts";
 import type { AckEncoder } from "./answer_bytes.ts";
 import type { GatewayConnection } from "./connection.ts";
 import type { NameLookup } from "./name_lookup.ts";
 import { BORN_HOST_V6, PLAIN_SYS_FLAGS, putBytes, putLong, RECORD_FIXED_BYTES, STORE_HOST_V6 } from "./record_bytes.ts";
-import { RECORD_MAGIC } from "./record_bytes.ts";
+import { RECORD_MAGIC, TRANSACTION_SYS_FLAGS } from "./record_bytes.ts";
 import type { ServedTopic } from "./served_topic.ts";
 
 /** What became of a send. */
@@ -64,7 +66,17 @@ export interface SendPathParts {
   readonly traceOn: boolean;
   /** Largest body in bytes. */
   readonly bodyBytesMax: number;
+  /** Whether halves of transactions are refused, which the general path does. */
+  readonly rejectTransactionMessage: boolean;
 }
+
+/** Bytes that a half message's own properties take at most: names, a message id of 64 bytes, a topic of 127, a queue id. */
+const HALF_BYTES_MAX = 320;
+
+const PROPERTY_END = 2;
+const TRANSACTION_ID_NAME = new TextEncoder().encode(`${PropertyName.TRANSACTION_ID}\u0001`);
+const REAL_TOPIC_NAME = new TextEncoder().encode(`\u0002${PropertyName.REAL_TOPIC}\u0001`);
+const REAL_QUEUE_ID_NAME = new TextEncoder().encode(`\u0002${PropertyName.REAL_QUEUE_ID}\u0001`);
 
 /** The short path of sends. One for each gateway. */
 export class SendPath {
@@ -73,7 +85,10 @@ export class SendPath {
   readonly #view: DataView;
   readonly #scan = new SendScan();
   readonly #properties = new PropertiesScan();
-  readonly #brokerProperties: Uint8Array;
+  /** The properties that the broker adds: its own, behind them those of a half message. */
+  readonly #tail: Uint8Array;
+  readonly #brokerBytes: number;
+  #tailBytes = 0;
   readonly #storeHostFlag: number;
   /** Store time of the batch under way, milliseconds since 1970. */
   storeTimestampMs = 0;
@@ -86,9 +101,12 @@ export class SendPath {
     this.#ring = parts.memory.ring;
     this.#view = parts.memory.ringView;
     // Source: apache/rocketmq broker AbstractSendMessageProcessor.buildMsgContext, SendMessageProcessor.sendMessage
-    this.#brokerProperties = new TextEncoder().encode(
+    const own = new TextEncoder().encode(
       `MSG_REGION\u0001${parts.regionId}\u0002TRACE_ON\u0001${parts.traceOn}\u0002CLUSTER\u0001${parts.clusterName}\u0002`,
     );
+    this.#brokerBytes = own.length;
+    this.#tail = new Uint8Array(own.length + HALF_BYTES_MAX);
+    this.#tail.set(own);
     this.#storeHostFlag = parts.storeHost.length === 20 ? STORE_HOST_V6 : 0;
   }
 
@@ -114,9 +132,7 @@ export class SendPath {
     const served = this.#parts.topics.find(bytes, scan.valueStart[topicField]!, scan.valueEnd[topicField]!);
     if (served === undefined || !served.plain || send.queueId >= served.queueIdLimit) return SendOutcome.General;
     const bodyBytes = bodyEnd - bodyStart;
-    if (bodyBytes === 0 || bodyBytes > this.#parts.bodyBytesMax || (send.sysFlag & ~PLAIN_SYS_FLAGS) !== 0) {
-      return SendOutcome.General;
-    }
+    if (bodyBytes === 0 || bodyBytes > this.#parts.bodyBytesMax) return SendOutcome.General;
     const field = send.properties;
     const kind = this.#properties.read(
       bytes,
@@ -125,15 +141,50 @@ export class SendPath {
       scan.escaped[field] === 1,
     );
     if (kind !== PropertiesKind.Plain || (this.isShortOfReplicas && this.#properties.wait)) return SendOutcome.General;
-    const propertiesBytes = this.#properties.length + this.#brokerProperties.length;
+    const { prepared } = this.#properties;
+    const sysFlags = prepared ? PLAIN_SYS_FLAGS | TRANSACTION_SYS_FLAGS : PLAIN_SYS_FLAGS;
+    if ((send.sysFlag & ~sysFlags) !== 0 || prepared && this.#parts.rejectTransactionMessage) {
+      return SendOutcome.General;
+    }
+    const target = prepared ? this.#parts.topics.byName(HALF_TOPIC) : served;
+    if (target === undefined) return SendOutcome.General;
+    this.#tailBytes = prepared ? this.#halfTail(served) : this.#brokerBytes;
+    const propertiesBytes = this.#properties.length + this.#tailBytes;
     if (propertiesBytes > PROPERTIES_BYTES_MAX) return SendOutcome.General;
-    return this.#place(connection, scan, served, bytes, bodyStart, bodyEnd, propertiesBytes);
+    return this.#place(
+      connection,
+      scan,
+      target,
+      prepared ? 0 : send.queueId,
+      bytes,
+      bodyStart,
+      bodyEnd,
+      propertiesBytes,
+    );
+  }
+
+  /** Writes what a half message carries behind the broker's properties: whose it is. Source: apache/rocketmq broker TransactionalMessageBridge.parseHalfMessageInner @returns bytes of the tail */
+  #halfTail(real: ServedTopic): number {
+    const tail = this.#tail;
+    const { bytes, uniqKeyStart, uniqKeyEnd } = this.#properties;
+    let at = putBytes(tail, this.#brokerBytes, TRANSACTION_ID_NAME, TRANSACTION_ID_NAME.length);
+    for (let i = uniqKeyStart; i < uniqKeyEnd; i++) tail[at++] = bytes[i]!;
+    at = putBytes(tail, at, REAL_TOPIC_NAME, REAL_TOPIC_NAME.length);
+    at = putBytes(tail, at, real.name, real.name.length);
+    at = putBytes(tail, at, REAL_QUEUE_ID_NAME, REAL_QUEUE_ID_NAME.length);
+    const { queueId } = this.#scan;
+    let unit = 1;
+    while (unit * 10 <= queueId) unit *= 10;
+    for (; unit >= 1; unit /= 10) tail[at++] = 0x30 + Math.floor(queueId / unit) % 10;
+    tail[at++] = PROPERTY_END;
+    return at;
   }
 
   #place(
     connection: GatewayConnection,
     scan: HeaderScan,
     served: ServedTopic,
+    queueId: number,
     bytes: Uint8Array,
     bodyStart: number,
     bodyEnd: number,
@@ -145,13 +196,13 @@ export class SendPath {
       propertiesBytes;
     const index = appender.place(recordBytes);
     if (index < 0) return index === PlaceRefusal.NoRoom ? SendOutcome.RingFull : SendOutcome.General;
-    const send = this.#scan;
-    const slot = served.slots[send.queueId]!;
+    const slot = served.slots[queueId]!;
     const queueOffset = queues.nextOffset(slot);
     const position = appender.position;
     this.#encode(
       connection,
       served,
+      queueId,
       index,
       recordBytes,
       queueOffset,
@@ -163,7 +214,7 @@ export class SendPath {
     );
     queues.setNextOffset(slot, queueOffset + 1);
     appender.advance(recordBytes);
-    served.countPut(send.queueId, 1, recordBytes);
+    served.countPut(queueId, 1, recordBytes);
     if ((scan.flag & 2) === 0) {
       this.#acknowledge(connection, scan.opaque, queueOffset, position, position + recordBytes);
     }
@@ -173,6 +224,7 @@ export class SendPath {
   #encode(
     connection: GatewayConnection,
     served: ServedTopic,
+    queueId: number,
     index: number,
     recordBytes: number,
     queueOffset: number,
@@ -191,11 +243,11 @@ export class SendPath {
     view.setInt32(index, recordBytes);
     view.setInt32(index + 4, RECORD_MAGIC);
     view.setInt32(index + 8, bodyCrc(body));
-    view.setInt32(index + 12, send.queueId);
+    view.setInt32(index + 12, queueId);
     view.setInt32(index + 16, send.userFlag);
     putLong(view, index + 20, queueOffset);
     putLong(view, index + 28, position);
-    view.setInt32(index + 36, send.sysFlag | bornFlag | this.#storeHostFlag);
+    view.setInt32(index + 36, (send.sysFlag & PLAIN_SYS_FLAGS) | bornFlag | this.#storeHostFlag);
     putLong(view, index + 40, send.bornTimestampMs);
     let at = putBytes(ring, index + 48, bornHost, bornHost.length);
     putLong(view, at, this.storeTimestampMs);
@@ -209,7 +261,7 @@ export class SendPath {
     at = putBytes(ring, at + 1, served.name, served.name.length);
     view.setInt16(at, propertiesBytes);
     at = putBytes(ring, at + 2, this.#properties.bytes, this.#properties.length);
-    putBytes(ring, at, this.#brokerProperties, this.#brokerProperties.length);
+    putBytes(ring, at, this.#tail, this.#tailBytes);
   }
 
   #acknowledge(

@@ -7,7 +7,10 @@ import { SeededRandom } from "../../torture/seeded_random.ts";
 import { damaged, joined, samples, text } from "./mutations.ts";
 
 /** Properties on which a broker acts, or which it replaces. */
-const SPECIAL = ["DELAY", "POP_CK", "CLUSTER", "TRAN_MSG", "__CRC32#", "INNER_MULTI_DISPATCH"];
+const SPECIAL = ["DELAY", "POP_CK", "CLUSTER", "__CRC32#", "INNER_MULTI_DISPATCH"];
+
+/** Properties that the broker gives a half message. */
+const OF_HALVES = ["REAL_TOPIC", "REAL_QID", "__transactionId__"];
 
 /** Fails when the scan calls something plain that is not. @returns the kind */
 function check(value: string, isEscaped: boolean, raw: Uint8Array, scan = new PropertiesScan()): number {
@@ -22,6 +25,9 @@ function check(value: string, isEscaped: boolean, raw: Uint8Array, scan = new Pr
   assertEquals(decodeUtf8(scan.bytes, scan.uniqKeyStart, scan.uniqKeyEnd), map.get("UNIQ_KEY"), name);
   assertEquals(scan.wait, (map.get("WAIT") ?? "true").toLowerCase() === "true", name);
   for (const special of SPECIAL) assert(!map.has(special), `${special} is plain in ${name}`);
+  assertEquals(scan.prepared, map.get("TRAN_MSG")?.toLowerCase() === "true", name);
+  assertEquals(map.has("TRAN_MSG"), scan.prepared, name);
+  for (const own of OF_HALVES) assert(!scan.prepared || !map.has(own), `${own} is plain in ${name}`);
   assert(!isTimerMessage(map), name);
   // What is stored as it came must be what the general path would store: every piece a property, none twice.
   assertEquals(stored, [...map].map(([key, each]) => `${key}\x01${each}\x02`).join(""), name);
@@ -74,6 +80,15 @@ Deno.test("PropertiesScan.read() judges each form", () => {
     [`${UNIQ}KEYS\x02`, General],
     [`${UNIQ}KEYS\x01a\x01b\x02`, General],
     [`${UNIQ}${UNIQ}`, General],
+    [`${UNIQ}TRAN_MSG\x01true\x02`, Plain],
+    [`TRAN_MSG\x01TrUe\x02${UNIQ}`, Plain],
+    [`${UNIQ}TRAN_MSG\x01false\x02`, General],
+    [`${UNIQ}TRACE_ON\x01true\x02`, General],
+    ...OF_HALVES.flatMap((name): [string, number][] => [
+      [`${UNIQ}${name}\x011\x02`, Plain],
+      [`${UNIQ}${name}\x011\x02TRAN_MSG\x01true\x02`, General],
+      [`TRAN_MSG\x01true\x02${UNIQ}${name}\x011\x02`, General],
+    ]),
     ...SPECIAL.map((name): [string, number] => [`${UNIQ}${name}\x011\x02`, General]),
     ['UNIQ_KEY\x01a"b\x02', General],
     ["UNIQ_KEY\x01a\\b\x02", General],
