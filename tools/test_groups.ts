@@ -48,6 +48,7 @@ const PART_FILES = 7;
 
 /** They judge time or memory. */
 const ALONE_PATHS: ReadonlySet<string> = new Set([
+  "tests/conformance/client_faults_test.ts",
   "tests/conformance/failover_test.ts",
   "tests/conformance/idle_test.ts",
   "tests/conformance/recovery_test.ts",
