@@ -52,11 +52,15 @@ export function toHalf(message: NewMessage): NewMessage {
  * Makes the message that consumers see of a half message.
  *
  * @param half as stored
+ * @param properties of it, decoded
  * @param delayLevels how many delay levels there are
  * @returns undefined when the record names no real topic and queue
  */
-export function toCommitted(half: StoredRecord, delayLevels: number): MessageWithText | undefined {
-  const properties = decodeProperties(half.properties);
+export function toCommitted(
+  half: StoredRecord,
+  properties: ReadonlyMap<string, string>,
+  delayLevels: number,
+): MessageWithText | undefined {
   const topic = properties.get(PropertyName.REAL_TOPIC);
   const queueId = Number(properties.get(PropertyName.REAL_QUEUE_ID));
   if (topic === undefined || !Number.isSafeInteger(queueId) || queueId < 0) return undefined;

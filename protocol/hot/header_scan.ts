@@ -342,6 +342,12 @@ export function decimalAt(bytes: Uint8Array, start: number, end: number): number
   return negative ? -value : value;
 }
 
+/** As {@link decimalAt}, and NaN for what is no Java int. */
+export function intAt(bytes: Uint8Array, start: number, end: number): number {
+  const value = decimalAt(bytes, start, end);
+  return (value | 0) === value ? value : NaN;
+}
+
 function int32(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }

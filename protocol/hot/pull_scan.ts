@@ -5,7 +5,7 @@
  * Source: apache/rocketmq remoting PullMessageRequestHeader
  */
 import { asciiText, isText } from "./ascii_text.ts";
-import { decimalAt, type HeaderScan } from "./header_scan.ts";
+import { decimalAt, type HeaderScan, intAt } from "./header_scan.ts";
 
 const TOPIC = asciiText("topic");
 const QUEUE_ID = asciiText("queueId");
@@ -119,10 +119,4 @@ export class PullScan {
         return true;
     }
   }
-}
-
-/** As {@link decimalAt}, and NaN for what is no Java int. */
-function intAt(bytes: Uint8Array, start: number, end: number): number {
-  const value = decimalAt(bytes, start, end);
-  return (value | 0) === value ? value : NaN;
 }

@@ -4,7 +4,7 @@
  *
  * Source: apache/rocketmq remoting SendMessageRequestHeaderV2 (the one-letter names)
  */
-import { decimalAt, type HeaderScan } from "./header_scan.ts";
+import { decimalAt, type HeaderScan, intAt } from "./header_scan.ts";
 
 /** Bits of the letters a to h, without which Apache refuses a send. Source: apache/rocketmq remoting SendMessageRequestHeaderV2 (CFNotNull) */
 const REQUIRED = 0xff;
@@ -92,10 +92,4 @@ export class SendScan {
 function isInt(bytes: Uint8Array, start: number, end: number): boolean {
   const value = decimalAt(bytes, start, end);
   return (value | 0) === value;
-}
-
-/** As {@link decimalAt}, and NaN for what is no Java int. */
-function intAt(bytes: Uint8Array, start: number, end: number): number {
-  const value = decimalAt(bytes, start, end);
-  return (value | 0) === value ? value : NaN;
 }

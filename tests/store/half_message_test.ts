@@ -5,6 +5,7 @@ import { decodeRecord, encodeRecord, type StoredRecord } from "../../protocol/re
 import {
   encodeForCheck,
   HALF_TOPIC,
+  type MessageWithText,
   readOperation,
   toCommitted,
   toDiscarded,
@@ -44,16 +45,20 @@ Deno.test("toHalf() hides a message in the half topic and remembers where it bel
   ]);
 });
 
+function committed(half: StoredRecord): MessageWithText | undefined {
+  return toCommitted(half, decodeProperties(half.properties), 18);
+}
+
 Deno.test("toCommitted() gives the message back to its queue with the properties as they are stored", () => {
   const half = stored(toHalf(SENT));
-  const { message, text } = toCommitted(half, 18)!;
+  const { message, text } = committed(half)!;
   assertEquals([message.topic, message.queueId, message.flag, message.sysFlag], ["Orders", 3, 9, 0x8 | 0x1]);
   assertEquals([message.preparedTransactionOffset, text], [4242, half.properties]);
 });
 
 Deno.test("toCommitted() delays a message that has a level, under its real topic", () => {
   const half = stored(toHalf({ ...SENT, properties: new Map([...SENT.properties, ["DELAY", "2"]]) }));
-  const { message, text } = toCommitted(half, 18)!;
+  const { message, text } = committed(half)!;
   assertEquals([message.topic, message.queueId], ["SCHEDULE_TOPIC_XXXX", 1]);
   const properties = decodeProperties(text);
   assertEquals([properties.get("REAL_TOPIC"), properties.get("REAL_QID"), properties.get("TRAN_MSG")], [
@@ -65,7 +70,7 @@ Deno.test("toCommitted() delays a message that has a level, under its real topic
 
 Deno.test("toCommitted() knows no queue for a record that names none", () => {
   for (const properties of [new Map([["REAL_QID", "0"]]), new Map([["REAL_TOPIC", "T"], ["REAL_QID", "-1"]])]) {
-    assertEquals(toCommitted(stored({ ...SENT, properties }), 18), undefined);
+    assertEquals(committed(stored({ ...SENT, properties })), undefined);
   }
 });
 

@@ -64,6 +64,16 @@ export interface PullTaker {
   take(connection: GatewayConnection, scan: HeaderScan, bytes: Uint8Array): boolean;
 }
 
+/** The short path of ends of transactions. */
+export interface EndTaker {
+  /**
+   * Takes an end that nobody waits for.
+   *
+   * @returns false when the general path has to take it
+   */
+  take(connection: GatewayConnection, scan: HeaderScan, bytes: Uint8Array): boolean;
+}
+
 /** What is acknowledged in memory is written by another thread. */
 export interface LaterWrite {
   /** Tells that thread that a turn appended something. */
@@ -80,6 +90,8 @@ export interface GatewayParts {
   readonly sends: SendPath;
   readonly batches: BatchPath;
   readonly pulls: PullTaker;
+  /** Undefined on a slave, which takes none. */
+  readonly ends: EndTaker | undefined;
   readonly general: GeneralPath;
   readonly acks: AckQueue;
   readonly clock: Clock;
@@ -304,6 +316,8 @@ export class Gateway {
         if (this.#send(connection, input, bodyStart, end)) return;
       } else if (scan.code === RequestCode.PULL_MESSAGE || scan.code === RequestCode.LITE_PULL_MESSAGE) {
         if (!connection.fast && this.#parts.pulls.take(connection, scan, input)) return;
+      } else if (scan.code === RequestCode.END_TRANSACTION) {
+        if (this.#parts.ends?.take(connection, scan, input) === true) return;
       }
     }
     this.counters.generalFrames++;

@@ -167,7 +167,7 @@ export class GatewayParts {
       },
     });
     this.pulls = this.#makePulls(markDirty);
-    this.gateway = this.#makeGateway();
+    this.gateway = this.#makeGateway(isSlave(values) ? undefined : ends);
   }
 
   #sendSettings(): RecallSettings {
@@ -205,7 +205,7 @@ export class GatewayParts {
     };
   }
 
-  #makeGateway(): Gateway {
+  #makeGateway(ends: EndGatherer | undefined): Gateway {
     const { values, index, incarnation } = this.#init;
     const parts: SendPathParts = {
       memory: this.#memory,
@@ -225,6 +225,7 @@ export class GatewayParts {
       sends: new SendPath(parts),
       batches: new BatchPath(parts),
       pulls: this.pulls,
+      ends,
       general: this.general,
       acks: this.#acks,
       clock: this.#context.clock,

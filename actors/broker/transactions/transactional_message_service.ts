@@ -12,7 +12,6 @@
  * Source: apache/rocketmq broker EndTransactionProcessor, TransactionalMessageServiceImpl, TransactionalMessageCheckService
  */
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
-import type { EndTransactionRequestHeader } from "../../../protocol/commands/transaction.ts";
 import { ActorError } from "../../kernel/errors.ts";
 import { hostBytes } from "../gateway/connection.ts";
 import { decodeProperties, encodeProperties } from "../../../protocol/properties.ts";
@@ -44,7 +43,7 @@ import { comesTooLate, type HalfMessage } from "./check_decision.ts";
 import { CheckRound } from "./check_round.ts";
 import { HalfLedger } from "./half_ledger.ts";
 import { SystemQueue } from "./system_queue.ts";
-import type { EndAnswer, TransactionCounters, TransactionsContract } from "./transactions_contract.ts";
+import type { EndAnswer, TransactionCounters, TransactionEnd, TransactionsContract } from "./transactions_contract.ts";
 
 /** Open files of this thread at most. */
 const HANDLES_MAX = 16;
@@ -62,7 +61,7 @@ const OPERATION_OFFSETS_MAX = 400;
 
 /** An end that waits for its turn. */
 interface WaitingEnd {
-  readonly header: EndTransactionRequestHeader;
+  readonly header: TransactionEnd;
   readonly answer: (answer: EndAnswer | null) => void;
 }
 
@@ -166,7 +165,7 @@ export class TransactionalMessageService {
   }
 
   /** Ends a transaction. */
-  end(header: EndTransactionRequestHeader): Promise<EndAnswer | null> {
+  end(header: TransactionEnd): Promise<EndAnswer | null> {
     const { commitOrRollback } = header;
     if (commitOrRollback !== SysFlag.TRANSACTION_COMMIT && commitOrRollback !== SysFlag.TRANSACTION_ROLLBACK) {
       return Promise.resolve(null);
@@ -217,7 +216,7 @@ export class TransactionalMessageService {
     if (half.queueOffset !== header.tranStateTableOffset) return wrong("The transaction state table offset wrong");
     if (half.physicalOffset !== header.commitLogOffset) return wrong("The commit log offset wrong");
     if (header.commitOrRollback === SysFlag.TRANSACTION_ROLLBACK) return { ...waiting, half, committed: undefined };
-    const message = toCommitted(half, this.#delayLevels);
+    const message = toCommitted(half, properties, this.#delayLevels);
     const timed = message === undefined ? undefined : this.#timed(message, nowMs);
     if (timed !== undefined && "code" in timed) return timed;
     const committed = timed === undefined ? undefined : this.#outlet.encode(timed);

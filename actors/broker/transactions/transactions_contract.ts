@@ -9,6 +9,12 @@ import type { BrokerActorInit } from "../broker_init.ts";
 import type { FlushCommitLogContract } from "../flush/flush_contract.ts";
 import { defineRole, type Role } from "../../kernel/contract.ts";
 
+/** What TransactionalMessageService needs of END_TRANSACTION. */
+export type TransactionEnd = Pick<
+  EndTransactionRequestHeader,
+  "producerGroup" | "tranStateTableOffset" | "commitLogOffset" | "commitOrRollback" | "fromTransactionCheck"
+>;
+
 /** What a producer is told of the end of a transaction. */
 export interface EndAnswer {
   readonly code: number;
@@ -31,7 +37,7 @@ export type TransactionsContract = {
   init: BrokerActorInit;
   asks: TopicSubscriberContract["asks"] & {
     /** END_TRANSACTION, some of them; the answers in their order, null where there is nothing to answer. */
-    ends: { request: readonly EndTransactionRequestHeader[]; reply: readonly (EndAnswer | null)[] };
+    ends: { request: readonly TransactionEnd[]; reply: readonly (EndAnswer | null)[] };
     /** What it did so far. */
     counters: { request: null; reply: TransactionCounters };
   };

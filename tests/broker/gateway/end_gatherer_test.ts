@@ -1,8 +1,14 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { GatewayConnection } from "../../../actors/broker/gateway/connection.ts";
 import { EndGatherer } from "../../../actors/broker/gateway/end_gatherer.ts";
-import { createRequest, type RemotingCommand } from "../../../protocol/command.ts";
+import { PENDING_MAX } from "../../../actors/broker/gateway/general_path.ts";
+import { afterIo } from "../../../actors/kernel/after_io.ts";
+import { createRequest, markOneway, type RemotingCommand } from "../../../protocol/command.ts";
 import { HeaderError } from "../../../protocol/errors.ts";
+import { encodeFrame } from "../../../protocol/frame.ts";
+import { HeaderScan } from "../../../protocol/hot/header_scan.ts";
 import { RequestCode } from "../../../protocol/request_code.ts";
+import { RecordingSocket } from "./recording_socket.ts";
 
 function endOf(transaction: number): RemotingCommand {
   return createRequest(RequestCode.END_TRANSACTION, {
@@ -47,4 +53,47 @@ Deno.test("EndGatherer.end() tells all of a turn when they could not be asked, a
   await assertRejects(() => second, Error, "gone");
   const broken = createRequest(RequestCode.END_TRANSACTION, { producerGroup: "g" });
   await assertRejects(() => gatherer.end(broken), HeaderError);
+});
+
+/** A scanned frame and what take() is given with it. */
+function framed(command: RemotingCommand): { scan: HeaderScan; bytes: Uint8Array } {
+  const bytes = encodeFrame(command);
+  const scan = new HeaderScan();
+  const headerBytes = new DataView(bytes.buffer, bytes.byteOffset).getInt32(4) & 0xffffff;
+  assert(scan.scanJson(bytes, 8, 8 + headerBytes));
+  return { scan, bytes };
+}
+
+Deno.test("EndGatherer.take() sends what nobody waits for as end() does, and counts it until it is done", async () => {
+  const asked: unknown[] = [];
+  const reply = Promise.withResolvers<never>();
+  const gatherer = new EndGatherer((ends) => {
+    asked.push(ends);
+    return reply.promise;
+  });
+  const connection = new GatewayConnection(1, new RecordingSocket(), false);
+  const oneway = framed(markOneway(endOf(7)));
+  assert(gatherer.take(connection, oneway.scan, oneway.bytes));
+  const waiting = gatherer.end(endOf(7));
+  assertEquals(connection.pending, 1);
+  await afterIo();
+  assertEquals(asked.length, 1);
+  const [first, second] = asked[0] as [unknown, unknown];
+  assertEquals(first, second);
+  reply.reject(new Error("gone"));
+  await assertRejects(() => waiting, Error, "gone");
+  await afterIo();
+  assertEquals([connection.pending, connection.closed], [0, false]);
+});
+
+Deno.test("EndGatherer.take() leaves to the general path whoever waits, what cannot be read, and a connection with too many", () => {
+  const gatherer = new EndGatherer(() => Promise.reject(new Error("nobody asked for this")));
+  const connection = new GatewayConnection(1, new RecordingSocket(), false);
+  const refused = [endOf(1), markOneway(createRequest(RequestCode.END_TRANSACTION, { producerGroup: "g" }))].map(
+    framed,
+  );
+  for (const { scan, bytes } of refused) assertEquals(gatherer.take(connection, scan, bytes), false);
+  connection.pending = PENDING_MAX;
+  const { scan, bytes } = framed(markOneway(endOf(1)));
+  assertEquals(gatherer.take(connection, scan, bytes), false);
 });

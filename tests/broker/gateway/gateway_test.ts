@@ -52,6 +52,7 @@ async function withGateway(parts: Partial<GatewayParts>, body: (scene: Scene) =>
     sends: {} as SendPath,
     batches: {} as BatchPath,
     pulls: { take: () => false },
+    ends: undefined,
     general: { take: () => {}, refuseSend: () => {}, closed: () => {} },
     acks,
     clock,
