@@ -172,12 +172,14 @@ export class Dispatcher {
   }
 
   /**
-   * Writes what is kept back while records come fast: the index slots. To be called before the thread sleeps.
+   * Writes what is kept back while records come fast, the index slots, unless that was done a moment ago. To be called before the thread sleeps.
    *
+   * @param nowMs monotonic time, milliseconds
+   * @returns whether something is still kept back: call it again after {@link SLOTS_EVERY_MS}
    * @throws {DiskError} when the disk refuses
    */
-  idle(): void {
-    this.#options.index?.writeAll();
+  idle(nowMs: number): boolean {
+    return this.#options.index?.idle(nowMs) ?? false;
   }
 
   /** What was written since the last call. Whoever syncs it may then say that all below `position` is derived. */

@@ -133,7 +133,12 @@ export class IndexFileSet {
     this.#current?.write();
   }
 
-  /** Writes everything, because there is nothing else to do now. */
+  /** As {@link IndexFileWriter.idle}. */
+  idle(nowMs: number): boolean {
+    return this.#current?.idle(nowMs) ?? false;
+  }
+
+  /** Writes everything. */
   writeAll(): void {
     this.#current?.writeAll();
   }

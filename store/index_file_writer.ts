@@ -4,7 +4,7 @@
  *
  * Owns: the file's slots in memory, in chunks that are made when a key first falls into them; entries gathered since the last
  * write; the header. All of it is written in order of position: entries and header once a batch, slots when few
- * are dirty, when many entries came since, or when the dispatcher has nothing else to do. Three system calls for each key
+ * are dirty, when many entries came since, or some time after they were written when the dispatcher has nothing else to do. Three system calls for each key
  * would cost more than everything else that dispatch does.
  * Reads: the slots of a file that was begun before.
  * Never: lets a slot on the disk name an entry that is not there: entries, then header, then slots. Until the slots are written, a
@@ -32,6 +32,11 @@ const FEW_SLOTS = 64;
 const NEAR_SLOTS = 256;
 /** Entries after which the dirty slots are written although the dispatcher is busy. */
 const ENTRIES_BETWEEN_SLOTS = 131_072;
+/**
+ * Many dirty slots are written this often at most by a dispatcher that has nothing else to do, which it has between any two runs that come apart. Milliseconds.
+ * Keys of many topics fall all over the slots: a hundred of them dirty a hundred chunks.
+ */
+export const SLOTS_EVERY_MS = 500;
 
 /** Writes one index file. */
 export class IndexFileWriter {
@@ -51,6 +56,7 @@ export class IndexFileWriter {
   readonly #entriesView = new DataView(this.#entries.buffer);
   #gathered = 0;
   #entriesSinceSlots = 0;
+  #idleWriteMs = -Infinity;
   readonly #headerBytes = new Uint8Array(INDEX_HEADER_BYTES);
   readonly #headerView = new DataView(this.#headerBytes.buffer);
 
@@ -134,6 +140,21 @@ export class IndexFileWriter {
   writeAll(): void {
     this.write();
     if (this.#fewCount > FEW_SLOTS) this.#writeDirtyChunks();
+  }
+
+  /**
+   * Writes the slots that are kept back, unless that was done a moment ago.
+   *
+   * @param nowMs monotonic time, milliseconds
+   * @returns whether slots are still kept back
+   * @throws {DiskError} when the disk refuses
+   */
+  idle(nowMs: number): boolean {
+    if (this.#fewCount <= FEW_SLOTS) return false;
+    if (nowMs - this.#idleWriteMs < SLOTS_EVERY_MS) return true;
+    this.#idleWriteMs = nowMs;
+    this.#writeDirtyChunks();
+    return false;
   }
 
   /** Writes everything, the header also of a file that got no entry, and closes the file. */

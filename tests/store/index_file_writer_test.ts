@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { DiskFile } from "../../store/file/disk.ts";
 import { MemoryDisk } from "../../store/file/memory_disk.ts";
 import { entryAt, INDEX_SHAPE, indexFileBytes, slotAt } from "../../store/index_file.ts";
-import { IndexFileWriter } from "../../store/index_file_writer.ts";
+import { IndexFileWriter, SLOTS_EVERY_MS } from "../../store/index_file_writer.ts";
 import { Random } from "../helpers/random.ts";
 
 const SHAPE = INDEX_SHAPE;
@@ -73,6 +73,30 @@ Deno.test("IndexFileWriter.write() writes slots that are far from each other, or
   for (const slot of [100, 355, 356, 4095, 4096]) writer.put(slot, 0, 1000);
   writer.write();
   assertEquals(takeSlotWrites(), [[100, 256], [356, 1], [4095, 1], [4096, 1]]);
+});
+
+Deno.test("IndexFileWriter.idle() writes many dirty slots now and then, and says when some are kept back", () => {
+  const { writer, takeSlotWrites, slotOnDisk } = bench();
+  const putMany = (): void => {
+    for (let i = 0; i < 100; i++) writer.put(i * 10_000, i * 100, 1000);
+    writer.write();
+  };
+  writer.put(5, 0, 1000);
+  writer.write();
+  assertEquals([writer.idle(1000), takeSlotWrites().length], [false, 1]);
+  putMany();
+  assertEquals([takeSlotWrites().length, writer.idle(1000), takeSlotWrites().length, slotOnDisk(990_000)], [
+    0,
+    false,
+    100,
+    101,
+  ]);
+  putMany();
+  assertEquals([writer.idle(1000 + SLOTS_EVERY_MS - 1), takeSlotWrites().length, slotOnDisk(990_000)], [true, 0, 101]);
+  assertEquals([writer.idle(1000 + SLOTS_EVERY_MS), takeSlotWrites().length, slotOnDisk(990_000)], [false, 100, 201]);
+  putMany();
+  writer.writeAll();
+  assertEquals([writer.idle(2001), slotOnDisk(990_000)], [false, 301]);
 });
 
 Deno.test("IndexFileWriter: the disk has the last entry of every slot after each write, few or many at a time", () => {

@@ -20,6 +20,7 @@ import type { SegmentSet } from "../../../store/file/segment_set.ts";
 import { HandleCache } from "../../../store/file/handle_cache.ts";
 import { HALF_TOPIC } from "../../../store/half_message.ts";
 import { IndexFileSet } from "../../../store/index_file_set.ts";
+import { SLOTS_EVERY_MS } from "../../../store/index_file_writer.ts";
 import { LogReader } from "../../../store/log_reader.ts";
 import { LaterRing } from "../../../store/memory/doorbell.ts";
 import { LogMemory } from "../../../store/memory/log_memory.ts";
@@ -107,6 +108,8 @@ export class ReputMessageService implements DispatchMarks {
   #hasTimer = false;
   #hasDelayed = false;
   #dozes = 0;
+  /** Whether index slots are not written that a query would look for. */
+  #isKeptBack = false;
   readonly #awaitsSet: boolean;
   #isAfterCrash: boolean;
   #isDiskFull = false;
@@ -273,7 +276,7 @@ export class ReputMessageService implements DispatchMarks {
   async #turnOrWait(): Promise<number> {
     try {
       const work = this.turn();
-      if (work === 0) this.dispatcher.idle();
+      if (work === 0) this.#isKeptBack = this.dispatcher.idle(this.#context.clock.monotonicMs());
       if (this.#isDiskFull) this.#context.signal("log", { level: "info", text: "Queues: the disk takes writes again" });
       this.#isDiskFull = false;
       return work;
@@ -308,7 +311,7 @@ export class ReputMessageService implements DispatchMarks {
       await this.#context.clock.sleep(DOZE_MS);
       return;
     }
-    await this.#sleep.rest(this.#hasWorkFn, IDLE_MS);
+    await this.#sleep.rest(this.#hasWorkFn, this.#isKeptBack ? SLOTS_EVERY_MS : IDLE_MS);
   }
 
   /** Dispatches one run, and wakes whoever waits for what it found. @returns bytes dispatched */
