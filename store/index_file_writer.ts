@@ -143,13 +143,14 @@ export class IndexFileWriter {
   }
 
   /**
-   * Writes the slots that are kept back, unless that was done a moment ago.
+   * Writes everything that is not on the disk yet; many dirty slots only when the last time is long enough ago.
    *
    * @param nowMs monotonic time, milliseconds
    * @returns whether slots are still kept back
    * @throws {DiskError} when the disk refuses
    */
   idle(nowMs: number): boolean {
+    this.write();
     if (this.#fewCount <= FEW_SLOTS) return false;
     if (nowMs - this.#idleWriteMs < SLOTS_EVERY_MS) return true;
     this.#idleWriteMs = nowMs;
