@@ -195,10 +195,11 @@ export class PropertiesScan {
       default:
         // REAL_TOPIC, __transactionId__
         if (first === 0x52 || first === 0x5f) this.#hasHalfNames = true;
-        // TIMER_…, INNER_…, __C…: rare, and each means something to the broker.
+        // TIMER_…, INNER_…, __C…, MSG_REGION: rare, and each means something to the broker.
         return !(first === 0x54 && bytes[keyStart + 1] === 0x49) &&
           !(first === 0x49 && bytes[keyStart + 1] === 0x4e && keyEnd - keyStart > 9) &&
-          !(first === 0x5f && bytes[keyStart + 2] === 0x43);
+          !(first === 0x5f && bytes[keyStart + 2] === 0x43) &&
+          !(first === 0x4d && bytes[keyStart + 1] === 0x53);
     }
   }
 

@@ -9,7 +9,7 @@ import { sendFields } from "../conformance/broker_requests.ts";
 import type { RawClient } from "../conformance/raw_client.ts";
 import { until } from "../helpers/until.ts";
 import { SeededRandom } from "../torture/seeded_random.ts";
-import { type BrokerBench, PATIENCE_MS, withBroker } from "./broker_bench.ts";
+import { PATIENCE_MS, shortSends, withBroker } from "./broker_bench.ts";
 import { pulled } from "./broker_calls.ts";
 
 /** What a Java client gives a batch. */
@@ -42,11 +42,6 @@ async function recordsOf(client: RawClient, topic: string, queueId: number, coun
     return records.length >= count;
   }, { timeoutMs: PATIENCE_MS, what: `${count} records` });
   return records;
-}
-
-async function shortSends(bench: BrokerBench): Promise<number> {
-  const gateway = bench.broker.supervisor.ref(bench.broker.children.gateways[0]!);
-  return (await gateway.ask("counters", null, { timeoutMs: PATIENCE_MS })).shortSends;
 }
 
 /** What must be the same of two records that were stored at different places. */

@@ -202,6 +202,12 @@ function benchOf(
   };
 }
 
+/** Sends that the short paths of the first gateway took so far. */
+export async function shortSends(bench: BrokerBench): Promise<number> {
+  const gateway = bench.broker.supervisor.ref(bench.broker.children.gateways[0]!);
+  return (await gateway.ask("counters", null, { timeoutMs: PATIENCE_MS })).shortSends;
+}
+
 /** Waits until an actor runs in a later incarnation. */
 export async function untilRestarted(bench: BrokerBench, name: ActorName, epoch: number): Promise<void> {
   await until(() => {

@@ -8,7 +8,7 @@ import { HALF_TOPIC } from "../../store/half_message.ts";
 import { sendFields, type SendOptions } from "../conformance/broker_requests.ts";
 import type { RawClient } from "../conformance/raw_client.ts";
 import { until } from "../helpers/until.ts";
-import { type BrokerBench, PATIENCE_MS, withBroker } from "./broker_bench.ts";
+import { PATIENCE_MS, shortSends, withBroker } from "./broker_bench.ts";
 import { pulled } from "./broker_calls.ts";
 
 const TOPIC = "HalfPathTopic";
@@ -43,12 +43,6 @@ function sendLong(client: RawClient, options: SendOptions): Promise<RemotingComm
     Object.entries(sendFields(TOPIC, options)).map(([letter, value]) => [LONG_NAMES[letter] ?? letter, value]),
   );
   return client.call(RequestCode.SEND_MESSAGE, fields, "half", { timeoutMs: PATIENCE_MS });
-}
-
-/** Sends that the short path took so far. */
-async function shortSends(bench: BrokerBench): Promise<number> {
-  const gateway = bench.broker.supervisor.ref(bench.broker.children.gateways[0]!);
-  return (await gateway.ask("counters", null, { timeoutMs: PATIENCE_MS })).shortSends;
 }
 
 /** The half message at an offset, without what differs from place to place. */

@@ -26,20 +26,20 @@ const OPENS = [
 export async function apachePlan(options: ServerPlanOptions): Promise<ServerPlan> {
   const { dir, nameServerPort, brokerPort, brokerConf } = options;
   const lib = options.release === "4.9" ? await apache49Jars() : await apacheJars();
-  await Deno.mkdir(`${dir}/home/conf`, { recursive: true });
+  await Deno.mkdir(`${dir}/rocketmq/conf`, { recursive: true });
   // Releases before 5 insist on a file that says what they log; that of tests says nothing.
   for (const name of ["namesrv", "broker"]) {
-    await Deno.writeTextFile(`${dir}/home/conf/logback_${name}.xml`, "<configuration></configuration>\n");
+    await Deno.writeTextFile(`${dir}/rocketmq/conf/logback_${name}.xml`, "<configuration></configuration>\n");
   }
   const nameServerConf = { listenPort: nameServerPort, ...options.nameServerConf };
   await Deno.writeTextFile(
     `${dir}/namesrv.conf`,
     Object.entries(nameServerConf).map(([key, value]) => `${key}=${value}\n`).join(""),
   );
-  const env = { ROCKETMQ_HOME: `${dir}/home`, HOME: `${dir}/home` };
+  const env = { ROCKETMQ_HOME: `${dir}/rocketmq`, HOME: `${dir}/rocketmq` };
   const java = (heap: string, main: string, conf: string): string[] => [
     "java",
-    `-Duser.home=${dir}/home`,
+    `-Duser.home=${dir}/rocketmq`,
     "-Xms128m",
     `-Xmx${heap}`,
     "-XX:MaxDirectMemorySize=1g",

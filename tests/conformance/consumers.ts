@@ -18,8 +18,6 @@ export interface LoadResult {
   readonly acked: number;
   readonly failed: number;
   readonly errors: readonly string[];
-  /** When the first thousand failed sends began, in milliseconds since 1970. */
-  readonly failedSince: readonly number[];
   readonly seconds: number;
 }
 

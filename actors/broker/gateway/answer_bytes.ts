@@ -278,7 +278,8 @@ function put(out: Uint8Array, at: number, text: Uint8Array): number {
   return at + text.length;
 }
 
-function putDecimal(out: Uint8Array, start: number, value: number): number {
+/** Writes a whole number in decimal digits. @returns byte behind the last digit */
+export function putDecimal(out: Uint8Array, start: number, value: number): number {
   let at = start;
   let rest = value;
   if (rest < 0) {

@@ -43,15 +43,8 @@ export class EndGatherer {
    * @throws {HeaderError} when a field is missing or wrong
    */
   async end(command: RemotingCommand): Promise<RemotingCommand | null> {
-    const { producerGroup, tranStateTableOffset, commitLogOffset, commitOrRollback, fromTransactionCheck } =
-      decodeEndTransactionRequestHeader(command.ext);
-    const answer = await this.#gather({
-      producerGroup,
-      tranStateTableOffset,
-      commitLogOffset,
-      commitOrRollback,
-      fromTransactionCheck,
-    });
+    const header = decodeEndTransactionRequestHeader(command.ext);
+    const answer = await this.#gather(header.producerGroup, header);
     return answer === null ? null : createResponse(command, answer.code, answer.remark);
   }
 
@@ -65,16 +58,17 @@ export class EndGatherer {
     const end = this.#scan;
     if ((scan.flag & 2) === 0 || connection.pending >= PENDING_MAX || !end.read(bytes, scan)) return false;
     const producerGroup = decodeUtf8(bytes, scan.valueStart[end.group]!, scan.valueEnd[end.group]!);
-    const { tranStateTableOffset, commitLogOffset, commitOrRollback, fromTransactionCheck } = end;
     connection.pending++;
     const done = (): void => void connection.pending--;
     // Whoever is not heard is asked for the state of the transaction later.
-    this.#gather({ producerGroup, tranStateTableOffset, commitLogOffset, commitOrRollback, fromTransactionCheck })
-      .then(done, done);
+    this.#gather(producerGroup, end).then(done, done);
     return true;
   }
 
-  #gather(end: TransactionEnd): Promise<EndAnswer | null> {
+  /** Adds an end to those of this turn. Only what the service needs goes there: what a message carries is copied. */
+  #gather(producerGroup: string, of: Omit<TransactionEnd, "producerGroup">): Promise<EndAnswer | null> {
+    const { tranStateTableOffset, commitLogOffset, commitOrRollback, fromTransactionCheck } = of;
+    const end = { producerGroup, tranStateTableOffset, commitLogOffset, commitOrRollback, fromTransactionCheck };
     const { promise, resolve, reject } = Promise.withResolvers<EndAnswer | null>();
     this.#waiting.push({ end, resolve, reject });
     if (this.#waiting.length === 1) queueMicrotask(() => this.#send());

@@ -17,7 +17,7 @@ import { PropertyName } from "../../../protocol/property_name.ts";
 import { HALF_TOPIC } from "../../../store/half_message.ts";
 import type { LogMemory } from "../../../store/memory/log_memory.ts";
 import type { QueueTable } from "../../../store/queue_table.ts";
-import type { AckEncoder } from "./answer_bytes.ts";
+import { type AckEncoder, putDecimal } from "./answer_bytes.ts";
 import type { GatewayConnection } from "./connection.ts";
 import type { NameLookup } from "./name_lookup.ts";
 import { BORN_HOST_V6, PLAIN_SYS_FLAGS, putBytes, putLong, RECORD_FIXED_BYTES, STORE_HOST_V6 } from "./record_bytes.ts";
@@ -172,10 +172,7 @@ export class SendPath {
     at = putBytes(tail, at, REAL_TOPIC_NAME, REAL_TOPIC_NAME.length);
     at = putBytes(tail, at, real.name, real.name.length);
     at = putBytes(tail, at, REAL_QUEUE_ID_NAME, REAL_QUEUE_ID_NAME.length);
-    const { queueId } = this.#scan;
-    let unit = 1;
-    while (unit * 10 <= queueId) unit *= 10;
-    for (; unit >= 1; unit /= 10) tail[at++] = 0x30 + Math.floor(queueId / unit) % 10;
+    at = putDecimal(tail, at, this.#scan.queueId);
     tail[at++] = PROPERTY_END;
     return at;
   }

@@ -7,7 +7,7 @@ import { SeededRandom } from "../../torture/seeded_random.ts";
 import { damaged, joined, samples, text } from "./mutations.ts";
 
 /** Properties on which a broker acts, or which it replaces. */
-const SPECIAL = ["DELAY", "POP_CK", "CLUSTER", "__CRC32#", "INNER_MULTI_DISPATCH"];
+const SPECIAL = ["DELAY", "POP_CK", "CLUSTER", "MSG_REGION", "__CRC32#", "INNER_MULTI_DISPATCH"];
 
 /** Properties that the broker gives a half message. */
 const OF_HALVES = ["REAL_TOPIC", "REAL_QID", "__transactionId__"];

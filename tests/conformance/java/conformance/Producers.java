@@ -5,9 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
@@ -22,7 +20,6 @@ final class Producers {
     private static final Map<String, DefaultMQProducer> RUNNING = new ConcurrentHashMap<>();
     private static final Map<String, Load> LOADS = new ConcurrentHashMap<>();
     private static final Map<String, Boolean> STOPPED = new ConcurrentHashMap<>();
-    private static final int FAILURES_MAX = 1000;
 
     private Producers() { }
 
@@ -122,8 +119,6 @@ final class Producers {
         final AtomicLong acked = new AtomicLong();
         final AtomicLong failed = new AtomicLong();
         final Map<String, Object> errors = new ConcurrentHashMap<>();
-        /** When the first {@link #FAILURES_MAX} failed sends began, in milliseconds since 1970. */
-        final Queue<Object> failedSince = new ConcurrentLinkedQueue<>();
 
         Load(Args args) {
             for (String name : args.text("producer").split(",")) producers.add(named(name));
@@ -142,9 +137,9 @@ final class Producers {
             return new Message(topic, tags, keyPrefix == null ? "" : keyPrefix + seq, Body.build(seq, seed, size));
         }
 
-        void ack(SendResult result, long first, int count, long sinceMs) {
+        void ack(SendResult result, long first, int count) {
             if (result.getSendStatus() != SendStatus.SEND_OK) {
-                fail(new IllegalStateException("Send status " + result.getSendStatus()), count, sinceMs);
+                fail(new IllegalStateException("Send status " + result.getSendStatus()), count);
                 return;
             }
             String[] offsetIds = String.valueOf(result.getOffsetMsgId()).split(",");
@@ -157,8 +152,8 @@ final class Producers {
             acked.addAndGet(count);
         }
 
-        void fail(Throwable e, int count, long sinceMs) {
-            if (failed.getAndAdd(count) < FAILURES_MAX) failedSince.add(sinceMs);
+        void fail(Throwable e, int count) {
+            failed.addAndGet(count);
             if (errors.size() < 5) errors.put(e.getClass().getSimpleName() + ": " + String.valueOf(e.getMessage()).split("\n")[0], 1);
         }
     }
@@ -186,7 +181,6 @@ final class Producers {
         answer.put("acked", load.acked.get());
         answer.put("failed", load.failed.get());
         answer.put("errors", new ArrayList<>(load.errors.keySet()));
-        answer.put("failedSince", new ArrayList<>(load.failedSince));
         answer.put("seconds", (System.nanoTime() - began) / 1e9);
         return answer;
     }
@@ -202,24 +196,23 @@ final class Producers {
                 while (System.nanoTime() < due) java.util.concurrent.locks.LockSupport.parkNanos(due - System.nanoTime());
             }
             int size = (int) Math.min(step, count - n);
-            long sinceMs = System.currentTimeMillis();
             try {
-                sendOne(load, load.producers.get(id % load.producers.size()), from + n, size, sinceMs, room);
+                sendOne(load, load.producers.get(id % load.producers.size()), from + n, size, room);
             } catch (Exception e) {
-                load.fail(e, size, sinceMs);
+                load.fail(e, size);
                 if (e instanceof InterruptedException) return;
             }
         }
         room.acquireUninterruptibly(load.window);
     }
 
-    private static void sendOne(Load load, DefaultMQProducer producer, long seq, int size, long sinceMs, Semaphore room) throws Exception {
+    private static void sendOne(Load load, DefaultMQProducer producer, long seq, int size, Semaphore room) throws Exception {
         switch (load.mode) {
             case "sync":
-                load.ack(producer.send(load.message(seq)), seq, 1, sinceMs);
+                load.ack(producer.send(load.message(seq)), seq, 1);
                 return;
             case "ordered":
-                load.ack(producer.send(load.message(seq), (queues, m, shard) -> queues.get((int) ((long) shard % queues.size())), seq % load.shards), seq, 1, sinceMs);
+                load.ack(producer.send(load.message(seq), (queues, m, shard) -> queues.get((int) ((long) shard % queues.size())), seq % load.shards), seq, 1);
                 return;
             case "oneway":
                 producer.sendOneway(load.message(seq));
@@ -228,7 +221,7 @@ final class Producers {
             case "batch": {
                 Message[] messages = new Message[size];
                 for (int i = 0; i < size; i++) messages[i] = load.message(seq + i);
-                load.ack(producer.send(Arrays.asList(messages)), seq, size, sinceMs);
+                load.ack(producer.send(Arrays.asList(messages)), seq, size);
                 return;
             }
             case "async":
@@ -236,11 +229,11 @@ final class Producers {
                 try {
                     producer.send(load.message(seq), new SendCallback() {
                         @Override public void onSuccess(SendResult result) {
-                            load.ack(result, seq, 1, sinceMs);
+                            load.ack(result, seq, 1);
                             room.release();
                         }
                         @Override public void onException(Throwable e) {
-                            load.fail(e, 1, sinceMs);
+                            load.fail(e, 1);
                             room.release();
                         }
                     });

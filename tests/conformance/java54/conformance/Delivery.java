@@ -15,7 +15,7 @@ import org.apache.rocketmq.remoting.protocol.body.ConsumerRunningInfo;
 import org.apache.rocketmq.remoting.protocol.subscription.SubscriptionGroupConfig;
 import org.apache.rocketmq.tools.admin.DefaultMQAdminExt;
 
-/** What only the 5.x client can: exact times, recall, traces; and the admin library behind mqadmin with its results as data. */
+/** What only the 5.x client can: exact times, recall, traces, a time-out for each attempt of a send; and the admin library behind mqadmin with its results as data. */
 public final class Delivery {
     private static final Map<String, DefaultMQAdminExt> ADMINS = new ConcurrentHashMap<>();
     private static final Map<String, DefaultMQProducer> TRACED = new ConcurrentHashMap<>();
@@ -25,6 +25,10 @@ public final class Delivery {
     public static void register() {
         Runner.add("timed.send", Delivery::timedSend);
         Runner.add("timed.recall", args -> Producers.named(args.text("producer")).recallMessage(args.text("topic"), args.text("handle")));
+        Runner.add("producer.requestTimeout", args -> {
+            Producers.named(args.text("producer")).setSendMsgMaxTimeoutPerRequest(args.whole("timeoutMs", 0));
+            return true;
+        });
         Runner.add("traced.start", args -> {
             DefaultMQProducer producer = new DefaultMQProducer(args.text("group"), true, null);
             producer.setNamesrvAddr(args.text("namesrv"));
