@@ -18,7 +18,7 @@ const ROOT = new URL("../../", import.meta.url).pathname;
  */
 export function ringmqPlan(options: ServerPlanOptions): ServerPlan {
   const { dir, nameServerPort, brokerPort, brokerConf } = options;
-  const env = { HOME: dir, ROCKETMQ_HOME: `${dir}/home`, NO_COLOR: "1", DENO_DIR: denoDir() };
+  const env = { HOME: dir, ROCKETMQ_HOME: `${dir}/rocketmq`, NO_COLOR: "1", DENO_DIR: denoDir() };
   const settings = Object.entries({
     listenPort: String(nameServerPort),
     kvConfigPath: `${dir}/namesrv/kvConfig.json`,
