@@ -14,7 +14,7 @@ import type { ActorHandle } from "../../actors/kernel/contract.ts";
 import { workersRunning } from "../../actors/kernel/worker_count.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
 import { topicFields, type TopicOptions } from "../conformance/broker_requests.ts";
-import { freePort } from "../conformance/ports.ts";
+import { freeBrokerPort } from "../../tools/free_ports.ts";
 import { RawClient } from "../conformance/raw_client.ts";
 import { until } from "../helpers/until.ts";
 
@@ -109,7 +109,7 @@ export async function withBroker(options: BenchOptions, body: (bench: BrokerBenc
   const root = options.root ?? await Deno.makeTempDir({ prefix: "ringmq-broker-" });
   const clients: RawClient[] = [];
   const logs: string[] = [];
-  const port = freePort([-2, 1]);
+  const port = freeBrokerPort();
   try {
     const broker = await startBroker({
       configuration: readBrokerConfiguration({}, thisMachine()),

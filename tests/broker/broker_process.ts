@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { freePort } from "../conformance/ports.ts";
+import { freeBrokerPort } from "../../tools/free_ports.ts";
 import { residentBytesOf } from "../helpers/resident_bytes.ts";
 import { until, within } from "../helpers/until.ts";
 import { PATIENCE_MS } from "./broker_bench.ts";
@@ -107,7 +107,7 @@ export class BrokerProcess {
   }
 
   static async #start(options: BrokerProcessOptions, dir: string): Promise<BrokerProcess> {
-    const port = freePort([-2, 1]);
+    const port = freeBrokerPort();
     const settings = {
       listenPort: String(port),
       brokerIP1: "127.0.0.1",

@@ -8,7 +8,7 @@ import { decodeRecords } from "../../protocol/record.ts";
 import { ResponseCode } from "../../protocol/response_code.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
 import { pull, queueNumber, send, topicFields } from "../conformance/broker_requests.ts";
-import { freePort } from "../conformance/ports.ts";
+import { freeBrokerPort } from "../../tools/free_ports.ts";
 import { RawClient } from "../conformance/raw_client.ts";
 import { until, within } from "../helpers/until.ts";
 import { PATIENCE_MS } from "./broker_bench.ts";
@@ -75,7 +75,7 @@ async function bodiesOfQueue(address: string, queueId: number): Promise<string[]
 async function whileDiskIsSmall(body: (address: string, free: () => void) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "ringmq-full-" });
   await Deno.mkdir(`${dir}/store`);
-  const port = freePort([-2, 1]);
+  const port = freeBrokerPort();
   const settings = {
     listenPort: String(port),
     brokerIP1: "127.0.0.1",

@@ -6,7 +6,7 @@ import { thisMachine } from "../../actors/broker/broker_options.ts";
 import { decodeRecords } from "../../protocol/record.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
 import { DenoDisk } from "../../store/file/deno_disk.ts";
-import { freePort } from "../conformance/ports.ts";
+import { freeBrokerPort } from "../../tools/free_ports.ts";
 import { RawClient } from "../conformance/raw_client.ts";
 import {
   copyGolden,
@@ -23,7 +23,7 @@ async function withGoldenBroker(name: GoldenName, body: (client: RawClient) => P
     copyGolden(name, new DenoDisk(), `${root}/store`);
     leaveDelayedMessages(name, `${root}/store`);
     const { logFileBytes, queueFileBytes, shape } = GOLDEN_CONFIG[name];
-    const port = freePort([-2, 1]);
+    const port = freeBrokerPort();
     const broker = await startBroker({
       configuration: readBrokerConfiguration({}, thisMachine()),
       settings: {

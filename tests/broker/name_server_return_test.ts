@@ -2,7 +2,7 @@
 import { assert } from "@std/assert";
 import { startNameServer } from "../../actors/name_server/mod.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
-import { freePort } from "../conformance/ports.ts";
+import { freePort } from "../../tools/free_ports.ts";
 import { RawClient } from "../conformance/raw_client.ts";
 import { until } from "../helpers/until.ts";
 import { filesIn } from "../name_server/servers.ts";

@@ -4,7 +4,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { publishedFiles } from "../../tools/published_files.ts";
-import { freePort } from "./ports.ts";
+import { freeBrokerPort, freePort } from "../../tools/free_ports.ts";
 import { ServerProcess } from "./server_process.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -87,7 +87,7 @@ Deno.test("Name server, broker and client run by URL, without the repository's d
   ];
   const env = { HOME: dir, NO_COLOR: "1", DENO_DIR: `${dir}/deno` };
   try {
-    const [namesrvPort, brokerPort] = [freePort(), freePort([-2, 1])];
+    const [namesrvPort, brokerPort] = [freePort(), freeBrokerPort()];
     const namesrv = `127.0.0.1:${namesrvPort}`;
     for (const name of ["namesrv", "broker"]) await Deno.mkdir(`${dir}/${name}`);
     const set = (values: Record<string, string | number>): string[] =>

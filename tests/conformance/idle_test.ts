@@ -4,7 +4,7 @@ import { startServerProcess } from "../../tools/server_process.ts";
 import { systemClock } from "../../store/clock.ts";
 import { until } from "../helpers/until.ts";
 import { createTopic } from "./broker_requests.ts";
-import { freePort } from "./ports.ts";
+import { freeBrokerPort, freePort } from "../../tools/free_ports.ts";
 import { conformanceSuite } from "./suite.ts";
 import { targetName } from "./target.ts";
 
@@ -61,7 +61,7 @@ async function startBoth(dir: string): Promise<{ servers: AsyncDisposableStack; 
       startServerProcess("actors/broker/mod.ts", [
         "-n",
         `127.0.0.1:${nameServerPort}`,
-        ...[`listenPort=${freePort([-2, 1])}`, "brokerIP1=127.0.0.1", `storePathRootDir=${dir}/store`]
+        ...[`listenPort=${freeBrokerPort()}`, "brokerIP1=127.0.0.1", `storePathRootDir=${dir}/store`]
           .flatMap((set) => ["--set", set]),
       ]).then((server) => servers.use(server)),
     ]);

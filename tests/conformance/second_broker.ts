@@ -6,7 +6,7 @@
  * @module
  */
 import { apachePlan } from "./apache.ts";
-import { freePort } from "./ports.ts";
+import { freeBrokerPort } from "../../tools/free_ports.ts";
 import { ringmqPlan } from "./ringmq.ts";
 import { ServerProcess } from "./server_process.ts";
 import { defaultBrokerConf, type ServerPlanOptions, type Target } from "./target.ts";
@@ -35,7 +35,7 @@ export class SecondBroker {
     const options: ServerPlanOptions = {
       dir,
       nameServerPort: Number(target.nameServer.split(":")[1]),
-      brokerPort: freePort([-2, 1]),
+      brokerPort: freeBrokerPort(),
       brokerConf: `${dir}/broker.conf`,
       nameServerConf: {},
     };

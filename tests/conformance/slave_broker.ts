@@ -10,7 +10,7 @@ import { decodeTopicRouteData } from "../../protocol/route.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
 import { until } from "../helpers/until.ts";
 import { apachePlan } from "./apache.ts";
-import { freePort } from "./ports.ts";
+import { freeBrokerPort } from "../../tools/free_ports.ts";
 import { RawClient } from "./raw_client.ts";
 import { ringmqPlan } from "./ringmq.ts";
 import { type ServerCommand, ServerProcess } from "./server_process.ts";
@@ -58,7 +58,7 @@ export class SlaveBroker {
     const planOptions: ServerPlanOptions = {
       dir,
       nameServerPort: Number(target.nameServer.split(":")[1]),
-      brokerPort: freePort([-2, 1]),
+      brokerPort: freeBrokerPort(),
       brokerConf: `${dir}/broker.conf`,
       nameServerConf: {},
     };

@@ -9,7 +9,7 @@
 import { RequestCode } from "../../protocol/request_code.ts";
 import { until } from "../helpers/until.ts";
 import { apachePlan } from "./apache.ts";
-import { freePort } from "./ports.ts";
+import { freeBrokerPort, freePort } from "../../tools/free_ports.ts";
 import { RawClient } from "./raw_client.ts";
 import { ringmqPlan } from "./ringmq.ts";
 import { type ServerCommand, ServerProcess } from "./server_process.ts";
@@ -104,7 +104,7 @@ export class Target {
       const planOptions: ServerPlanOptions = {
         dir,
         nameServerPort: freePort(),
-        brokerPort: freePort([-2, 1]),
+        brokerPort: freeBrokerPort(),
         brokerConf: `${dir}/broker.conf`,
         nameServerConf: options.nameServer ?? {},
         ...(options.release === undefined ? {} : { release: options.release }),

@@ -11,7 +11,7 @@ import type { ExtFields, RemotingCommand } from "../../protocol/command.ts";
 import { until } from "../helpers/until.ts";
 import { apachePlan } from "./apache.ts";
 import { ClientProcess } from "./client_process.ts";
-import { freePort } from "./ports.ts";
+import { freeBrokerPort, freePort } from "../../tools/free_ports.ts";
 import { RawClient } from "./raw_client.ts";
 import { ringmqPlan } from "./ringmq.ts";
 import { type ServerCommand, ServerProcess } from "./server_process.ts";
@@ -50,7 +50,7 @@ export class TwoNameServers {
     options: { readonly nameServer?: Readonly<Record<string, string>>; readonly bare?: boolean } = {},
   ): Promise<TwoNameServers> {
     const dir = await Deno.makeTempDir({ prefix: "ringmq-name-servers-" });
-    const [apachePort, ringmqPort, brokerPort] = [freePort(), freePort(), freePort([-2, 1])];
+    const [apachePort, ringmqPort, brokerPort] = [freePort(), freePort(), freeBrokerPort()];
     const address = { apache: `127.0.0.1:${apachePort}`, ringmq: `127.0.0.1:${ringmqPort}` };
     const brokerConf = `${dir}/broker.conf`;
     await Deno.writeTextFile(brokerConf, brokerConfOf(dir, brokerPort, address));

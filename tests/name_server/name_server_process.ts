@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { freePort } from "../conformance/ports.ts";
+import { freePort } from "../../tools/free_ports.ts";
 import { residentBytesOf } from "../helpers/resident_bytes.ts";
 import { until, within } from "../helpers/until.ts";
 import { filesIn } from "./servers.ts";

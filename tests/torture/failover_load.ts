@@ -26,6 +26,8 @@ const LOYAL_ANSWER_MS = 20_000;
 export interface Ack {
   readonly id: string;
   readonly address: string;
+  /** When the message was sent, monotonic milliseconds. */
+  readonly sentMs: number;
   /** When the answer was read, monotonic milliseconds. */
   readonly atMs: number;
 }
@@ -166,8 +168,9 @@ export class FailoverLoad {
       const id = `${this.#options.topic} ${this.#next++}`;
       const body = new TextEncoder().encode(id);
       const fields = sendFields(this.#options.topic, { queueId, properties: plainProperties() });
+      const sentMs = systemClock.monotonicMs();
       const { code } = await client.call(RequestCode.SEND_MESSAGE_V2, fields, body, { timeoutMs });
-      if (code === 0) this.acks.push({ id, address, atMs: systemClock.monotonicMs() });
+      if (code === 0) this.acks.push({ id, address, sentMs, atMs: systemClock.monotonicMs() });
       else this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
       return client;
     } catch {

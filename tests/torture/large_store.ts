@@ -17,7 +17,7 @@ import { DenoDisk } from "../../store/file/deno_disk.ts";
 import { HandleCache } from "../../store/file/handle_cache.ts";
 import { SegmentSet } from "../../store/file/segment_set.ts";
 import { send, topicFields } from "../conformance/broker_requests.ts";
-import { freePort } from "../conformance/ports.ts";
+import { freeBrokerPort } from "../../tools/free_ports.ts";
 import { RawClient } from "../conformance/raw_client.ts";
 import { ServerProcess } from "../conformance/server_process.ts";
 import { ringmqPlan } from "../conformance/ringmq.ts";
@@ -63,7 +63,7 @@ export interface LargeStoreOptions {
 /** Builds a store and measures starts on it. */
 export async function largeStore(options: LargeStoreOptions): Promise<LargeStart[]> {
   const dir = await Deno.makeTempDir({ prefix: "ringmq-large-" });
-  const port = freePort([-2, 1]);
+  const port = freeBrokerPort();
   const conf = `${dir}/broker.conf`;
   let running: ServerProcess | undefined;
   try {

@@ -7,7 +7,7 @@
  * @module
  */
 import { apachePlan } from "../conformance/apache.ts";
-import { freePort } from "../conformance/ports.ts";
+import { freeBrokerPort, freePort } from "../../tools/free_ports.ts";
 import { ringmqPlan } from "../conformance/ringmq.ts";
 import { ServerProcess } from "../conformance/server_process.ts";
 import type { ServerPlan, TargetName } from "../conformance/target.ts";
@@ -42,7 +42,7 @@ export class MixedStore {
    */
   static async up(conf: Readonly<Record<string, string>>): Promise<MixedStore> {
     const dir = await Deno.makeTempDir({ prefix: "ringmq-mixed-" });
-    const ports = { nameServer: freePort(), broker: freePort([-2, 1]) };
+    const ports = { nameServer: freePort(), broker: freeBrokerPort() };
     const values = {
       brokerClusterName: "DefaultCluster",
       brokerName: "broker-a",

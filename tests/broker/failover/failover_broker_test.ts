@@ -9,7 +9,7 @@ import { ConfigurationError } from "../../../store/configuration.ts";
 import { StoreError } from "../../../store/errors.ts";
 import { LightDisk } from "../../../store/file/light_disk.ts";
 import { send } from "../../conformance/broker_requests.ts";
-import { freePort } from "../../conformance/ports.ts";
+import { freeBrokerPort, freePort } from "../../../tools/free_ports.ts";
 import { RawClient } from "../../conformance/raw_client.ts";
 import { until } from "../../helpers/until.ts";
 import { PATIENCE_MS } from "../broker_bench.ts";
@@ -18,7 +18,7 @@ function configurationOf(root: string, sets: readonly string[] = []): ReturnType
   const own = [
     `storePathRootDir=${root}/store`,
     `storePathCommitLog=${root}/store/commitlog`,
-    `listenPort=${freePort([-2, 1])}`,
+    `listenPort=${freeBrokerPort()}`,
     "brokerIP1=127.0.0.1",
     "brokerIP2=127.0.0.1",
     "brokerName=b",
