@@ -10,6 +10,7 @@ import { BLANK_MAGIC, BLANK_RECORD_BYTES } from "./log_appender.ts";
 import { StoreError } from "./errors.ts";
 import { type LogWriter, WriteOutcome, type WriteOutcomeValue } from "./log_writer.ts";
 import type { LogMemory } from "./memory/log_memory.ts";
+import { copyWords } from "./memory/word_copy.ts";
 
 /** Bytes of a record's length and magic. */
 const HEAD_BYTES = 8;
@@ -166,11 +167,11 @@ export class FollowerLog {
 
   /** Copies into the ring; what passes its end is in the margin too, where the head of a record is looked for. */
   #copy(records: Uint8Array, index: number): void {
-    const { ring, ringBytes } = this.#memory;
-    const first = Math.min(records.length, ring.length - index);
-    ring.set(records.subarray(0, first), index);
+    const { ringView, ringBytes } = this.#memory;
+    const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+    copyWords(ringView, index, view, 0, Math.min(records.length, ringView.byteLength - index));
     const over = index + records.length - ringBytes;
-    if (over > 0) ring.set(records.subarray(records.length - over), 0);
+    if (over > 0) copyWords(ringView, 0, view, records.length - over, over);
   }
 
   #keep(bytes: Uint8Array): void {

@@ -6,11 +6,17 @@
  */
 import type { LogMemory } from "./memory/log_memory.ts";
 import type { SegmentSet } from "./file/segment_set.ts";
+import { copyWords } from "./memory/word_copy.ts";
+
+/** What is smaller, or lies in its words as it will, is copied by `set()`. Bytes. */
+const FEW_BYTES = 64;
 
 /** Reads slices of the commit log. One for each thread that reads. */
 export class LogReader {
   readonly #memory: LogMemory;
   readonly #files: SegmentSet;
+  #into: Uint8Array = new Uint8Array(0);
+  #intoView: DataView = new DataView(this.#into.buffer);
   #ringReads = 0;
   #fileReads = 0;
   #voidCopies = 0;
@@ -53,7 +59,7 @@ export class LogReader {
     while (copied < bytes) {
       const index = (position + copied) % memory.ringBytes;
       const piece = Math.min(bytes - copied, memory.ringBytes - index);
-      into.set(memory.ring.subarray(index, index + piece), intoStart + copied);
+      this.#copy(index, piece, into, intoStart + copied);
       copied += piece;
     }
     if (position < memory.reserved.load() - memory.ringBytes || memory.epoch !== epoch) {
@@ -62,6 +68,19 @@ export class LogReader {
     }
     this.#ringReads++;
     return true;
+  }
+
+  #copy(index: number, bytes: number, into: Uint8Array, at: number): void {
+    const { ring, ringView } = this.#memory;
+    if (bytes < FEW_BYTES || ((index ^ (into.byteOffset + at)) & 7) === 0) {
+      into.set(ring.subarray(index, index + bytes), at);
+      return;
+    }
+    if (this.#into !== into) {
+      this.#into = into;
+      this.#intoView = new DataView(into.buffer, into.byteOffset, into.byteLength);
+    }
+    copyWords(this.#intoView, at, ringView, index, bytes);
   }
 
   /**

@@ -6,9 +6,12 @@
  * A string is plain when it is `key 0x01 value 0x02` repeated with no empty key or value (the last 0x02 may be missing and is
  * added), no key occurs twice, none that the broker replaces or acts on, and UNIQ_KEY is there. Everything else is refused, and the
  * general path decodes and encodes the properties as a map, as Apache does with all of them.
+ *
+ * Properties that are those of the message before but for their UNIQ_KEY are compared with them instead ({@link PropertiesShape}).
  */
 
 import { asciiText, isText } from "./ascii_text.ts";
+import { PropertiesShape } from "./properties_shape.ts";
 
 /** What became of the properties. */
 export const PropertiesKind = {
@@ -29,6 +32,9 @@ export const PROPERTIES_BYTES_MAX = 32_767;
 /** Properties of one message that this path takes at most. */
 const PROPERTIES_MAX = 64;
 
+/** Properties that are of no known shape become one when they are the first, or so many were of none. */
+const LEARN_EVERY = 16;
+
 const NAME_END = 1;
 const PROPERTY_END = 2;
 
@@ -41,6 +47,8 @@ const TRAN_MSG = asciiText("TRAN_MSG");
 export class PropertiesScan {
   /** The properties as they go into the record. */
   readonly bytes: Uint8Array = new Uint8Array(PROPERTIES_BYTES_MAX + 8);
+  /** The same as words. */
+  readonly view: DataView = new DataView(this.bytes.buffer);
   /** How many bytes of them. */
   length = 0;
   /** Where the value of UNIQ_KEY begins in {@link bytes}. */
@@ -56,6 +64,10 @@ export class PropertiesScan {
   prepared = false;
   /** Whether the broker sets one of the properties itself when it stores a half message. */
   #hasHalfNames = false;
+  #shape: PropertiesShape | undefined = undefined;
+  /** Whether what was read last was of that shape. */
+  #isOfShape = false;
+  #strangers = 0;
 
   /**
    * Reads properties.
@@ -64,8 +76,47 @@ export class PropertiesScan {
    * @param start first byte of the value
    * @param end byte behind the value
    * @param escaped whether it holds JSON escapes
+   * @param view of `from`, for properties that are like those before; without it each are read byte by byte
    */
-  read(from: Uint8Array, start: number, end: number, escaped: boolean): PropertiesKindValue {
+  read(from: Uint8Array, start: number, end: number, escaped: boolean, view?: DataView): PropertiesKindValue {
+    if (view !== undefined && this.#follow(from, start, end, escaped, view)) return PropertiesKind.Plain;
+    this.#isOfShape = false;
+    const kind = this.#read(from, start, end, escaped);
+    if (view !== undefined && kind === PropertiesKind.Plain && this.#strangers++ % LEARN_EVERY === 0) {
+      this.#shape = PropertiesShape.of(from, start, end, escaped, this);
+    }
+    return kind;
+  }
+
+  /** Takes properties that are of the known shape. @returns false when they are not */
+  #follow(from: Uint8Array, start: number, end: number, escaped: boolean, view: DataView): boolean {
+    const shape = this.#shape;
+    if (shape === undefined || !shape.isOf(view, start, end, escaped)) return false;
+    const into = this.bytes;
+    if (!this.#isOfShape) this.#load(shape);
+    const { uniqKeyStart, uniqKeyEnd } = shape;
+    let at = start + shape.keyStart;
+    for (let i = uniqKeyStart; i < uniqKeyEnd; i++) {
+      const byte = from[at++]!;
+      if (!isPlainByte(byte)) return false;
+      into[i] = byte;
+    }
+    this.#strangers = 0;
+    this.#isOfShape = true;
+    return true;
+  }
+
+  #load(shape: PropertiesShape): void {
+    const { stored } = shape;
+    for (let i = 0; i < stored.length; i++) this.bytes[i] = stored[i]!;
+    this.length = stored.length;
+    this.uniqKeyStart = shape.uniqKeyStart;
+    this.uniqKeyEnd = shape.uniqKeyEnd;
+    this.wait = shape.wait;
+    this.prepared = shape.prepared;
+  }
+
+  #read(from: Uint8Array, start: number, end: number, escaped: boolean): PropertiesKindValue {
     if (!escaped && end - start > PROPERTIES_BYTES_MAX) return PropertiesKind.TooLong;
     this.wait = true;
     this.prepared = false;
@@ -205,12 +256,14 @@ export class PropertiesScan {
 
   /** Whether a value can stand in a JSON string as it is. */
   #isPlainText(start: number, end: number): boolean {
-    for (let i = start; i < end; i++) {
-      const byte = this.bytes[i]!;
-      if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return false;
-    }
+    for (let i = start; i < end; i++) if (!isPlainByte(this.bytes[i]!)) return false;
     return true;
   }
+}
+
+/** Whether a byte is an ASCII character that a JSON string holds as it is. */
+function isPlainByte(byte: number): boolean {
+  return byte >= 0x20 && byte <= 0x7e && byte !== 0x22 && byte !== 0x5c;
 }
 
 /** Whether ASCII bytes are a text of small letters, in large or small ones. */

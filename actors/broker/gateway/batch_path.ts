@@ -15,6 +15,7 @@ import type { HeaderScan } from "../../../protocol/hot/header_scan.ts";
 import { PROPERTIES_BYTES_MAX } from "../../../protocol/hot/properties_scan.ts";
 import { SendScan } from "../../../protocol/hot/send_scan.ts";
 import { PlaceRefusal } from "../../../store/log_appender.ts";
+import { copyWords } from "../../../store/memory/word_copy.ts";
 import type { GatewayConnection } from "./connection.ts";
 import { BORN_HOST_V6, PLAIN_SYS_FLAGS, putBytes, putLong, RECORD_FIXED_BYTES, STORE_HOST_V6 } from "./record_bytes.ts";
 import { RECORD_MAGIC } from "./record_bytes.ts";
@@ -140,6 +141,7 @@ export class BatchPath {
     const { memory, storeHost } = this.#parts;
     const ring = memory.ring;
     const view = memory.ringView;
+    const input = connection.inputView;
     const send = this.#scan;
     const bornHost = connection.bornHost;
     const sysFlag = send.sysFlag | (bornHost.length === 20 ? BORN_HOST_V6 : 0) |
@@ -165,13 +167,12 @@ export class BatchPath {
       view.setInt32(at, send.reconsumeTimes);
       putLong(view, at + 4, 0);
       view.setInt32(at + 12, bodyBytes);
-      ring.set(body, at + 16);
-      at += 16 + bodyBytes;
+      at = copyWords(view, at + 16, input, from + BODY_AT, bodyBytes);
       ring[at] = served.name.length;
       at = putBytes(ring, at + 1, served.name, served.name.length);
       // The properties of a message in a batch are stored as they came, their length before them.
       const rest = from + BODY_AT + bodyBytes;
-      ring.set(bytes.subarray(rest, from + itemBytes), at);
+      copyWords(view, at, input, rest, from + itemBytes - rest);
       from += itemBytes;
       start += this.#sizes[i]!;
     }

@@ -29,6 +29,8 @@ export class GatewayConnection {
   readonly bornHost: Uint8Array;
   /** Bytes that came in; those from `start` to `end` are not yet taken. */
   input: Uint8Array = new Uint8Array(FIRST_BYTES);
+  /** The same as words. */
+  inputView: DataView = new DataView(this.input.buffer);
   /** First byte not yet taken. */
   start = 0;
   /** Byte behind the last that came in. */
@@ -47,7 +49,10 @@ export class GatewayConnection {
   lastActiveMs = 0;
   #released = 0;
   #spare: Uint8Array = new Uint8Array(FIRST_BYTES);
-  #writing = false;
+  /** What is on its way to the client; undefined when nothing is. */
+  #sending: Uint8Array | undefined = undefined;
+  #sent = 0;
+  #sendEnd = 0;
   #closed = false;
   readonly #socket: Connection;
 
@@ -94,6 +99,7 @@ export class GatewayConnection {
     else if (held > capacity / 2) size = Math.max(capacity, Math.min(held * 2, frameBytes));
     const into = size > capacity ? new Uint8Array(size) : this.input;
     if (held > 0) into.set(this.input.subarray(this.start, this.end));
+    if (into !== this.input) this.inputView = new DataView(into.buffer);
     this.input = into;
     this.start = 0;
     this.end = held;
@@ -126,7 +132,7 @@ export class GatewayConnection {
   /** Lets everything that is in `out` go to the client. */
   release(): void {
     this.#released = this.outEnd;
-    if (!this.#writing && this.#released > 0) this.#drain();
+    if (this.#sending === undefined && this.#released > 0) this.#drain();
   }
 
   /** Puts a whole frame out. The turn releases it. */
@@ -145,24 +151,34 @@ export class GatewayConnection {
     this.#socket.close();
   }
 
-  async #drain(): Promise<void> {
-    this.#writing = true;
-    try {
-      while (this.#released > 0 && !this.#closed) {
-        const bytes = this.out;
-        const count = this.#released;
-        this.#swap(count);
-        let sent = 0;
-        while (sent < count) sent += await this.#socket.write(bytes.subarray(sent, count));
-        this.#spare = bytes.length <= READ_BYTES_MAX ? bytes : new Uint8Array(FIRST_BYTES);
-      }
-    } catch {
-      // The client is gone; its reader sees the same and cleans up.
-      this.close();
-    } finally {
-      this.#writing = false;
-    }
+  /** Sends what is released. Callbacks that are made once cost less than a function that waits, each time a connection is answered. */
+  #drain(): void {
+    this.#sending = this.out;
+    this.#sent = 0;
+    this.#sendEnd = this.#released;
+    this.#swap(this.#released);
+    this.#sendRest();
   }
+
+  #sendRest(): void {
+    void this.#socket.write(this.#sending!.subarray(this.#sent, this.#sendEnd)).then(this.#tookBytes, this.#isLost);
+  }
+
+  readonly #tookBytes = (bytes: number): void => {
+    this.#sent += bytes;
+    if (this.#closed) return;
+    if (this.#sent < this.#sendEnd) return this.#sendRest();
+    const sent = this.#sending!;
+    this.#sending = undefined;
+    this.#spare = sent.length <= READ_BYTES_MAX ? sent : new Uint8Array(FIRST_BYTES);
+    if (this.#released > 0) this.#drain();
+  };
+
+  /** The client is gone; its reader sees the same and cleans up. */
+  readonly #isLost = (): void => {
+    this.#sending = undefined;
+    this.close();
+  };
 
   /** Takes the released bytes out of the way of new output; what is not released moves over. */
   #swap(count: number): void {

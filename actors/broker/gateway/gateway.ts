@@ -309,7 +309,7 @@ export class Gateway {
     const scan = this.#scan;
     this.counters.frames++;
     const scanned = kind === 0
-      ? scan.scanJson(input, start + 8, bodyStart)
+      ? scan.scanJson(input, start + 8, bodyStart, connection.inputView)
       : scan.scanBinary(input, start + 8, bodyStart);
     if (scanned && (scan.flag & 1) === 0) {
       if (scan.code === RequestCode.SEND_MESSAGE_V2 || scan.code === RequestCode.SEND_BATCH_MESSAGE) {

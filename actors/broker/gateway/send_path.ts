@@ -16,6 +16,7 @@ import { type LogAppender, PlaceRefusal } from "../../../store/log_appender.ts";
 import { PropertyName } from "../../../protocol/property_name.ts";
 import { HALF_TOPIC } from "../../../store/half_message.ts";
 import type { LogMemory } from "../../../store/memory/log_memory.ts";
+import { copyWords } from "../../../store/memory/word_copy.ts";
 import type { QueueTable } from "../../../store/queue_table.ts";
 import { type AckEncoder, putDecimal } from "./answer_bytes.ts";
 import type { GatewayConnection } from "./connection.ts";
@@ -115,7 +116,7 @@ export class SendPath {
    *
    * @param connection that the frame came from
    * @param scan of the frame's header
-   * @param bytes that hold the frame
+   * @param bytes that hold the frame: the connection's input
    * @param bodyStart first byte of the body
    * @param bodyEnd byte behind the body
    */
@@ -139,6 +140,7 @@ export class SendPath {
       scan.valueStart[field]!,
       scan.valueEnd[field]!,
       scan.escaped[field] === 1,
+      connection.inputView,
     );
     if (kind !== PropertiesKind.Plain || (this.isShortOfReplicas && this.#properties.wait)) return SendOutcome.General;
     const { prepared } = this.#properties;
@@ -252,12 +254,11 @@ export class SendPath {
     view.setInt32(at, send.reconsumeTimes);
     putLong(view, at + 4, 0);
     view.setInt32(at + 12, bodyEnd - bodyStart);
-    ring.set(body, at + 16);
-    at += 16 + bodyEnd - bodyStart;
+    at = copyWords(view, at + 16, connection.inputView, bodyStart, bodyEnd - bodyStart);
     ring[at] = served.name.length;
     at = putBytes(ring, at + 1, served.name, served.name.length);
     view.setInt16(at, propertiesBytes);
-    at = putBytes(ring, at + 2, this.#properties.bytes, this.#properties.length);
+    at = copyWords(view, at + 2, this.#properties.view, 0, this.#properties.length);
     putBytes(ring, at, this.#tail, this.#tailBytes);
   }
 

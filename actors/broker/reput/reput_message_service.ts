@@ -35,6 +35,9 @@ import type { ReputContract, ReputDirt } from "./reput_contract.ts";
 /** Bytes of the log taken at once. Small enough to stay in the processor's cache, large enough to pay for the cursors. */
 const RUN_BYTES = 256 * 1024;
 
+/** Bytes of the words in which shared memory is copied. */
+const WORD_BYTES = 8;
+
 /** Behind by so much it takes longer runs: each queue then gets more units by one write, which pays with many queues. Bytes. */
 const BEHIND_BYTES = 1024 * 1024;
 
@@ -336,9 +339,11 @@ export class ReputMessageService implements DispatchMarks {
     if (written - position > BEHIND_BYTES && this.#run.length < BEHIND_RUN_BYTES) {
       this.#run = new Uint8Array(BEHIND_RUN_BYTES);
     }
-    const bytes = Math.min(written - position, this.#run.length);
-    const read = this.#reader.read(position, bytes, this.#run, 0);
-    const next = this.dispatcher.dispatch(this.#run, 0, read, position);
+    // Where the run lies in its words as in the ring, it is copied by words.
+    const start = position % WORD_BYTES;
+    const bytes = Math.min(written - position, this.#run.length - WORD_BYTES);
+    const read = this.#reader.read(position, bytes, this.#run, start);
+    const next = this.dispatcher.dispatch(this.#run, start, start + read, position);
     if (next === position) {
       this.#grow(position, read);
       return bytes;

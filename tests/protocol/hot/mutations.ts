@@ -98,9 +98,21 @@ export function text(value: string): Uint8Array {
   return new TextEncoder().encode(value);
 }
 
-/** Scans a header of either type. */
-export function scanHeader(scan: HeaderScan, isJson: boolean, bytes: Uint8Array, start: number, end: number): boolean {
-  return isJson ? scan.scanJson(bytes, start, end) : scan.scanBinary(bytes, start, end);
+/** Scans a header of either type. @param view of the bytes, for a scan that knows shapes */
+export function scanHeader(
+  scan: HeaderScan,
+  isJson: boolean,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  view?: DataView,
+): boolean {
+  return isJson ? scan.scanJson(bytes, start, end, view) : scan.scanBinary(bytes, start, end);
+}
+
+/** The words of bytes. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** What the general decoder makes of a header; undefined when it refuses. */

@@ -4,7 +4,7 @@ import { decodeProperties } from "../../../protocol/properties.ts";
 import { decodeUtf8 } from "../../../protocol/utf8.ts";
 import { isTimerMessage } from "../../../store/new_message.ts";
 import { SeededRandom } from "../../torture/seeded_random.ts";
-import { damaged, joined, samples, text } from "./mutations.ts";
+import { damaged, joined, samples, text, viewOf } from "./mutations.ts";
 
 /** Properties on which a broker acts, or which it replaces. */
 const SPECIAL = ["DELAY", "POP_CK", "CLUSTER", "MSG_REGION", "__CRC32#", "INNER_MULTI_DISPATCH"];
@@ -12,12 +12,17 @@ const SPECIAL = ["DELAY", "POP_CK", "CLUSTER", "MSG_REGION", "__CRC32#", "INNER_
 /** Properties that the broker gives a half message. */
 const OF_HALVES = ["REAL_TOPIC", "REAL_QID", "__transactionId__"];
 
-/** Fails when the scan calls something plain that is not. @returns the kind */
+/** A scan that saw all properties of this file. */
+const seen = new PropertiesScan();
+
+/** Fails when the scan calls something plain that is not, or one that saw others before makes something else of it. @returns the kind */
 function check(value: string, isEscaped: boolean, raw: Uint8Array, scan = new PropertiesScan()): number {
   const name = JSON.stringify(value);
   const around = joined(text("\x01\x02"), raw, text("\x02X\x01Y\x02"));
   const kind = scan.read(around, 2, 2 + raw.length, isEscaped);
+  assertEquals(seen.read(around, 2, 2 + raw.length, isEscaped, viewOf(around)), kind, name);
   if (kind !== PropertiesKind.Plain) return kind;
+  assertEquals(madeOf(seen), madeOf(scan), name);
   const stored = decodeUtf8(scan.bytes, 0, scan.length);
   assertEquals(stored, value.endsWith("\x02") ? value : `${value}\x02`, name);
   const map = decodeProperties(value);
@@ -32,6 +37,11 @@ function check(value: string, isEscaped: boolean, raw: Uint8Array, scan = new Pr
   // What is stored as it came must be what the general path would store: every piece a property, none twice.
   assertEquals(stored, [...map].map(([key, each]) => `${key}\x01${each}\x02`).join(""), name);
   return kind;
+}
+
+/** What a scan made of properties. */
+function madeOf({ bytes, length, uniqKeyStart, uniqKeyEnd, wait, prepared }: PropertiesScan): Record<string, unknown> {
+  return { stored: decodeUtf8(bytes, 0, length), uniqKeyStart, uniqKeyEnd, wait, prepared };
 }
 
 /** As a JSON header carries it. */
@@ -113,6 +123,21 @@ Deno.test("PropertiesScan.read() is bounded by what a record holds", () => {
   assertEquals(checkBoth(ofBytes(32_768)), [TooLong, TooLong]);
   assertEquals(checkBoth(ofBytes(200_000)), [TooLong, TooLong]);
   assertEquals(check(ofBytes(32_767).slice(0, -1) + "v", false, text(ofBytes(32_767).slice(0, -1) + "v")), TooLong);
+});
+
+Deno.test("PropertiesScan.read() compares properties that differ in the value of UNIQ_KEY only", () => {
+  const random = new SeededRandom(5);
+  const rests = ["", "WAIT\x01false\x02", "TRAN_MSG\x01true\x02", "KEYS\x01a\x02", "KEYS\x01b\x02"];
+  const keys = ["0A0B", "0A0C", 'a"b\\', "a\u0007bc", "x\x02yz", "0A0B0C"];
+  const kinds = new Map<number, number>();
+  for (let i = 0; i < 3000; i++) {
+    const rest = rests[Math.floor(rests.length * random.next() ** 3)]!;
+    const key = `UNIQ_KEY\x01${keys[random.between(0, keys.length)]!}\x02`;
+    for (const kind of checkBoth(random.next() < 0.8 ? rest + key : key + rest)) {
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    }
+  }
+  assert((kinds.get(Plain) ?? 0) > 2000 && (kinds.get(General) ?? 0) > 500, JSON.stringify([...kinds]));
 });
 
 Deno.test("PropertiesScan.read() resolves the escapes that stand for one ASCII character", () => {
