@@ -32,8 +32,11 @@ const PULL_TAIL = encoder.encode(`","serializeTypeCurrentRPC":"JSON","version":$
 const ACK_BYTES_MAX = ACK_0.length + ACK_1.length + ACK_2.length + TAIL_0.length + TAIL_1.length + 8 +
   10 + 32 + 16 + 11 + 32;
 
-/** Bytes of the keys whose heads are kept: the short path takes none that is longer. */
+/** Bytes of the keys whose acknowledgements are kept: the short path takes none that is longer. */
 const KEY_BYTES_MAX = 64;
+
+/** Digits of an opaque at most. */
+const OPAQUE_DIGITS_MAX = 10;
 
 /** Where the queue id of one digit stands in an acknowledgement, and the UNIQ_KEY behind it. */
 const QUEUE_ID_AT = 8 + ACK_0.length;
@@ -51,8 +54,10 @@ export const ACK_CODE_AT = 16;
 export class AckEncoder {
   readonly #idPrefix: Uint8Array;
   readonly #region: Uint8Array;
-  /** Head of the last acknowledgement for each length of its key, up to the queue offset: the next one differs in what is written over it. */
-  readonly #heads: (Uint8Array | undefined)[] = new Array(KEY_BYTES_MAX + 1).fill(undefined);
+  /** An acknowledgement for each length of key and opaque: the next one differs in what is written over it, if its queue offset is as long. */
+  readonly #known: (Uint8Array | undefined)[] = new Array((KEY_BYTES_MAX + 1) * (OPAQUE_DIGITS_MAX + 1)).fill(
+    undefined,
+  );
 
   /**
    * @param storeHost address and port of this broker as records store them: 8 bytes, or 20 for IPv6
@@ -97,16 +102,30 @@ export class AckEncoder {
     keyEnd: number,
   ): number {
     const keyBytes = keyEnd - keyStart;
-    let at = start;
-    const head = queueId < 10 ? this.#heads[keyBytes] : undefined;
-    if (head !== undefined) {
-      out.set(head, at);
-      out[at + QUEUE_ID_AT] = 0x30 + queueId;
-      for (let i = 0; i < keyBytes; i++) out[at + KEY_AT + i] = uniqKey[keyStart + i]!;
-      at += head.length;
-      putHex16(out, at - this.#region.length - 16, position);
-    } else at = this.#encodeHead(out, at, queueId, position, uniqKey, keyStart, keyEnd);
-    return putTail(out, start, at, queueOffset, opaque);
+    if (queueId > 9 || opaque < 0 || keyBytes > KEY_BYTES_MAX) {
+      const head = this.#encodeHead(out, start, queueId, position, uniqKey, keyStart, keyEnd);
+      return putTail(out, start, head, queueOffset, opaque);
+    }
+    const opaqueDigits = digitsOf(opaque);
+    const offsetDigits = digitsOf(queueOffset);
+    const headBytes = KEY_AT + keyBytes + ACK_2.length + this.#idPrefix.length + 16 + this.#region.length;
+    const bytes = headBytes + offsetDigits + TAIL_0.length + opaqueDigits + TAIL_1.length;
+    const kind = keyBytes * (OPAQUE_DIGITS_MAX + 1) + opaqueDigits;
+    const known = this.#known[kind];
+    if (known === undefined || known.length !== bytes) {
+      const head = this.#encodeHead(out, start, queueId, position, uniqKey, keyStart, keyEnd);
+      const end = putTail(out, start, head, queueOffset, opaque);
+      this.#known[kind] = out.slice(start, end);
+      return end;
+    }
+    out.set(known, start);
+    out[start + QUEUE_ID_AT] = 0x30 + queueId;
+    for (let i = 0; i < keyBytes; i++) out[start + KEY_AT + i] = uniqKey[keyStart + i]!;
+    const offsetAt = start + headBytes;
+    putHex16(out, offsetAt - this.#region.length - 16, position);
+    putDigits(out, offsetAt, queueOffset, offsetDigits);
+    putDigits(out, offsetAt + offsetDigits + TAIL_0.length, opaque, opaqueDigits);
+    return start + bytes;
   }
 
   #encodeHead(
@@ -125,10 +144,7 @@ export class AckEncoder {
     at = put(out, at, ACK_2);
     at = put(out, at, this.#idPrefix);
     at = putHex16(out, at, position);
-    at = put(out, at, this.#region);
-    const keyBytes = keyEnd - keyStart;
-    if (queueId < 10 && keyBytes <= KEY_BYTES_MAX) this.#heads[keyBytes] = out.slice(start, at);
-    return at;
+    return put(out, at, this.#region);
   }
 
   /** Bytes that the acknowledgement of a batch takes at most. */
@@ -286,9 +302,20 @@ export function putDecimal(out: Uint8Array, start: number, value: number): numbe
     out[at++] = 0x2d;
     rest = -rest;
   }
+  return putDigits(out, at, rest, digitsOf(rest));
+}
+
+/** Decimal digits of a whole number from 0 on. */
+function digitsOf(value: number): number {
   let digits = 1;
-  for (let bound = 10; rest >= bound; bound *= 10) digits++;
-  if (rest <= INT_MAX) return putInt(out, at, rest, digits);
+  for (let bound = 10; value >= bound; bound *= 10) digits++;
+  return digits;
+}
+
+/** Writes the last digits of a whole number. @returns byte behind them */
+function putDigits(out: Uint8Array, at: number, value: number, digits: number): number {
+  if (value <= INT_MAX) return putInt(out, at, value, digits);
+  let rest = value;
   for (let i = at + digits - 1; i >= at; i--) {
     const next = Math.floor(rest / 10);
     out[i] = 0x30 + (rest - next * 10);

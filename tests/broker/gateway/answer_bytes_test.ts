@@ -73,6 +73,23 @@ Deno.test("AckEncoder.encode() writes what a new encoder would after an acknowle
   }
 });
 
+Deno.test("AckEncoder.encode() writes what a new encoder would, whatever it wrote before", () => {
+  const random = new SeededRandom(9);
+  const acks = new AckEncoder(HOST, REGION);
+  const used = new Uint8Array(1024);
+  const fresh = new Uint8Array(1024);
+  const digits = (): number => Math.floor(random.next() * 10 ** random.between(0, 11));
+  for (let i = 0; i < 3000; i++) {
+    const opaque = random.next() < 0.1 ? -random.between(0, 1000) : Math.min(digits(), 2_147_483_647);
+    const keyStart = random.between(0, 3);
+    const keyEnd = random.between(keyStart, KEY.length + 1);
+    const values = [opaque, random.between(0, 12), digits() * random.between(1, 100_000), digits()] as const;
+    const end = acks.encode(used, 0, ...values, KEY, keyStart, keyEnd);
+    const freshEnd = new AckEncoder(HOST, REGION).encode(fresh, 0, ...values, KEY, keyStart, keyEnd);
+    assertEquals(used.subarray(0, end), fresh.subarray(0, freshEnd));
+  }
+});
+
 Deno.test("AckEncoder.encode() writes an address of IPv6 and a region with quotes", () => {
   const host = new Uint8Array(20).fill(0xab);
   const acks = new AckEncoder(host, { regionId: 'a"b\\c', traceOn: false });
