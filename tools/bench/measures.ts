@@ -73,6 +73,22 @@ export async function pullSome(
 }
 
 /**
+ * What a queue holds. A long run can fill the disk so far that both brokers remove their first files.
+ *
+ * @returns first offset, and the one behind the last
+ */
+export async function queueEnds(
+  client: RawClient,
+  topic: string,
+  queueId: number,
+): Promise<{ readonly min: number; readonly max: number }> {
+  const of = { topic, queueId: String(queueId) };
+  const { ext: min } = await client.ask(RequestCode.GET_MIN_OFFSET, of);
+  const { ext: max } = await client.ask(RequestCode.GET_MAX_OFFSET, of);
+  return { min: Number(min["offset"]), max: Number(max["offset"]) };
+}
+
+/**
  * Reads random messages of a topic back, by offset and by unique key (messages of a batch have none here).
  *
  * @returns how many were not as they were sent
@@ -85,15 +101,15 @@ export async function readBack(
   const { topic } = where;
   const filled: number[] = [];
   for (let queueId = 0; queueId < where.queues; queueId++) {
-    const { ext } = await client.ask(RequestCode.GET_MAX_OFFSET, { topic, queueId: String(queueId) });
-    if (Number(ext["offset"]) > 0) filled.push(queueId);
+    const { min, max } = await queueEnds(client, topic, queueId);
+    if (max > min) filled.push(queueId);
   }
   if (filled.length === 0) return where.count;
   let bad = 0;
   for (let i = 0; i < where.count; i++) {
     const queueId = filled[i % filled.length]!;
-    const { ext } = await client.ask(RequestCode.GET_MAX_OFFSET, { topic, queueId: String(queueId) });
-    const offset = Math.floor(Math.random() * Number(ext["offset"]));
+    const { min, max } = await queueEnds(client, topic, queueId);
+    const offset = min + Math.floor(Math.random() * (max - min));
     const [record] = await pullSome(client, { topic, queueId, offset, count: 1 });
     if (record === undefined || record.queueOffset !== offset || !isBodyIntact(record)) {
       bad++;

@@ -7,7 +7,7 @@ import { RequestCode } from "../../protocol/request_code.ts";
 import type { Contender } from "./contender.ts";
 import { JAVA_SHAPES } from "./java_shapes.ts";
 import { runLoad } from "./load.ts";
-import { pullSome } from "./measures.ts";
+import { pullSome, queueEnds } from "./measures.ts";
 import { RawClient } from "./raw_client.ts";
 import { createTopics, QUEUES, type Shape, type Tools } from "./shape.ts";
 
@@ -79,7 +79,8 @@ const batch: Shape = {
       ...["-m", "batch", "-c", "4", "-w", "4", "-n", "32", "-s", "1024"],
     ]);
     using client = await RawClient.connect(contender.brokerPort);
-    const [record] = await pullSome(client, { topic: "BatchTopic", queueId: 0, offset: 0, count: 1 });
+    const { min } = await queueEnds(client, "BatchTopic", 0);
+    const [record] = await pullSome(client, { topic: "BatchTopic", queueId: 0, offset: min, count: 1 });
     if (record === undefined) throw new Error(`${contender.name} has nothing of what was sent`);
     const { messagesPerSecond: perSecond, ...rest } = result;
     return { perSecond, ...rest, logMiBPerSecond: perSecond * record.totalSize / 2 ** 20 };
