@@ -15,8 +15,6 @@ const FEW_BYTES = 64;
 export class LogReader {
   readonly #memory: LogMemory;
   readonly #files: SegmentSet;
-  #into: Uint8Array = new Uint8Array(0);
-  #intoView: DataView = new DataView(this.#into.buffer);
   #ringReads = 0;
   #fileReads = 0;
   #voidCopies = 0;
@@ -76,11 +74,7 @@ export class LogReader {
       into.set(ring.subarray(index, index + bytes), at);
       return;
     }
-    if (this.#into !== into) {
-      this.#into = into;
-      this.#intoView = new DataView(into.buffer, into.byteOffset, into.byteLength);
-    }
-    copyWords(this.#intoView, at, ringView, index, bytes);
+    copyWords(new DataView(into.buffer, into.byteOffset, into.byteLength), at, ringView, index, bytes);
   }
 
   /**

@@ -17,6 +17,16 @@ export function asciiText(text: string): AsciiText {
   return new TextEncoder().encode(text);
 }
 
+/** 1 for the bytes of a set of ASCII characters, 0 for all others. */
+export function byteSet(chars: string): Uint8Array {
+  const set = new Uint8Array(256);
+  for (const byte of asciiText(chars)) set[byte] = 1;
+  return set;
+}
+
+/** 1 for the digits of a hexadecimal number. */
+export const HEX: Uint8Array = byteSet("0123456789abcdefABCDEF");
+
 /**
  * Whether the bytes from `start` to `end` are a name.
  *

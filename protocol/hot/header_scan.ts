@@ -12,7 +12,7 @@
  * A JSON header that is like one before it, but for some values, is compared with it instead ({@link HeaderShape}): that finds the same in a third of the time.
  */
 
-import { asciiText, isText } from "./ascii_text.ts";
+import { asciiText, byteSet, HEX, isText } from "./ascii_text.ts";
 import { type HeaderShape, sameButHex, sameBytes } from "./header_shape.ts";
 import { KnownShapes } from "./known_shapes.ts";
 
@@ -39,17 +39,8 @@ const EXT_FIELDS = asciiText("extFields");
 const TRUE = asciiText("true");
 const FALSE = asciiText("false");
 
-/** 1 for the bytes of a set, 0 for all others. */
-function setOf(chars: string): Uint8Array {
-  const set = new Uint8Array(256);
-  for (const char of chars) set[char.charCodeAt(0)] = 1;
-  return set;
-}
-
-/** What the four digits of an escape are. */
-const HEX = setOf("0123456789abcdefABCDEF");
 /** What may follow the backslash of an escape of two bytes. */
-const SHORT = setOf('"\\/bfnrt');
+const SHORT = byteSet('"\\/bfnrt');
 
 /** All but what ends a text or begins an escape. */
 const PLAIN = new Uint8Array(256).fill(1);
@@ -66,6 +57,10 @@ export class HeaderScan {
   opaque = 0;
   /** MQVersion ordinal of the sender. */
   version = 0;
+  /** First byte of the opaque in a JSON header that was scanned byte by byte. */
+  opaqueStart = 0;
+  /** Byte behind it. */
+  opaqueEnd = 0;
   /** Ext fields found. */
   count = 0;
   /** First byte of each key. */
@@ -90,8 +85,6 @@ export class HeaderScan {
   #placed: HeaderShape | undefined = undefined;
   readonly #shifts = new Int32Array(FIELDS_MAX + 2);
   #opaques = 0;
-  #opaqueStart = 0;
-  #opaqueEnd = 0;
   #extFieldsSeen = 0;
 
   /**
@@ -120,7 +113,7 @@ export class HeaderScan {
     this.shape = undefined;
     if (!this.#scanJson(start, end)) return false;
     if (this.#opaques === 1 && this.#extFieldsSeen === 1) {
-      this.#shapes.learn(bytes, start, end, this, this.#opaqueStart, this.#opaqueEnd);
+      this.#shapes.learn(bytes, start, end, this);
     }
     return true;
   }
@@ -274,8 +267,8 @@ export class HeaderScan {
       case 6:
         if (isText(bytes, keyStart, keyEnd, OPAQUE)) {
           this.#opaques++;
-          this.#opaqueStart = start;
-          this.#opaqueEnd = this.#at;
+          this.opaqueStart = start;
+          this.opaqueEnd = this.#at;
           return this.#isInt(this.opaque = this.#number);
         }
         break;

@@ -8,7 +8,7 @@
  *
  * Owns: a copy of one header that was scanned. Never: changes: a value that differs for the first time makes a new shape.
  */
-import { asciiText, isText } from "./ascii_text.ts";
+import { HEX, isText } from "./ascii_text.ts";
 
 /** Longest header that is worth a copy. Bytes. */
 const SHAPE_BYTES_MAX = 4096;
@@ -16,36 +16,21 @@ const SHAPE_BYTES_MAX = 4096;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** 1 for the digits of a hexadecimal number. */
-const HEX = new Uint8Array(256);
-for (const digit of asciiText("0123456789abcdefABCDEF")) HEX[digit] = 1;
-
-/** Where the fields of a header lie that was scanned byte by byte, relative to the bytes it was scanned in. */
+/** Where the fields of a header lie, relative to the bytes that hold it. */
 export interface ScannedHeader {
-  readonly code: number;
-  readonly flag: number;
-  readonly version: number;
-  readonly count: number;
-  readonly keyStart: Int32Array;
-  readonly keyEnd: Int32Array;
-  readonly valueStart: Int32Array;
-  readonly valueEnd: Int32Array;
-  readonly escaped: Uint8Array;
-}
-
-/** Headers that differ in some values only. */
-export class HeaderShape {
-  /** The header that it was made of. */
-  readonly view: DataView;
   /** Request or response code. */
   readonly code: number;
   /** Flag bits. */
   readonly flag: number;
   /** MQVersion ordinal of the sender. */
   readonly version: number;
+  /** First byte of the opaque. */
+  readonly opaqueStart: number;
+  /** Byte behind the opaque. */
+  readonly opaqueEnd: number;
   /** Ext fields. */
   readonly count: number;
-  /** First byte of each key, in the header. */
+  /** First byte of each key. */
   readonly keyStart: Int32Array;
   /** Byte behind each key. */
   readonly keyEnd: Int32Array;
@@ -54,6 +39,23 @@ export class HeaderShape {
   /** Byte behind each value, without its quote. */
   readonly valueEnd: Int32Array;
   /** 1 where the value holds JSON escapes. */
+  readonly escaped: Uint8Array;
+}
+
+/** Headers that differ in some values only. */
+export class HeaderShape implements ScannedHeader {
+  /** The header that it was made of. */
+  readonly view: DataView;
+  readonly code: number;
+  readonly flag: number;
+  readonly version: number;
+  readonly opaqueStart: number;
+  readonly opaqueEnd: number;
+  readonly count: number;
+  readonly keyStart: Int32Array;
+  readonly keyEnd: Int32Array;
+  readonly valueStart: Int32Array;
+  readonly valueEnd: Int32Array;
   readonly escaped: Uint8Array;
   /** Ext fields whose values may differ, in their order. */
   readonly varying: Int32Array;
@@ -67,22 +69,15 @@ export class HeaderShape {
   readonly opaqueCut: number;
   /** Headers that were of this shape. */
   uses = 0;
-  readonly #opaqueStart: number;
-  readonly #opaqueEnd: number;
+  readonly #fieldsBeforeOpaque: number;
 
   /**
    * @param header bytes of the header, which are kept
    * @param scanned where its fields lie in them
-   * @param opaque first byte of the opaque and the byte behind it
    * @param varying ext fields whose values may differ, in their order; each a text in quotes
    */
-  constructor(
-    header: Uint8Array,
-    scanned: ScannedHeader,
-    opaque: { readonly start: number; readonly end: number },
-    varying: readonly number[],
-  ) {
-    const { count } = scanned;
+  constructor(header: Uint8Array, scanned: ScannedHeader, varying: readonly number[]) {
+    const { count, opaqueStart, opaqueEnd } = scanned;
     this.view = new DataView(header.buffer, header.byteOffset, header.length);
     this.code = scanned.code;
     this.flag = scanned.flag;
@@ -94,16 +89,17 @@ export class HeaderShape {
     this.valueEnd = scanned.valueEnd.slice(0, count);
     this.escaped = scanned.escaped.slice(0, count);
     this.varying = Int32Array.from(varying);
-    this.#opaqueStart = opaque.start;
-    this.#opaqueEnd = opaque.end;
+    this.opaqueStart = opaqueStart;
+    this.opaqueEnd = opaqueEnd;
+    this.#fieldsBeforeOpaque = this.keyStart.filter((start) => start < opaqueStart).length;
     const cuts = [
       ...varying.map((field) => ({ start: this.valueStart[field]!, end: this.valueEnd[field]!, fields: field })),
-      { ...opaque, fields: this.keyStart.filter((start) => start < opaque.start).length },
+      { start: opaqueStart, end: opaqueEnd, fields: this.#fieldsBeforeOpaque },
     ].sort((a, b) => a.start - b.start);
     this.cutStart = Int32Array.from(cuts, ({ start }) => start);
     this.cutEnd = Int32Array.from(cuts, ({ end }) => end);
     this.cutFields = Int32Array.from(cuts, ({ fields }) => fields);
-    this.opaqueCut = cuts.findIndex(({ start }) => start === opaque.start);
+    this.opaqueCut = cuts.findIndex(({ start }) => start === opaqueStart);
   }
 
   /**
@@ -113,18 +109,9 @@ export class HeaderShape {
    * @param start first byte of it
    * @param end byte behind it
    * @param scanned where its fields lie in `bytes`
-   * @param opaqueStart first byte of the opaque in `bytes`
-   * @param opaqueEnd byte behind it
    * @returns undefined when the header is too long to be kept, or names a field twice: of those the later counts, whichever of them differs
    */
-  static of(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    scanned: ScannedHeader,
-    opaqueStart: number,
-    opaqueEnd: number,
-  ): HeaderShape | undefined {
+  static of(bytes: Uint8Array, start: number, end: number, scanned: ScannedHeader): HeaderShape | undefined {
     if (end - start > SHAPE_BYTES_MAX || hasKeyTwice(bytes, scanned)) return undefined;
     const moved = (positions: Int32Array): Int32Array => positions.map((position) => position - start);
     const { keyStart, keyEnd, valueStart, valueEnd } = scanned;
@@ -134,6 +121,8 @@ export class HeaderShape {
         code: scanned.code,
         flag: scanned.flag,
         version: scanned.version,
+        opaqueStart: scanned.opaqueStart - start,
+        opaqueEnd: scanned.opaqueEnd - start,
         count: scanned.count,
         escaped: scanned.escaped,
         keyStart: moved(keyStart),
@@ -141,7 +130,6 @@ export class HeaderShape {
         valueStart: moved(valueStart),
         valueEnd: moved(valueEnd),
       },
-      { start: opaqueStart - start, end: opaqueEnd - start },
       [],
     );
   }
@@ -168,13 +156,13 @@ export class HeaderShape {
     let from = 0;
     let otherFrom = 0;
     for (const [field, isOpaque] of this.#values()) {
-      const start = isOpaque ? this.#opaqueStart : this.valueStart[field]!;
-      const otherStart = isOpaque ? other.#opaqueStart : other.valueStart[field]!;
+      const start = isOpaque ? this.opaqueStart : this.valueStart[field]!;
+      const otherStart = isOpaque ? other.opaqueStart : other.valueStart[field]!;
       const bytes = start - from;
       if (bytes < 0 || otherStart - otherFrom !== bytes) return undefined;
       if (!sameBytes(this.view, from, other.view, otherFrom, bytes)) return undefined;
-      from = isOpaque ? this.#opaqueEnd : this.valueEnd[field]!;
-      otherFrom = isOpaque ? other.#opaqueEnd : other.valueEnd[field]!;
+      from = isOpaque ? this.opaqueEnd : this.valueEnd[field]!;
+      otherFrom = isOpaque ? other.opaqueEnd : other.valueEnd[field]!;
       if (isOpaque) continue;
       const isSame = from - start === otherFrom - otherStart &&
         sameBytes(this.view, start, other.view, otherStart, from - start);
@@ -185,12 +173,12 @@ export class HeaderShape {
     const rest = this.bytes - from;
     if (other.bytes - otherFrom !== rest || !sameBytes(this.view, from, other.view, otherFrom, rest)) return undefined;
     const header = new Uint8Array(other.view.buffer, other.view.byteOffset, other.bytes);
-    return new HeaderShape(header, other, { start: other.#opaqueStart, end: other.#opaqueEnd }, varying);
+    return new HeaderShape(header, other, varying);
   }
 
   /** Each value that can differ, in the order of the bytes: an ext field, or the opaque. */
   *#values(): Generator<readonly [field: number, isOpaque: boolean]> {
-    const before = this.keyStart.filter((start) => start < this.#opaqueStart).length;
+    const before = this.#fieldsBeforeOpaque;
     for (let field = 0; field < before; field++) yield [field, false];
     yield [-1, true];
     for (let field = before; field < this.count; field++) yield [field, false];

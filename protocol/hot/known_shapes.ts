@@ -45,20 +45,11 @@ export class KnownShapes {
    * @param start first byte of it
    * @param end byte behind it
    * @param scanned where its fields lie
-   * @param opaqueStart first byte of the opaque
-   * @param opaqueEnd byte behind it
    */
-  learn(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    scanned: ScannedHeader,
-    opaqueStart: number,
-    opaqueEnd: number,
-  ): void {
+  learn(bytes: Uint8Array, start: number, end: number, scanned: ScannedHeader): void {
     const shapes = this.#shapes;
     if (shapes.length === SHAPES_MAX && ++this.#strangers % LEARN_EVERY !== 0) return;
-    const shape = HeaderShape.of(bytes, start, end, scanned, opaqueStart, opaqueEnd);
+    const shape = HeaderShape.of(bytes, start, end, scanned);
     if (shape === undefined) return;
     for (let i = 0; i < shapes.length; i++) {
       const joined = shapes[i]!.joined(shape);
