@@ -54,10 +54,8 @@ export const ACK_CODE_AT = 16;
 export class AckEncoder {
   readonly #idPrefix: Uint8Array;
   readonly #region: Uint8Array;
-  /** An acknowledgement for each length of key and opaque: the next one differs in what is written over it, if its queue offset is as long. */
-  readonly #known: (Uint8Array | undefined)[] = new Array((KEY_BYTES_MAX + 1) * (OPAQUE_DIGITS_MAX + 1)).fill(
-    undefined,
-  );
+  /** For each length of key, an acknowledgement for each number of digits of opaque and queue offset: the next one differs in what is written over it. */
+  readonly #known: (Uint8Array | undefined)[][] = Array.from({ length: KEY_BYTES_MAX + 1 }, () => []);
 
   /**
    * @param storeHost address and port of this broker as records store them: 8 bytes, or 20 for IPv6
@@ -108,24 +106,23 @@ export class AckEncoder {
     }
     const opaqueDigits = digitsOf(opaque);
     const offsetDigits = digitsOf(queueOffset);
-    const headBytes = KEY_AT + keyBytes + ACK_2.length + this.#idPrefix.length + 16 + this.#region.length;
-    const bytes = headBytes + offsetDigits + TAIL_0.length + opaqueDigits + TAIL_1.length;
-    const kind = keyBytes * (OPAQUE_DIGITS_MAX + 1) + opaqueDigits;
-    const known = this.#known[kind];
-    if (known === undefined || known.length !== bytes) {
+    const ofKey = this.#known[keyBytes]!;
+    const kind = offsetDigits * (OPAQUE_DIGITS_MAX + 1) + opaqueDigits;
+    const known = ofKey[kind];
+    if (known === undefined) {
       const head = this.#encodeHead(out, start, queueId, position, uniqKey, keyStart, keyEnd);
       const end = putTail(out, start, head, queueOffset, opaque);
-      this.#known[kind] = out.slice(start, end);
+      ofKey[kind] = out.slice(start, end);
       return end;
     }
     out.set(known, start);
     out[start + QUEUE_ID_AT] = 0x30 + queueId;
     for (let i = 0; i < keyBytes; i++) out[start + KEY_AT + i] = uniqKey[keyStart + i]!;
-    const offsetAt = start + headBytes;
+    const offsetAt = start + KEY_AT + keyBytes + ACK_2.length + this.#idPrefix.length + 16 + this.#region.length;
     putHex16(out, offsetAt - this.#region.length - 16, position);
     putDigits(out, offsetAt, queueOffset, offsetDigits);
     putDigits(out, offsetAt + offsetDigits + TAIL_0.length, opaque, opaqueDigits);
-    return start + bytes;
+    return start + known.length;
   }
 
   #encodeHead(
