@@ -10,6 +10,7 @@
 import { type LogMemory, LogStatus } from "./memory/log_memory.ts";
 import type { SegmentSet } from "./file/segment_set.ts";
 import { DiskError } from "./file/disk.ts";
+import { BlocksAhead } from "./blocks_ahead.ts";
 import { BLANK_MAGIC } from "./log_appender.ts";
 
 /** Length and magic of no record. */
@@ -55,6 +56,8 @@ export interface LogWriterOptions {
   readonly onSlow: SlowWriteListener;
   /** Whether FlushCommitLogService is woken by each write; false when left out. */
   readonly wakesFlush?: boolean;
+  /** Whether blocks of the device are taken ahead of the records, because acknowledgements wait for it; false when left out. */
+  readonly takesBlocksAhead?: boolean;
   /** Whether what a full disk refuses stays in the ring, because it may be acknowledged already; false when left out. */
   readonly keepsRefused?: boolean;
 }
@@ -65,6 +68,7 @@ export class LogWriter {
   readonly #files: SegmentSet;
   readonly #restorer: OffsetRestorer;
   readonly #options: LogWriterOptions;
+  readonly #blocksAhead: BlocksAhead | undefined;
   #writes = 0;
   #bytes = 0;
   #lastError: unknown;
@@ -80,6 +84,7 @@ export class LogWriter {
     this.#files = files;
     this.#restorer = restorer;
     this.#options = options;
+    this.#blocksAhead = options.takesBlocksAhead === true ? new BlocksAhead(memory, files) : undefined;
   }
 
   /** Calls of write(2) so far, and the bytes that they took. */
@@ -131,6 +136,7 @@ export class LogWriter {
     memory.busySince.store(Math.floor(began));
     try {
       this.#writeRange(from, to);
+      this.#blocksAhead?.takeAfter(from, to);
     } catch (error) {
       return this.#refuse(error);
     } finally {

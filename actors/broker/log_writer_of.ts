@@ -49,6 +49,7 @@ export function logWriterOf(parts: LogWriterParts): LogWriter {
     slowWriteMs: SLOW_WRITE_MS,
     busyWriteMs: values.osPageCacheBusyTimeOutMills,
     wakesFlush: wakesFlush(values) && parts.leavesSync !== true,
+    takesBlocksAhead: values.flushDiskType === "SYNC_FLUSH",
     keepsRefused: isWrittenLater(values),
     onSlow: (elapsedMs, bytes, phase) => warn(slowWriteText(name, elapsedMs, bytes, phase)),
   });

@@ -7,11 +7,13 @@
  * Never: knows where the written part ends; that is its owner's cursor. Never leaves a gap between segments.
  */
 import { StoreError } from "../errors.ts";
-import type { DiskFile } from "./disk.ts";
+import { DiskError, type DiskFile } from "./disk.ts";
 import type { HandleCache } from "./handle_cache.ts";
 import { createSegment, loadSegments, type SegmentFile, segmentPath } from "./segment_file.ts";
 
 const ZERO_BLOCK_BYTES = 1 << 20;
+/** What a file may take behind its end to be cleared by zeros, before all the rest of it is looked at. */
+const CLEARED_BLIND_BYTES_MAX = 4 << 20;
 /** Smallest piece of space that a file takes. */
 const PAGE_BYTES = 4096;
 
@@ -204,7 +206,9 @@ export class SegmentSet {
     const file = this.#handles.acquire(segment.path);
     if (this.#isClearFrom(segment, file, position - segment.start)) return;
     if (this.#syncNames) {
-      clearFrom(file, position - segment.start, this.fileBytes);
+      if (!this.#isClearedBlind(segment, file, position - segment.start)) {
+        clearFrom(file, position - segment.start, this.fileBytes);
+      }
       file.syncData();
     } else {
       file.truncate(position - segment.start);
@@ -285,6 +289,28 @@ export class SegmentSet {
     const rest = new Uint8Array(pageEnd - from);
     const count = file.read(rest, 0, rest.length, from);
     return rest.subarray(0, count).every((byte) => byte === 0);
+  }
+
+  /**
+   * Writes zeros behind a point of a segment over as many bytes as the file takes there, and looks whether it takes more now. If not, zeros were written over all that
+   * was there: a file of a gigabyte needs not be read for the few records or zeros behind its end.
+   *
+   * @returns false when something may lie farther behind
+   */
+  #isClearedBlind(segment: SegmentFile, file: DiskFile, from: number): boolean {
+    const { disk } = this.#handles;
+    const allocated = disk.stat(segment.path)?.allocatedBytes;
+    const pageEnd = Math.min(Math.ceil(from / PAGE_BYTES) * PAGE_BYTES, this.fileBytes);
+    const behind = (allocated ?? Infinity) - pageEnd;
+    if (behind < 0 || behind > CLEARED_BLIND_BYTES_MAX) return false;
+    const bytes = Math.min(pageEnd + behind, this.fileBytes) - from;
+    try {
+      file.write(new Uint8Array(bytes), 0, bytes, from);
+    } catch (error) {
+      if (error instanceof DiskError && error.code === "NO_SPACE") return false;
+      throw error;
+    }
+    return disk.stat(segment.path)?.allocatedBytes === allocated;
   }
 
   /** Adds segments that another thread made after the last one known. */

@@ -22,7 +22,7 @@ import { Doorbell } from "./doorbell.ts";
 import { SharedLock } from "./lock.ts";
 
 const MAGIC = 0x524c4f47;
-const LAYOUT_VERSION = 3;
+const LAYOUT_VERSION = 4;
 
 /** Gateways, and other threads with a bell of their own, that one log serves at most. */
 export const WAITERS_MAX = 16;
@@ -61,7 +61,8 @@ const PARKED = at(17);
 const SYNC_LOCK = at(18);
 const SYNC_ASKS = at(19);
 const APPENDER = at(20);
-const FIRST_WAITER_BELL = 21;
+const ZEROED = at(21);
+const FIRST_WAITER_BELL = 22;
 const CONTROL_BYTES = at(FIRST_WAITER_BELL + WAITERS_MAX);
 
 /** What the log can do now; one word that every thread reads before it appends. */
@@ -154,6 +155,8 @@ export class LogMemory {
   readonly busySince: Cursor;
   /** First position that the ring holds in this epoch; below it only the file has the bytes. Moved under both locks. */
   readonly ringFloor: Cursor;
+  /** Blocks of the device are taken up to here, as zeros behind the records. Advanced by who holds the write lock. */
+  readonly zeroed: Cursor;
   /** Serialises appenders. */
   readonly appendLock: SharedLock;
   /** Serialises writers. */
@@ -206,6 +209,7 @@ export class LogMemory {
     this.preparedFile = new Cursor(buffer, PREPARED_FILE);
     this.busySince = new Cursor(buffer, BUSY_SINCE);
     this.ringFloor = new Cursor(buffer, RING_FLOOR);
+    this.zeroed = new Cursor(buffer, ZEROED);
     this.appendLock = new SharedLock(buffer, APPEND_LOCK, { name: "append", patienceMs: LOCK_PATIENCE_MS });
     this.writeLock = new SharedLock(buffer, WRITE_LOCK, { name: "write", patienceMs: LOCK_PATIENCE_MS * 4 });
     this.syncLock = new SharedLock(buffer, SYNC_LOCK, { name: "sync", patienceMs: SYNC_PATIENCE_MS });

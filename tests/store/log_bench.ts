@@ -32,6 +32,8 @@ export interface BenchOptions {
   readonly start?: number;
   /** Clock of the writer, milliseconds. */
   readonly nowMs?: () => number;
+  /** Whether the writer takes blocks ahead; false when left out. */
+  readonly takesBlocksAhead?: boolean;
 }
 
 /** A log and what works on it. */
@@ -71,6 +73,7 @@ export function logBench(options: BenchOptions): LogBench {
     nowMs: options.nowMs ?? ((): number => 0),
     slowWriteMs: 500,
     busyWriteMs: 1000,
+    takesBlocksAhead: options.takesBlocksAhead ?? false,
     onSlow: (elapsedMs, bytes) => slow.push({ elapsedMs, bytes }),
   });
   const appender = new LogAppender(memory, { fileBytes });

@@ -122,7 +122,7 @@ export class ModelBroker {
         const slot = this.#slots.slotOf(new TextDecoder().decode(topic), queueId)!;
         this.#slots.table.setNextOffset(slot, Math.min(queueOffset, this.#slots.table.nextOffset(slot)));
       },
-    }, { nowMs: () => 0, slowWriteMs: 1000, busyWriteMs: 1000, onSlow: () => {} });
+    }, { nowMs: () => 0, slowWriteMs: 1000, busyWriteMs: 1000, onSlow: () => {}, takesBlocksAhead: options.isSync });
     this.#durable = new DurablePositionFile(disk, MODEL_PATHS.durablePosition);
     this.#checkpoint = CheckpointFile.open(disk, MODEL_PATHS.checkpoint);
     this.#deleted = DeletedTopics.open(disk, MODEL_PATHS.deletedTopics);

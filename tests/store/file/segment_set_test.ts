@@ -1,7 +1,8 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { StoreError } from "../../../store/errors.ts";
-import type { Disk } from "../../../store/file/disk.ts";
+import type { Disk, DiskFile, OpenMode } from "../../../store/file/disk.ts";
 import { HandleCache } from "../../../store/file/handle_cache.ts";
+import { LightDisk } from "../../../store/file/light_disk.ts";
 import { parseSegmentName, segmentName } from "../../../store/file/segment_file.ts";
 import { SegmentSet } from "../../../store/file/segment_set.ts";
 import { testOnDisks } from "./disks.ts";
@@ -84,6 +85,54 @@ testOnDisks("SegmentSet.truncateAfter() removes later files and clears what foll
   assertEquals([set.count, set.end], [1, 100]);
   handles.close();
 });
+
+/** A disk of this machine that counts the bytes that are read from it. */
+class CountingDisk extends LightDisk {
+  bytesRead = 0;
+
+  override open(path: string, mode: OpenMode): DiskFile {
+    const file = super.open(path, mode);
+    const read = file.read.bind(file);
+    file.read = (into, intoStart, length, position): number => {
+      this.bytesRead += length;
+      return read(into, intoStart, length, position);
+    };
+    return file;
+  }
+}
+
+const LARGE_FILE_BYTES = 64 << 20;
+
+for (
+  const [what, behind, far, readBytesMax] of [
+    ["zeros behind the end", new Uint8Array(200_000), -1, 4096],
+    ["records behind the end", pattern(200_000), -1, 4096],
+    ["a record far behind the end", new Uint8Array(0), 40 << 20, Infinity],
+    ["zeros behind the end, a record far behind them", new Uint8Array(200_000), 40 << 20, Infinity],
+    ["more than is written over unseen", pattern(5 << 20), -1, Infinity],
+  ] as const
+) {
+  Deno.test(`SegmentSet.truncateAfter() clears a large file with ${what}`, async () => {
+    const root = await Deno.makeTempDir({ prefix: "ringmq-segments-" });
+    try {
+      const disk = new CountingDisk();
+      const handles = new HandleCache({ disk, mode: "write" });
+      const set = SegmentSet.open({ directory: `${root}/log`, fileBytes: LARGE_FILE_BYTES, handles });
+      set.write(pattern(10_000), 0, 10_000, 0);
+      if (behind.length > 0) set.write(behind, 0, behind.length, 10_000);
+      if (far >= 0) set.write(pattern(100), 0, 100, far);
+      disk.bytesRead = 0;
+      set.truncateAfter(10_000);
+      assert(disk.bytesRead <= readBytesMax, `${disk.bytesRead} bytes were read`);
+      const all = readAll(set, 0, LARGE_FILE_BYTES);
+      assertEquals(all.subarray(0, 10_000), pattern(10_000));
+      assertEquals(all.subarray(10_000).findIndex((byte) => byte !== 0), -1);
+      handles.close();
+    } finally {
+      await Deno.remove(root, { recursive: true });
+    }
+  });
+}
 
 testOnDisks("SegmentSet.removeBefore() keeps the last file", ({ disk, root }) => {
   const { set, handles } = open(disk, root);
