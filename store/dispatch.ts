@@ -220,7 +220,7 @@ export class Dispatcher {
     }
     const isDeleted = scan.position < topic.deletedBelow;
     if (isDeleted) this.refused += 1;
-    this.#properties.scan(bytes, scan.propertiesStart, scan.propertiesEnd);
+    this.#properties.scan(bytes, scan.view, scan.propertiesStart, scan.propertiesEnd);
     const transaction = scan.sysFlag & TRANSACTION_MASK;
     const hasUnit = transaction !== TRANSACTION_PREPARED && transaction !== TRANSACTION_ROLLBACK;
     if (hasUnit && !isDeleted) this.#unit(bytes, topic);

@@ -19,7 +19,17 @@ const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 export function hashOn(seed: number, bytes: Uint8Array, start: number, end: number): number {
   let hash = seed;
-  for (let at = start; at < end; at++) {
+  let at = start;
+  // Four characters at once, so that one multiplication waits for the one before, not four.
+  for (; at + 4 <= end; at += 4) {
+    const a = bytes[at]!;
+    const b = bytes[at + 1]!;
+    const c = bytes[at + 2]!;
+    const d = bytes[at + 3]!;
+    if ((a | b | c | d) >= 0x80) return hashOnText(seed, bytes, start, end);
+    hash = (Math.imul(hash, 923_521) + Math.imul(a, 29_791) + Math.imul(b, 961) + Math.imul(c, 31) + d) | 0;
+  }
+  for (; at < end; at++) {
     const byte = bytes[at]!;
     if (byte >= 0x80) return hashOnText(seed, bytes, start, end);
     hash = (Math.imul(hash, 31) + byte) | 0;

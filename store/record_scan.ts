@@ -77,6 +77,11 @@ export class RecordScan {
     return this.#bytes;
   }
 
+  /** A view of the same bytes. */
+  get view(): DataView {
+    return this.#view;
+  }
+
   /** Sets the bytes that the next calls of `scan` look at; once a batch. */
   attach(bytes: Uint8Array): void {
     this.#bytes = bytes;

@@ -3,7 +3,7 @@
  *
  * Owns: the handles it opened; the one used longest ago is closed when the bound is reached.
  * Reads: nothing.
- * Never: hands a handle out for keeping. A handle is good until the next `acquire`. When the process runs out of handles, the bound is
+ * Never: hands a handle out for longer than until `closings` changes. When the process runs out of handles, the bound is
  * lowered for good.
  */
 import { type Disk, DiskError, type DiskFile } from "./disk.ts";
@@ -35,6 +35,7 @@ export class HandleCache {
   readonly #handles = new Map<string, DiskFile>();
   #recentPath = "";
   #recent: DiskFile | undefined;
+  #closings = 0;
 
   /** @param options disk, mode and bound */
   constructor(options: HandleCacheOptions) {
@@ -49,10 +50,15 @@ export class HandleCache {
     return this.#handles.size;
   }
 
+  /** How often handles were closed so far: while it stays the same, all that were handed out are good. */
+  get closings(): number {
+    return this.#closings;
+  }
+
   /**
    * The open file of a path, opened when it is not.
    *
-   * @returns a handle that is good until the next call of this cache
+   * @returns a handle that is good until {@link closings} changes
    * @throws {DiskError} `NOT_FOUND` when there is no such file
    */
   acquire(path: string): DiskFile {
@@ -81,7 +87,7 @@ export class HandleCache {
     const file = this.#handles.get(path);
     if (file === undefined) return;
     this.#handles.delete(path);
-    this.#clearRecent();
+    this.#noteClosing();
     file.close();
   }
 
@@ -93,7 +99,7 @@ export class HandleCache {
 
   /** Closes all handles; the cache can be used again. */
   close(): void {
-    this.#clearRecent();
+    this.#noteClosing();
     for (const file of this.#handles.values()) file.close();
     this.#handles.clear();
   }
@@ -113,13 +119,14 @@ export class HandleCache {
   #closeOldest(): void {
     for (const [path, file] of this.#handles) {
       this.#handles.delete(path);
-      this.#clearRecent();
+      this.#noteClosing();
       file.close();
       return;
     }
   }
 
-  #clearRecent(): void {
+  #noteClosing(): void {
+    this.#closings++;
     this.#recentPath = "";
     this.#recent = undefined;
   }

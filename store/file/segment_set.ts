@@ -46,6 +46,10 @@ export class SegmentSet {
   readonly #syncNames: boolean;
   readonly #isAlone: boolean;
   #isAsFound = true;
+  /** The file that was written last, good while the cache has closed none since. */
+  #writtenFile: DiskFile | undefined;
+  #writtenStart = -1;
+  #writtenClosings = -1;
   /** Adjacent and in order. */
   #segments: SegmentFile[];
 
@@ -135,7 +139,7 @@ export class SegmentSet {
       const at = position + done;
       const segment = this.#segmentToWrite(at);
       const count = Math.min(length - done, segment.start + this.fileBytes - at);
-      this.#handles.acquire(segment.path).write(from, fromStart + done, count, at - segment.start);
+      this.#fileToWrite(segment).write(from, fromStart + done, count, at - segment.start);
       done += count;
     }
   }
@@ -257,6 +261,17 @@ export class SegmentSet {
         throw new RangeError(`Segment "${segment.path}" starts at ${segment.start}: expected start is ${expected}`);
       }
     }
+  }
+
+  /** The file of a segment. With thousands of queues, looking for it took a tenth of each write. */
+  #fileToWrite(segment: SegmentFile): DiskFile {
+    if (this.#writtenStart === segment.start && this.#writtenClosings === this.#handles.closings) {
+      return this.#writtenFile as DiskFile;
+    }
+    this.#writtenFile = this.#handles.acquire(segment.path);
+    this.#writtenStart = segment.start;
+    this.#writtenClosings = this.#handles.closings;
+    return this.#writtenFile;
   }
 
   #segmentToWrite(position: number): SegmentFile {

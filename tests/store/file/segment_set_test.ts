@@ -60,6 +60,29 @@ testOnDisks("SegmentSet.write() refuses a position that would leave a gap", ({ d
   handles.close();
 });
 
+testOnDisks("SegmentSet.write() goes on when its file was closed, removed or replaced meanwhile", ({ disk, root }) => {
+  const handles = new HandleCache({ disk, mode: "write", handlesMax: 2 });
+  const sets = ["a", "b", "c"].map((name) => {
+    return SegmentSet.open({ directory: `${root}/${name}`, fileBytes: FILE_BYTES, handles });
+  });
+  for (let round = 0; round < 3; round++) for (const set of sets) set.write(pattern(10), 0, 10, round * 10);
+  for (const set of sets) {
+    assertEquals(readAll(set, 0, 30), new Uint8Array([...pattern(10), ...pattern(10), ...pattern(10)]));
+  }
+  const [set] = sets as [SegmentSet];
+  set.write(pattern(150), 0, 150, 30);
+  set.truncateAfter(40);
+  set.write(pattern(90), 0, 90, 40);
+  assertEquals(readAll(set, 40, 90), pattern(90));
+  set.removeAll();
+  set.write(pattern(20), 0, 20, 0);
+  assertEquals(readAll(set, 0, 20), pattern(20));
+  handles.close();
+  set.write(pattern(20), 0, 20, 20);
+  assertEquals(readAll(set, 20, 20), pattern(20));
+  handles.close();
+});
+
 testOnDisks("SegmentSet.prepareNext() of another thread is found by writer and reader", ({ disk, root }) => {
   const writer = open(disk, root);
   const preparer = open(disk, root);
