@@ -28,6 +28,8 @@ export class NearSleep {
   readonly #context: Sleeper;
   readonly #bell: Doorbell;
   readonly #blockMs: number;
+  /** A word that nobody changes or rings. */
+  readonly #never = new Int32Array(new SharedArrayBuffer(4));
   #workedMs = -Infinity;
   #breathedMs = -Infinity;
 
@@ -77,6 +79,19 @@ export class NearSleep {
     if (nowMs - this.#breathedMs >= BREATHE_MS) await this.#breathe(nowMs);
     around(() => this.#bell.sleep(hasWork, this.#blockMs));
     return true;
+  }
+
+  /**
+   * Sleeps for a moment, whatever happens meanwhile: blocked where the thread is the actor's own, which costs a fifth of a timer of the event loop.
+   *
+   * @param ms how long, at most {@link BLOCK_MS}
+   */
+  async doze(ms: number): Promise<void> {
+    const { clock, ownsThread } = this.#context;
+    if (!ownsThread) return await clock.sleep(ms);
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#breathedMs >= BREATHE_MS) await this.#breathe(nowMs);
+    Atomics.wait(this.#never, 0, 0, ms);
   }
 
   async #breathe(nowMs: number): Promise<void> {

@@ -195,16 +195,21 @@ function hasKeyTwice(bytes: Uint8Array, { count, keyStart, keyEnd }: ScannedHead
 }
 
 /**
- * Compares bytes, eight at a time.
+ * Compares bytes, eight at a time; the last eight overlap those before.
  *
  * @param a one view, with `bytes` from `aStart` on
  * @param b another one, with `bytes` from `bStart` on
  */
 export function sameBytes(a: DataView, aStart: number, b: DataView, bStart: number, bytes: number): boolean {
-  let i = 0;
-  for (; i + 8 <= bytes; i += 8) if (a.getBigInt64(aStart + i, true) !== b.getBigInt64(bStart + i, true)) return false;
-  for (; i < bytes; i++) if (a.getUint8(aStart + i) !== b.getUint8(bStart + i)) return false;
-  return true;
+  if (bytes < 8) {
+    for (let i = 0; i < bytes; i++) if (a.getUint8(aStart + i) !== b.getUint8(bStart + i)) return false;
+    return true;
+  }
+  const last = bytes - 8;
+  for (let i = 0; i < last; i += 8) {
+    if (a.getBigInt64(aStart + i, true) !== b.getBigInt64(bStart + i, true)) return false;
+  }
+  return a.getBigInt64(aStart + last, true) === b.getBigInt64(bStart + last, true);
 }
 
 /**
@@ -217,12 +222,18 @@ export function sameBytes(a: DataView, aStart: number, b: DataView, bStart: numb
  * @returns false also when it may be a text all the same
  */
 export function sameButHex(a: DataView, aStart: number, b: DataView, bStart: number, bytes: number): boolean {
-  let i = 0;
-  for (; i + 8 <= bytes; i += 8) {
+  if (bytes < 8) return areSameButHex(a, aStart, b, bStart, bytes);
+  const last = bytes - 8;
+  for (let i = 0; i < last; i += 8) {
     if (a.getBigInt64(aStart + i, true) === b.getBigInt64(bStart + i, true)) continue;
-    for (let j = i; j < i + 8; j++) if (!isSameButHex(a, aStart + j, b, bStart + j)) return false;
+    if (!areSameButHex(a, aStart + i, b, bStart + i, 8)) return false;
   }
-  for (; i < bytes; i++) if (!isSameButHex(a, aStart + i, b, bStart + i)) return false;
+  return a.getBigInt64(aStart + last, true) === b.getBigInt64(bStart + last, true) ||
+    areSameButHex(a, aStart + last, b, bStart + last, 8);
+}
+
+function areSameButHex(a: DataView, aStart: number, b: DataView, bStart: number, bytes: number): boolean {
+  for (let i = 0; i < bytes; i++) if (!isSameButHex(a, aStart + i, b, bStart + i)) return false;
   return true;
 }
 

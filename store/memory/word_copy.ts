@@ -28,8 +28,16 @@ export function copyWords(into: DataView, at: number, from: DataView, start: num
     into.setBigInt64(at + i + 16, from.getBigInt64(start + i + 16, true), true);
     into.setBigInt64(at + i + 24, from.getBigInt64(start + i + 24, true), true);
   }
-  for (; i + 4 <= bytes; i += 4) into.setInt32(at + i, from.getInt32(start + i, true), true);
-  for (; i < bytes; i++) into.setUint8(at + i, from.getUint8(start + i));
+  if (bytes < 8) return copyFew(into, at, from, start, bytes);
+  const last = bytes - 8;
+  for (; i < last; i += 8) into.setBigInt64(at + i, from.getBigInt64(start + i, true), true);
+  // The last eight overlap those before.
+  into.setBigInt64(at + last, from.getBigInt64(start + last, true), true);
+  return at + bytes;
+}
+
+function copyFew(into: DataView, at: number, from: DataView, start: number, bytes: number): number {
+  for (let i = 0; i < bytes; i++) into.setUint8(at + i, from.getUint8(start + i));
   return at + bytes;
 }
 

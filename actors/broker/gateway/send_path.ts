@@ -88,6 +88,7 @@ export class SendPath {
   readonly #properties = new PropertiesScan();
   /** The properties that the broker adds: its own, behind them those of a half message. */
   readonly #tail: Uint8Array;
+  readonly #tailView: DataView;
   readonly #brokerBytes: number;
   #tailBytes = 0;
   readonly #storeHostFlag: number;
@@ -108,6 +109,7 @@ export class SendPath {
     this.#brokerBytes = own.length;
     this.#tail = new Uint8Array(own.length + HALF_BYTES_MAX);
     this.#tail.set(own);
+    this.#tailView = new DataView(this.#tail.buffer);
     this.#storeHostFlag = parts.storeHost.length === 20 ? STORE_HOST_V6 : 0;
   }
 
@@ -259,7 +261,7 @@ export class SendPath {
     at = putBytes(ring, at + 1, served.name, served.name.length);
     view.setInt16(at, propertiesBytes);
     at = copyWords(view, at + 2, this.#properties.view, 0, this.#properties.length);
-    putBytes(ring, at, this.#tail, this.#tailBytes);
+    copyWords(view, at, this.#tailView, 0, this.#tailBytes);
   }
 
   #acknowledge(

@@ -311,7 +311,7 @@ export class ReputMessageService implements DispatchMarks {
   async #rest(): Promise<void> {
     if (this.#dozes < DOZES_MAX && this.#memory.parkedPulls === 0) {
       this.#dozes++;
-      await this.#context.clock.sleep(DOZE_MS);
+      await this.#sleep.doze(DOZE_MS);
       return;
     }
     await this.#sleep.rest(this.#hasWorkFn, this.#isKeptBack ? SLOTS_EVERY_MS : IDLE_MS);
