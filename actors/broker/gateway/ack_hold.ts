@@ -5,6 +5,7 @@
  * Records are acknowledged in the order of their positions, so what waits is a queue: a cursor that advances frees its front. Frames lie behind each other in
  * an arena that is compacted when its front is empty. The arena is bounded; when it is full the gateway takes no further sends.
  */
+import { copyWords } from "../../../store/memory/word_copy.ts";
 import type { GatewayConnection } from "./connection.ts";
 
 /** Bytes of acknowledgements that wait at most: about 200,000 sends. */
@@ -25,6 +26,7 @@ export type LateAck = (
 /** A queue of acknowledgements by position. One for each gateway. */
 export class AckQueue {
   #arena = new Uint8Array(FIRST_BYTES);
+  #view = new DataView(this.#arena.buffer);
   #arenaEnd = 0;
   #connections: (GatewayConnection | undefined)[] = new Array(FIRST_ENTRIES);
   #ends = new Int32Array(FIRST_ENTRIES);
@@ -70,6 +72,11 @@ export class AckQueue {
     return this.#arenaEnd;
   }
 
+  /** A view of the arena. It may be another one after {@link room}. */
+  get view(): DataView {
+    return this.#view;
+  }
+
   /** The arena, with room for `bytes` more behind {@link start}, and for one more entry. What waits may move, so `start` is read after this. */
   room(bytes: number): Uint8Array {
     if (this.#tail === this.#ends.length) this.#makeEntries();
@@ -77,6 +84,7 @@ export class AckQueue {
       const grown = new Uint8Array(Math.max(this.#arena.length * 2, this.#arenaEnd + bytes));
       grown.set(this.#arena.subarray(0, this.#arenaEnd));
       this.#arena = grown;
+      this.#view = new DataView(grown.buffer);
     }
     return this.#arena;
   }
@@ -102,8 +110,7 @@ export class AckQueue {
       const start = this.#frontStart();
       const end = this.#ends[this.#head]!;
       if (connection.reserve(end - start)) {
-        connection.out.set(this.#arena.subarray(start, end), connection.outEnd);
-        connection.outEnd += end - start;
+        connection.outEnd = copyWords(connection.outView, connection.outEnd, this.#view, start, end - start);
         touched(connection);
       }
       this.#dropFront();

@@ -5,6 +5,7 @@
  * A broker always answers with a JSON header, whatever the request came with, and every ext value is a string: that is what Apache does and what all clients
  * read. Source: apache/rocketmq remoting RemotingCommand.serializeTypeConfigInThisServer; the golden frames
  */
+import { copyWords } from "../../../store/memory/word_copy.ts";
 import type { GatewayConnection } from "./connection.ts";
 
 /** Version that this broker says it is: V5_4_0. Source: apache/rocketmq common MQVersion */
@@ -50,12 +51,24 @@ const PULL_BYTES_MAX = 512;
 /** Where the code of an acknowledgement's frame stands: behind the lengths and `{"code":`. */
 export const ACK_CODE_AT = 16;
 
+/** The UNIQ_KEY of a message among its properties. */
+export interface UniqKey {
+  /** What holds it. */
+  readonly bytes: Uint8Array;
+  /** The same as words. */
+  readonly view: DataView;
+  /** First byte of the value. */
+  readonly uniqKeyStart: number;
+  /** Byte behind the value. */
+  readonly uniqKeyEnd: number;
+}
+
 /** Writes acknowledgements of sends. One for each gateway. */
 export class AckEncoder {
   readonly #idPrefix: Uint8Array;
   readonly #region: Uint8Array;
   /** For each length of key, an acknowledgement for each number of digits of opaque and queue offset: the next one differs in what is written over it. */
-  readonly #known: (Uint8Array | undefined)[][] = Array.from({ length: KEY_BYTES_MAX + 1 }, () => []);
+  readonly #known: (DataView | undefined)[][] = Array.from({ length: KEY_BYTES_MAX + 1 }, () => []);
 
   /**
    * @param storeHost address and port of this broker as records store them: 8 bytes, or 20 for IPv6
@@ -78,30 +91,28 @@ export class AckEncoder {
    * Writes one acknowledgement.
    *
    * @param out where it goes, with room for {@link bytesMax}
+   * @param view of `out`
    * @param start first byte
    * @param opaque of the request
    * @param queueId that the message got
    * @param queueOffset that the message got
    * @param position physical offset of the record, for the offset message id
-   * @param uniqKey bytes that hold the UNIQ_KEY
-   * @param keyStart first byte of it
-   * @param keyEnd byte behind it
+   * @param key of the message
    * @returns byte behind the acknowledgement
    */
   encode(
     out: Uint8Array,
+    view: DataView,
     start: number,
     opaque: number,
     queueId: number,
     queueOffset: number,
     position: number,
-    uniqKey: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
+    key: UniqKey,
   ): number {
-    const keyBytes = keyEnd - keyStart;
+    const keyBytes = key.uniqKeyEnd - key.uniqKeyStart;
     if (queueId > 9 || opaque < 0 || keyBytes > KEY_BYTES_MAX) {
-      const head = this.#encodeHead(out, start, queueId, position, uniqKey, keyStart, keyEnd);
+      const head = this.#encodeHead(out, start, queueId, position, key);
       return putTail(out, start, head, queueOffset, opaque);
     }
     const opaqueDigits = digitsOf(opaque);
@@ -110,19 +121,19 @@ export class AckEncoder {
     const kind = offsetDigits * (OPAQUE_DIGITS_MAX + 1) + opaqueDigits;
     const known = ofKey[kind];
     if (known === undefined) {
-      const head = this.#encodeHead(out, start, queueId, position, uniqKey, keyStart, keyEnd);
+      const head = this.#encodeHead(out, start, queueId, position, key);
       const end = putTail(out, start, head, queueOffset, opaque);
-      ofKey[kind] = out.slice(start, end);
+      ofKey[kind] = new DataView(out.slice(start, end).buffer);
       return end;
     }
-    out.set(known, start);
+    const end = copyWords(view, start, known, 0, known.byteLength);
     out[start + QUEUE_ID_AT] = 0x30 + queueId;
-    for (let i = 0; i < keyBytes; i++) out[start + KEY_AT + i] = uniqKey[keyStart + i]!;
+    copyWords(view, start + KEY_AT, key.view, key.uniqKeyStart, keyBytes);
     const offsetAt = start + KEY_AT + keyBytes + ACK_2.length + this.#idPrefix.length + 16 + this.#region.length;
     putHex16(out, offsetAt - this.#region.length - 16, position);
     putDigits(out, offsetAt, queueOffset, offsetDigits);
     putDigits(out, offsetAt + offsetDigits + TAIL_0.length, opaque, opaqueDigits);
-    return start + known.length;
+    return end;
   }
 
   #encodeHead(
@@ -130,14 +141,12 @@ export class AckEncoder {
     start: number,
     queueId: number,
     position: number,
-    uniqKey: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
+    key: UniqKey,
   ): number {
     let at = put(out, start + 8, ACK_0);
     at = putDecimal(out, at, queueId);
     at = put(out, at, ACK_1);
-    for (let i = keyStart; i < keyEnd; i++) out[at++] = uniqKey[i]!;
+    for (let i = key.uniqKeyStart; i < key.uniqKeyEnd; i++) out[at++] = key.bytes[i]!;
     at = put(out, at, ACK_2);
     at = put(out, at, this.#idPrefix);
     at = putHex16(out, at, position);

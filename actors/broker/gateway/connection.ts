@@ -37,6 +37,8 @@ export class GatewayConnection {
   end = 0;
   /** Bytes that go out. */
   out: Uint8Array = new Uint8Array(FIRST_BYTES);
+  /** The same as words. */
+  outView: DataView = new DataView(this.out.buffer);
   /** Byte behind the last that goes out. */
   outEnd = 0;
   /** Whether this connection is in the turn's list of those to release. */
@@ -49,8 +51,10 @@ export class GatewayConnection {
   lastActiveMs = 0;
   #released = 0;
   #spare: Uint8Array = new Uint8Array(FIRST_BYTES);
+  #spareView: DataView = new DataView(this.#spare.buffer);
   /** What is on its way to the client; undefined when nothing is. */
   #sending: Uint8Array | undefined = undefined;
+  #sendingView: DataView = this.outView;
   #sent = 0;
   #sendEnd = 0;
   #closed = false;
@@ -121,6 +125,7 @@ export class GatewayConnection {
     const grown = new Uint8Array(Math.max(need, this.out.length * 2));
     grown.set(this.out.subarray(0, this.outEnd));
     this.out = grown;
+    this.outView = new DataView(grown.buffer);
     return true;
   }
 
@@ -154,6 +159,7 @@ export class GatewayConnection {
   /** Sends what is released. Callbacks that are made once cost less than a function that waits, each time a connection is answered. */
   #drain(): void {
     this.#sending = this.out;
+    this.#sendingView = this.outView;
     this.#sent = 0;
     this.#sendEnd = this.#released;
     this.#swap(this.#released);
@@ -170,7 +176,9 @@ export class GatewayConnection {
     if (this.#sent < this.#sendEnd) return this.#sendRest();
     const sent = this.#sending!;
     this.#sending = undefined;
-    this.#spare = sent.length <= READ_BYTES_MAX ? sent : new Uint8Array(FIRST_BYTES);
+    const isKept = sent.length <= READ_BYTES_MAX;
+    this.#spare = isKept ? sent : new Uint8Array(FIRST_BYTES);
+    this.#spareView = isKept ? this.#sendingView : new DataView(this.#spare.buffer);
     if (this.#released > 0) this.#drain();
   };
 
@@ -184,9 +192,14 @@ export class GatewayConnection {
   #swap(count: number): void {
     const rest = this.outEnd - count;
     let into = this.#spare;
-    if (into.length < rest) into = new Uint8Array(Math.max(rest, FIRST_BYTES));
+    let view = this.#spareView;
+    if (into.length < rest) {
+      into = new Uint8Array(Math.max(rest, FIRST_BYTES));
+      view = new DataView(into.buffer);
+    }
     if (rest > 0) into.set(this.out.subarray(count, this.outEnd));
     this.out = into;
+    this.outView = view;
     this.outEnd = rest;
     this.#released = 0;
   }

@@ -279,27 +279,25 @@ export class SendPath {
       const out = hold.room(room);
       const end = acks.encode(
         out,
+        hold.view,
         hold.start,
         opaque,
         queueId,
         queueOffset,
         position,
-        properties.bytes,
-        properties.uniqKeyStart,
-        properties.uniqKeyEnd,
+        properties,
       );
       hold.hold(connection, end, recordEnd);
     } else if (connection.reserve(room)) {
       connection.outEnd = acks.encode(
         connection.out,
+        connection.outView,
         connection.outEnd,
         opaque,
         queueId,
         queueOffset,
         position,
-        properties.bytes,
-        properties.uniqKeyStart,
-        properties.uniqKeyEnd,
+        properties,
       );
     }
   }

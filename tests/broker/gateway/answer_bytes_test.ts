@@ -6,6 +6,7 @@ import {
   isAck,
   type PullAnswer,
   pushPullHeader,
+  type UniqKey,
 } from "../../../actors/broker/gateway/answer_bytes.ts";
 import { createRequest, createResponse } from "../../../protocol/command.ts";
 import { decodeFrame, encodeFrame } from "../../../protocol/frame.ts";
@@ -16,6 +17,11 @@ import { connectionOver, outputOf } from "./recording_socket.ts";
 const HOST = Uint8Array.of(10, 0, 0, 1, 0, 0, 0x2a, 0x9f);
 const REGION = { regionId: "DefaultRegion", traceOn: true };
 const KEY = new TextEncoder().encode("xx7F000001ABCDyy");
+
+/** A part of the key. */
+function keyOf(uniqKeyStart: number, uniqKeyEnd: number): UniqKey {
+  return { bytes: KEY, view: new DataView(KEY.buffer), uniqKeyStart, uniqKeyEnd };
+}
 
 /** Numbers at the edges of what the fields hold. */
 const INTS = [0, 1, 9, 10, 99, 2_147_483_647];
@@ -32,7 +38,7 @@ function encoded(
 ): { readonly out: Uint8Array; readonly end: number } {
   const out = new Uint8Array(7 + acks.bytesMax(12) + 5).fill(0xee);
   const { opaque, queueId, queueOffset, position } = values;
-  const end = acks.encode(out, 7, opaque, queueId, queueOffset, position, KEY, 2, 14);
+  const end = acks.encode(out, new DataView(out.buffer), 7, opaque, queueId, queueOffset, position, keyOf(2, 14));
   assert(end <= 7 + acks.bytesMax(12), "the bound holds");
   assert(out.subarray(0, 7).every((byte) => byte === 0xee), "nothing before the start");
   assert(out.subarray(end).every((byte) => byte === 0xee), "nothing behind the end");
@@ -67,8 +73,17 @@ Deno.test("AckEncoder.encode() writes what a new encoder would after an acknowle
   const used = new Uint8Array(1024);
   const fresh = new Uint8Array(1024);
   for (const [keyEnd, queueId] of [[14, 3], [10, 4], [14, 5], [14, 12], [14, 6], [10, 7]] as const) {
-    const end = acks.encode(used, 0, 7, queueId, 8, 1234, KEY, 2, keyEnd);
-    const freshEnd = new AckEncoder(HOST, REGION).encode(fresh, 0, 7, queueId, 8, 1234, KEY, 2, keyEnd);
+    const end = acks.encode(used, new DataView(used.buffer), 0, 7, queueId, 8, 1234, keyOf(2, keyEnd));
+    const freshEnd = new AckEncoder(HOST, REGION).encode(
+      fresh,
+      new DataView(fresh.buffer),
+      0,
+      7,
+      queueId,
+      8,
+      1234,
+      keyOf(2, keyEnd),
+    );
     assertEquals(used.subarray(0, end), fresh.subarray(0, freshEnd));
   }
 });
@@ -84,8 +99,14 @@ Deno.test("AckEncoder.encode() writes what a new encoder would, whatever it wrot
     const keyStart = random.between(0, 3);
     const keyEnd = random.between(keyStart, KEY.length + 1);
     const values = [opaque, random.between(0, 12), digits() * random.between(1, 100_000), digits()] as const;
-    const end = acks.encode(used, 0, ...values, KEY, keyStart, keyEnd);
-    const freshEnd = new AckEncoder(HOST, REGION).encode(fresh, 0, ...values, KEY, keyStart, keyEnd);
+    const end = acks.encode(used, new DataView(used.buffer), 0, ...values, keyOf(keyStart, keyEnd));
+    const freshEnd = new AckEncoder(HOST, REGION).encode(
+      fresh,
+      new DataView(fresh.buffer),
+      0,
+      ...values,
+      keyOf(keyStart, keyEnd),
+    );
     assertEquals(used.subarray(0, end), fresh.subarray(0, freshEnd));
   }
 });
