@@ -42,6 +42,8 @@ export type SendOutcomeValue = (typeof SendOutcome)[keyof typeof SendOutcome];
 export interface AckHold {
   /** Room for an acknowledgement of at most `bytes`. */
   room(bytes: number): Uint8Array;
+  /** What {@link room} gave, as words. */
+  readonly view: DataView;
   /** First free byte in {@link room}. */
   readonly start: number;
   /** Counts what was written into the room as one acknowledgement for the record that ends at `position`. */
