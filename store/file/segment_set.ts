@@ -321,6 +321,8 @@ export class SegmentSet {
     const bytes = Math.min(pageEnd + behind, this.fileBytes) - from;
     try {
       file.write(new Uint8Array(bytes), 0, bytes, from);
+      // Not every file system counts what it has not written yet.
+      file.syncData();
     } catch (error) {
       if (error instanceof DiskError && error.code === "NO_SPACE") return false;
       throw error;
