@@ -11,7 +11,7 @@ import { DiskError } from "./file/disk.ts";
 import type { SegmentSet } from "./file/segment_set.ts";
 import type { LogMemory } from "./memory/log_memory.ts";
 
-/** Zeros of one write: a hundred and more messages of 1 KiB, and less than the device takes in 200 µs. */
+/** Zeros of one write: room for two hundred messages of 1 KiB, and a third of a millisecond of the device. */
 export const AHEAD_BYTES = 256 * 1024;
 
 /** Writes above this leave it: their syncs are so large that the journal is the smaller part. */

@@ -82,7 +82,7 @@ export class NearSleep {
   }
 
   /**
-   * Sleeps for a moment, whatever happens meanwhile: blocked where the thread is the actor's own, which costs a fifth of a timer of the event loop.
+   * Sleeps for a moment, whatever happens meanwhile: blocked where the thread is the actor's own, which saves a timer of the event loop.
    *
    * @param ms how long, at most {@link BLOCK_MS}
    */
