@@ -21,7 +21,7 @@ export interface BrokerOptions {
   readonly configurationPath?: string | undefined;
   /** Gateways that share the ports; 1 when left out. More than one needs `--unstable-net`. */
   readonly gateways?: number;
-  /** Bytes of the log ring; 32 MiB, or what the largest message needs, when left out. */
+  /** Bytes of the log ring; 16 MiB, or what the largest message needs, when left out. */
   readonly ringBytes?: number;
   /** Told what recovery is doing. */
   readonly onProgress?: (progress: RecoveryProgress) => void;

@@ -9,6 +9,7 @@
  * of another name, which is then renamed.
  * Source: apache/rocketmq common MixAll string2File, ConfigManager load
  */
+import { freeBytes } from "../../protocol/free_bytes.ts";
 import { directoryOf, type Disk } from "./disk.ts";
 
 /** Suffix of the text before. Source: apache/rocketmq common MixAll string2File */
@@ -31,6 +32,7 @@ export function writeTextFile(disk: Disk, path: string, text: string): void {
     disk.writeFile(`${path}${DRAFT_SUFFIX}`, bytes);
     disk.rename(`${path}${DRAFT_SUFFIX}`, path);
     disk.syncDirectory(directory);
+    freeBytes(bytes);
     return;
   }
   const isNew = !disk.exists(backup);
@@ -38,6 +40,8 @@ export function writeTextFile(disk: Disk, path: string, text: string): void {
   if (before.length > 0) disk.writeFile(backup, before);
   if (isNew) disk.syncDirectory(directory);
   disk.writeFile(path, bytes);
+  freeBytes(before);
+  freeBytes(bytes);
 }
 
 /**
@@ -60,6 +64,7 @@ async function overwriteLater(disk: Disk, path: string, bytes: Uint8Array): Prom
   } finally {
     file.close();
   }
+  freeBytes(bytes);
   await disk.syncLater(path);
 }
 

@@ -27,8 +27,8 @@ const LAYOUT_VERSION = 4;
 /** Gateways, and other threads with a bell of their own, that one log serves at most. */
 export const WAITERS_MAX = 16;
 
-/** Capacity of the ring when nothing asks for more: 32 MiB. */
-export const LOG_RING_BYTES = 32 * 1024 * 1024;
+/** Capacity of the ring when nothing asks for more: 16 MiB. */
+export const LOG_RING_BYTES = 16 * 1024 * 1024;
 
 /** The ring is at least so many times the largest append. */
 const APPENDS_OF_RING = 4;

@@ -6,6 +6,7 @@
  * released stays where it is, even while an earlier write is under way. Both directions are bounded: input by the frame bound, output
  * by {@link OUT_BYTES_MAX}, above which the client counts as one that does not read and is cut off.
  */
+import { freeBytes } from "../../../protocol/free_bytes.ts";
 import type { Connection } from "../../net/transport.ts";
 
 /** First size of both buffers: small, because ten thousand idle connections must not cost more. */
@@ -103,7 +104,10 @@ export class GatewayConnection {
     else if (held > capacity / 2) size = Math.max(capacity, Math.min(held * 2, frameBytes));
     const into = size > capacity ? new Uint8Array(size) : this.input;
     if (held > 0) into.set(this.input.subarray(this.start, this.end));
-    if (into !== this.input) this.inputView = new DataView(into.buffer);
+    if (into !== this.input) {
+      freeBytes(this.input);
+      this.inputView = new DataView(into.buffer);
+    }
     this.input = into;
     this.start = 0;
     this.end = held;
@@ -124,6 +128,7 @@ export class GatewayConnection {
     }
     const grown = new Uint8Array(Math.max(need, this.out.length * 2));
     grown.set(this.out.subarray(0, this.outEnd));
+    freeBytes(this.out);
     this.out = grown;
     this.outView = new DataView(grown.buffer);
     return true;
@@ -156,6 +161,13 @@ export class GatewayConnection {
     this.#socket.close();
   }
 
+  /** Gives the buffers back. The connection is closed, and its last read is over. */
+  free(): void {
+    freeBytes(this.input);
+    freeBytes(this.out);
+    freeBytes(this.#spare);
+  }
+
   /** Sends what is released. Callbacks that are made once cost less than a function that waits, each time a connection is answered. */
   #drain(): void {
     this.#sending = this.out;
@@ -177,6 +189,7 @@ export class GatewayConnection {
     const sent = this.#sending!;
     this.#sending = undefined;
     const isKept = sent.length <= READ_BYTES_MAX;
+    if (!isKept) freeBytes(sent);
     this.#spare = isKept ? sent : new Uint8Array(FIRST_BYTES);
     this.#spareView = isKept ? this.#sendingView : new DataView(this.#spare.buffer);
     if (this.#released > 0) this.#drain();
@@ -194,6 +207,7 @@ export class GatewayConnection {
     let into = this.#spare;
     let view = this.#spareView;
     if (into.length < rest) {
+      freeBytes(into);
       into = new Uint8Array(Math.max(rest, FIRST_BYTES));
       view = new DataView(into.buffer);
     }

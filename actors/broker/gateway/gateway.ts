@@ -267,6 +267,7 @@ export class Gateway {
     if (!this.#reading) return;
     this.#connections.delete(connection.id);
     connection.close();
+    connection.free();
     this.#parts.general.closed(connection);
   }
 

@@ -6,6 +6,7 @@
  * connection's output. A pull that finds nothing and may wait is parked: it goes into this table first, then to PullRequestHoldService through a ring, which looks at
  * the queue again before it waits, so no arrival slips between.
  */
+import { freeBytes } from "../../../protocol/free_bytes.ts";
 import type { HeaderScan } from "../../../protocol/hot/header_scan.ts";
 import { PullScan } from "../../../protocol/hot/pull_scan.ts";
 import { RequestCode } from "../../../protocol/request_code.ts";
@@ -451,10 +452,11 @@ export class PullService {
     const answer = this.#fill(request, ResponseCode.SUCCESS, "FOUND", found.nextBeginOffset, min, max);
     this.#suggest(request, found.behindBytes);
     if (!pushPullHeader(connection, request.opaque, answer, found.body.length)) return;
-    connection.out.set(found.body, connection.outEnd);
-    connection.outEnd += found.body.length;
     const { messages, body, nextBeginOffset, behindBytes } = found;
+    connection.out.set(body, connection.outEnd);
+    connection.outEnd += body.length;
     this.#parts.meter.found(request, messages, body.length, true, nextBeginOffset, behindBytes);
+    freeBytes(body);
     this.#parts.markDirty(connection);
   }
 
