@@ -10,15 +10,13 @@
 import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
 import { queueTopicDirectory } from "../../../store/consume_queue.ts";
 import { Dispatcher, type DispatchMarks } from "../../../store/dispatch.ts";
-import { DispatchFiles, SCHEDULE_TOPIC } from "../../../store/dispatch_files.ts";
+import { DispatchFiles } from "../../../store/dispatch_files.ts";
 import { parseDelayLevels } from "../../../store/delay_levels.ts";
 import { DeletedTopics } from "../../../store/deleted_topics.ts";
 import { DiskError } from "../../../store/file/disk.ts";
 import { DenoDisk } from "../../../store/file/deno_disk.ts";
-import { TIMER_TOPIC } from "../../../store/timer/timer_message.ts";
 import type { SegmentSet } from "../../../store/file/segment_set.ts";
 import { HandleCache } from "../../../store/file/handle_cache.ts";
-import { HALF_TOPIC } from "../../../store/half_message.ts";
 import { IndexFileSet } from "../../../store/index_file_set.ts";
 import { SLOTS_EVERY_MS } from "../../../store/index_file_writer.ts";
 import { LogReader } from "../../../store/log_reader.ts";
@@ -30,6 +28,7 @@ import { type TopicUpdate, TopicView } from "../../../store/topic_view.ts";
 import { appendBytesMax, isTailOpen, openStore, storeShape } from "../broker_init.ts";
 import { WaiterBell } from "../broker_memory.ts";
 import { NearSleep } from "../near_sleep.ts";
+import { DispatchedQueues, QueueKind, type QueueKindValue } from "./dispatched_queues.ts";
 import type { ReputContract, ReputDirt } from "./reput_contract.ts";
 
 /** Bytes of the log taken at once. Small enough to stay in the processor's cache, large enough to pay for the cursors. */
@@ -102,9 +101,7 @@ export class ReputMessageService implements DispatchMarks {
   readonly #scheduleRing: LaterRing;
   readonly #timerRing: LaterRing;
   readonly #recordBytesMax: number;
-  readonly #names: { readonly topic: string; readonly queueId: number }[] = [];
-  #slots: number[] = [];
-  #max: number[] = [];
+  readonly #queues = new DispatchedQueues(this.#view);
   #run = new Uint8Array(RUN_BYTES);
   readonly #hasWorkFn = (): boolean => this.#hasWork();
   #hasHalf = false;
@@ -194,13 +191,7 @@ export class ReputMessageService implements DispatchMarks {
   apply(update: TopicUpdate): number {
     const version = this.#view.apply(update);
     for (const topic of update.removed) this.#forget(topic);
-    this.#names.forEach(({ topic, queueId }, queue) => {
-      const slot = this.#view.get(topic)?.slots[queueId] ?? -1;
-      if (slot === this.#slots[queue]) return;
-      this.#slots[queue] = slot;
-      const max = this.#max[queue]!;
-      if (slot >= 0 && max > this.#view.queues.maxOffset(slot)) this.#publish(topic, slot, max);
-    });
+    this.#queues.apply(update, (queue) => this.#publish(queue));
     this.#ring();
     return version;
   }
@@ -241,9 +232,7 @@ export class ReputMessageService implements DispatchMarks {
 
   #forget(topic: string): void {
     this.dispatcher.forgetTopic(topic);
-    this.#names.forEach((name, queue) => {
-      if (name.topic === topic) this.#names[queue] = { topic: "", queueId: -1 };
-    });
+    this.#queues.forget(topic);
   }
 
   /** Ends the loop when everything written is dispatched. */
@@ -376,32 +365,36 @@ export class ReputMessageService implements DispatchMarks {
 
   /** A queue was opened by the dispatcher. */
   opened(queue: number, topic: string, queueId: number): void {
-    this.#names[queue] = { topic, queueId };
-    this.#slots[queue] = this.#view.get(topic)?.slots[queueId] ?? -1;
-    this.#max[queue] = 0;
+    this.#queues.open(queue, topic, queueId);
   }
 
   /** A queue began above offset 0. */
   began(queue: number, minOffset: number): void {
-    const slot = this.#slots[queue]!;
+    const slot = this.#queues.slot(queue);
     if (slot >= 0) this.#view.queues.setMinOffset(slot, minOffset);
   }
 
   /** A queue got units. */
   mark(queue: number, maxOffset: number, _storeTimestampMs: number): void {
-    this.#max[queue] = maxOffset;
-    const { topic } = this.#names[queue]!;
-    if (topic === SCHEDULE_TOPIC) this.#hasDelayed ||= this.#context.signal("wake", { child: "schedule" });
-    if (topic === TIMER_TOPIC) this.#hasTimer ||= this.#context.signal("wake", { child: "timer" });
-    if (topic === HALF_TOPIC) this.#hasHalf ||= this.#context.signal("wake", { child: "transactions" });
-    const slot = this.#slots[queue]!;
-    if (slot >= 0) this.#publish(topic, slot, maxOffset);
+    this.#queues.setMax(queue, maxOffset);
+    const kind = this.#queues.kind(queue);
+    if (kind !== QueueKind.Plain) this.#wake(kind);
+    if (this.#queues.slot(queue) >= 0) this.#publish(queue);
   }
 
-  #publish(topic: string, slot: number, maxOffset: number): void {
-    if (topic === SCHEDULE_TOPIC) this.#scheduleRing.publish();
-    if (topic === TIMER_TOPIC) this.#timerRing.publish();
-    this.#view.queues.setMaxOffset(slot, maxOffset);
+  /** Who works on such queues sleeps until there is something in them for the first time. */
+  #wake(kind: QueueKindValue): void {
+    if (kind === QueueKind.Schedule) this.#hasDelayed ||= this.#context.signal("wake", { child: "schedule" });
+    else if (kind === QueueKind.Timer) this.#hasTimer ||= this.#context.signal("wake", { child: "timer" });
+    else this.#hasHalf ||= this.#context.signal("wake", { child: "transactions" });
+  }
+
+  #publish(queue: number): void {
+    const kind = this.#queues.kind(queue);
+    const slot = this.#queues.slot(queue);
+    if (kind === QueueKind.Schedule) this.#scheduleRing.publish();
+    if (kind === QueueKind.Timer) this.#timerRing.publish();
+    this.#view.queues.setMaxOffset(slot, this.#queues.max(queue));
     if (this.#memory.parkedPulls === 0) return;
     this.#holdRing.publish();
     this.#arrival[0] = slot;

@@ -1,0 +1,99 @@
+// hot
+/**
+ * What ReputMessageService knows of the queues that the dispatcher has opened, by the dispatcher's number: the slot in the queue table, the largest offset,
+ * and who is woken by units.
+ *
+ * Owns: that. Reads: the topic view. Never: publishes anything.
+ */
+import { SCHEDULE_TOPIC } from "../../../store/dispatch_files.ts";
+import { HALF_TOPIC } from "../../../store/half_message.ts";
+import { TIMER_TOPIC } from "../../../store/timer/timer_message.ts";
+import type { TopicUpdate, TopicView } from "../../../store/topic_view.ts";
+
+/** Whose queue it is. */
+export const QueueKind = { Plain: 0, Schedule: 1, Timer: 2, Half: 3 } as const;
+
+/** One of {@link QueueKind}. */
+export type QueueKindValue = (typeof QueueKind)[keyof typeof QueueKind];
+
+/** Slot of a queue that is not in the topic table. */
+const NONE = -1;
+
+const KINDS: ReadonlyMap<string, QueueKindValue> = new Map([
+  [SCHEDULE_TOPIC, QueueKind.Schedule],
+  [TIMER_TOPIC, QueueKind.Timer],
+  [HALF_TOPIC, QueueKind.Half],
+]);
+
+/** The opened queues. */
+export class DispatchedQueues {
+  readonly #view: TopicView;
+  readonly #ofTopic = new Map<string, number[]>();
+  readonly #queueIds: number[] = [];
+  readonly #slots: number[] = [];
+  readonly #max: number[] = [];
+  readonly #kinds: QueueKindValue[] = [];
+
+  /** @param view of the topics, kept up by its owner */
+  constructor(view: TopicView) {
+    this.#view = view;
+  }
+
+  /** Notes a queue under the number that the dispatcher gave it. */
+  open(queue: number, topic: string, queueId: number): void {
+    const known = this.#ofTopic.get(topic);
+    if (known === undefined) this.#ofTopic.set(topic, [queue]);
+    else known.push(queue);
+    this.#queueIds[queue] = queueId;
+    this.#slots[queue] = this.#slotNow(topic, queueId);
+    this.#max[queue] = 0;
+    this.#kinds[queue] = KINDS.get(topic) ?? QueueKind.Plain;
+  }
+
+  /** Forgets a topic that was deleted: its queues have no slot from now on. */
+  forget(topic: string): void {
+    for (const queue of this.#ofTopic.get(topic) ?? []) this.#slots[queue] = NONE;
+    this.#ofTopic.delete(topic);
+  }
+
+  /**
+   * Takes slots over from a step of the topic table, after the view has. Only its topics are looked at: thousands are made one by one.
+   *
+   * @param behind told of each queue whose slot is new and shows less than was dispatched
+   */
+  apply(update: TopicUpdate, behind: (queue: number) => void): void {
+    const topics = update.whole ? this.#ofTopic.keys() : update.changed.map(({ topic }) => topic);
+    for (const topic of topics) {
+      for (const queue of this.#ofTopic.get(topic) ?? []) {
+        const slot = this.#slotNow(topic, this.#queueIds[queue]!);
+        if (slot === this.#slots[queue]) continue;
+        this.#slots[queue] = slot;
+        if (slot !== NONE && this.#max[queue]! > this.#view.queues.maxOffset(slot)) behind(queue);
+      }
+    }
+  }
+
+  /** Slot in the queue table, below 0 for a queue that is not there. */
+  slot(queue: number): number {
+    return this.#slots[queue]!;
+  }
+
+  /** Whose queue it is. */
+  kind(queue: number): QueueKindValue {
+    return this.#kinds[queue]!;
+  }
+
+  /** Offset behind the last unit since the queue was opened, 0 when there was none. */
+  max(queue: number): number {
+    return this.#max[queue]!;
+  }
+
+  /** Sets {@link max}. */
+  setMax(queue: number, maxOffset: number): void {
+    this.#max[queue] = maxOffset;
+  }
+
+  #slotNow(topic: string, queueId: number): number {
+    return this.#view.get(topic)?.slots[queueId] ?? NONE;
+  }
+}
