@@ -21,6 +21,17 @@ import type { FlushConsumeQueueContract } from "./flush_contract.ts";
 /** Longest wait for ReputMessageService. Milliseconds. */
 const ASK_MS = 5000;
 
+/** After syncs it rests so many times as long as they took: those of thousands of queues would hold up those of the log all the time. */
+const REST_PER_SYNC = 9;
+
+/** Longest such rest: a start after a crash dispatches again what was written since. Milliseconds. */
+const REST_MS_MAX = 5_000;
+
+/** How long no queue is synced after syncs that took `syncMs`, unless the interval is longer. Milliseconds. */
+export function restMsAfter(syncMs: number): number {
+  return Math.min(REST_MS_MAX, REST_PER_SYNC * syncMs);
+}
+
 /** Starts the behaviour. */
 export function startFlushConsumeQueueService(
   init: FlushConsumeQueueContract["init"],
@@ -53,6 +64,7 @@ export class FlushConsumeQueueService {
   #unmarked: ReputDirt | undefined;
   #timer: { cancel(): void } | undefined;
   #running: Promise<number> | undefined;
+  #restMs = 0;
   #checkpoints = 0;
   #files = 0;
   #stopping = false;
@@ -77,7 +89,7 @@ export class FlushConsumeQueueService {
   /** Flushes from time to time. */
   schedule(): void {
     if (this.#stopping) return;
-    this.#timer = this.#context.clock.setTimer(this.#intervalMs, () => {
+    this.#timer = this.#context.clock.setTimer(Math.max(this.#intervalMs, this.#restMs), () => {
       this.flush().then(() => this.schedule(), (error) => this.#failed(error));
     });
   }
@@ -99,7 +111,10 @@ export class FlushConsumeQueueService {
     const knewAll = !this.#isAllDirty;
     this.#isAllDirty = true;
     const dirt = await this.#context.peer("reput").ask("takeDirty", null, { timeoutMs: ASK_MS });
+    const { clock } = this.#context;
+    const beganMs = clock.monotonicMs();
     this.#files += knewAll && !dirt.isAll ? syncDerived(this.#disk, dirt) : syncAllDerived(this.#disk, this.#shape);
+    this.#restMs = restMsAfter(clock.monotonicMs() - beganMs);
     this.#isAllDirty = false;
     if (!knewAll || (dirt.storeTimestampMs > 0 && dirt.paths.length > 0)) this.#unmarked = dirt;
     if (this.#unmarked !== undefined) this.#mark(this.#unmarked);
