@@ -32,7 +32,8 @@ Usage: deno task broker [options]
   -c, --configFile FILE      properties file with the keys of RocketMQ's broker.conf
   -n, --namesrvAddr ADDRS    name servers, host:port;host:port
       --set KEY=VALUE        one value; stronger than the file; may be given several times
-      --gateways N           threads that share the ports (1; more need --unstable-net)
+      --gateways N           threads that share the ports (1; more need --unstable-net, and a processor each
+                             beside one for the other actors: fewer are started where there are not so many)
   -p, --printConfigItem      print each value with its origin, and end
   -h, --help                 print this, and end
 
@@ -79,6 +80,17 @@ export function parseBrokerArguments(args: readonly string[]): BrokerArguments {
   return { configFile, sets, gateways, print, help };
 }
 
+/**
+ * How many gateways a machine has use for. Where they have to share processors with each other and with dispatch, they answer in smaller turns and switch
+ * more often: two on two processors took 4 to 9% fewer sends than one.
+ *
+ * @param asked by the command line
+ * @param processors of this machine
+ */
+export function gatewaysFor(asked: number, processors: number): number {
+  return Math.max(1, Math.min(asked, processors - 1));
+}
+
 /** Runs a broker until it is asked to stop. @returns the exit code */
 export async function runBroker(args: readonly string[], world: ProgramWorld): Promise<number> {
   let broker: SupervisedBroker | FailoverBroker;
@@ -94,11 +106,18 @@ export async function runBroker(args: readonly string[], world: ProgramWorld): P
       return ExitCode.OK;
     }
     for (const { key, origin } of configuration.unknown) world.complain(`Unknown key "${key}" (${origin}) is ignored`);
+    const processors = navigator.hardwareConcurrency;
+    const gateways = gatewaysFor(parsed.gateways, processors);
+    if (gateways < parsed.gateways) {
+      world.complain(
+        `Starts ${gateways} of ${parsed.gateways} gateways: with ${processors} processors more are slower`,
+      );
+    }
     const start = isFailover(configuration.values) ? startFailoverBroker : startBroker;
     broker = await start({
       configuration,
       configurationPath: parsed.configFile,
-      gateways: parsed.gateways,
+      gateways,
       onLog: (level, text) => world.complain(`${new Date(systemClock.nowMs()).toISOString()} ${level} ${text}`),
       onProgress: progressPrinter(world),
     });

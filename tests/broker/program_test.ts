@@ -1,6 +1,6 @@
 /** The broker's command line: what is refused, with which exit code and which words. */
 import { assert, assertEquals } from "@std/assert";
-import { runBroker } from "../../actors/broker/broker_program.ts";
+import { gatewaysFor, runBroker } from "../../actors/broker/broker_program.ts";
 import type { ProgramWorld } from "../../actors/kernel/deno_world.ts";
 import { ExitCode } from "../../actors/kernel/exit_code.ts";
 
@@ -48,4 +48,11 @@ Deno.test("the broker prints its usage with the exit codes, and its configuratio
   const print = recordingWorld();
   assertEquals(await runBroker(["-p", "--set", "listenPort=20911", "-n", "a:1;b:2;"], print.world), ExitCode.OK);
   assert(print.lines.includes("listenPort=20911  (set)"), print.lines.join("\n"));
+});
+
+Deno.test("a gateway more than processors beside the other actors is not started, one always is", () => {
+  const started = [[1, 1], [1, 2], [2, 1], [2, 2], [2, 3], [4, 3], [4, 8]].map(([asked, processors]) =>
+    gatewaysFor(asked!, processors!)
+  );
+  assertEquals(started, [1, 1, 1, 1, 2, 2, 4]);
 });
