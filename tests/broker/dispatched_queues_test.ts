@@ -2,21 +2,8 @@
 import { assertEquals } from "@std/assert";
 import { DispatchedQueues, QueueKind } from "../../actors/broker/reput/dispatched_queues.ts";
 import { createQueueChunk } from "../../store/queue_table.ts";
-import { type TopicEntry, type TopicUpdate, TopicView } from "../../store/topic_view.ts";
-
-function entry(topic: string, slots: readonly number[]): TopicEntry {
-  const nums = { readQueueNums: slots.length, writeQueueNums: slots.length };
-  return {
-    topic,
-    ...nums,
-    perm: 6,
-    topicSysFlag: 0,
-    order: false,
-    topicFilterType: "SINGLE_TAG",
-    slots,
-    attributes: {},
-  };
-}
+import { type TopicUpdate, TopicView } from "../../store/topic_view.ts";
+import { topicEntry as entry } from "../store/topic_entry.ts";
 
 /** A view with one chunk, the queues over it, and steps that go through both as in the service. */
 function bench(): { view: TopicView; queues: DispatchedQueues; apply(update: Partial<TopicUpdate>): number[] } {

@@ -1,20 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createQueueChunk } from "../../store/queue_table.ts";
-import { type TopicEntry, type TopicUpdate, TopicView } from "../../store/topic_view.ts";
-
-function entry(topic: string, slots: number[]): TopicEntry {
-  return {
-    topic,
-    readQueueNums: slots.length,
-    writeQueueNums: slots.length,
-    perm: 6,
-    topicSysFlag: 0,
-    order: false,
-    topicFilterType: "SINGLE_TAG",
-    slots,
-    attributes: {},
-  };
-}
+import { type TopicUpdate, TopicView } from "../../store/topic_view.ts";
+import { topicEntry as entry } from "./topic_entry.ts";
 
 const chunk = createQueueChunk();
 
