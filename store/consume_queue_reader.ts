@@ -2,13 +2,14 @@
  * Reads the units of one queue, on any thread.
  *
  * Owns: the path of the file it read last.
- * Reads: the queue's files by name, through the open files of its thread.
+ * Reads: the queue's files by name, through the open files of its thread; its tail in the queue table, where a dispatcher shares one.
  * Never: knows where the queue begins or ends; the caller says what to read (from the queue table) and gets zeros for
  * what is not written.
  */
 import { queueDirectory, UNIT_BYTES } from "./consume_queue.ts";
 import type { HandleCache } from "./file/handle_cache.ts";
 import { parseSegmentName, segmentPath } from "./file/segment_file.ts";
+import { type QueueTail, TAIL_UNITS } from "./queue_table.ts";
 
 /** Options of {@link ConsumeQueueReader}. */
 export interface ConsumeQueueReaderOptions {
@@ -22,6 +23,8 @@ export interface ConsumeQueueReaderOptions {
   readonly fileBytes: number;
   /** Open files of this thread. */
   readonly handles: HandleCache;
+  /** The queue's tail; left out where nobody dispatches. */
+  readonly tail?: QueueTail;
 }
 
 /** Where units are read from. */
@@ -53,6 +56,7 @@ export class ConsumeQueueReader implements QueueUnits {
   /** Size of a file in bytes. */
   readonly fileBytes: number;
   readonly #handles: HandleCache;
+  readonly #tail: QueueTail | undefined;
   #start = -1;
   #path = "";
 
@@ -64,14 +68,32 @@ export class ConsumeQueueReader implements QueueUnits {
     this.directory = queueDirectory(options.root, options.topic, options.queueId);
     this.fileBytes = options.fileBytes;
     this.#handles = options.handles;
+    this.#tail = options.tail;
   }
 
   /**
-   * Reads units, each file by one pread.
+   * Reads units, those of each file by one pread, those of the tail from memory.
    *
    * @throws {DiskError} when the disk refuses
    */
   readUnits(offset: number, count: number, into: Uint8Array, intoStart = 0): number {
+    const slot = this.#tail?.slot() ?? -1;
+    if (slot < 0) return this.#readFiles(offset, count, into, intoStart);
+    const { table } = this.#tail!;
+    for (;;) {
+      const written = table.writtenOffset(slot);
+      const inFiles = Math.max(0, Math.min(count, written - offset));
+      const read = inFiles === 0 ? 0 : this.#readFiles(offset, inFiles, into, intoStart);
+      if (read < inFiles || read === count) return read;
+      const next = offset + read;
+      const inTail = Math.max(0, Math.min(count - read, table.maxOffset(slot) - next, TAIL_UNITS));
+      table.copyTail(slot, next, inTail, into, intoStart + read * UNIT_BYTES);
+      // What was written meanwhile may have been overwritten in the tail, and is in the files. It ends: each time more of what is asked for is.
+      if (table.writtenOffset(slot) <= next) return read + inTail;
+    }
+  }
+
+  #readFiles(offset: number, count: number, into: Uint8Array, intoStart: number): number {
     let position = offset * UNIT_BYTES;
     const end = position + count * UNIT_BYTES;
     let at = intoStart;

@@ -19,6 +19,7 @@ import { delayLevelOf, hashOn } from "./dispatch_text.ts";
 import { deliverTimestampMs } from "./delay_levels.ts";
 import { indexKeyHash } from "./index_file.ts";
 import type { IndexFileSet } from "./index_file_set.ts";
+import type { QueueTable } from "./queue_table.ts";
 import { RecordScan, ScanKind, type ScanKindValue } from "./record_scan.ts";
 
 const HIGH = 0x1_0000_0000;
@@ -28,7 +29,7 @@ const TRANSACTION_ROLLBACK = 0xC;
 
 /** Where a dispatcher tells what it did; called on its thread. */
 export interface DispatchMarks {
-  /** A queue was seen for the first time; `queue` is its number from now on. */
+  /** A queue was seen for the first time; `queue` is its number from now on. Here it may be given a tail. */
   opened(queue: number, topic: string, queueId: number): void;
   /** A queue without units began at an offset above 0, or a gap in the log made it begin anew. */
   began(queue: number, minOffset: number): void;
@@ -83,7 +84,11 @@ export class Dispatcher {
   readonly #topics = new DispatchTopics();
   readonly #touched: DispatchQueue[] = [];
   #touchedCount = 0;
+  /** By number; undefined when its topic was deleted. */
+  readonly #queues: (DispatchQueue | undefined)[] = [];
   #dirty: DispatchQueue[] = [];
+  /** So many of the dirty queues are settled, as far as they were when it was their turn. */
+  #settled = 0;
   #indexed: number;
   #keysToSkip = 0;
   #walked: number;
@@ -182,12 +187,42 @@ export class Dispatcher {
     return this.#options.index?.idle(nowMs) ?? false;
   }
 
-  /** What was written since the last call. Whoever syncs it may then say that all below `position` is derived. */
+  /**
+   * Gives a queue that was opened the tail of a slot in the queue table: units that come one by one are then shared there first, and written several at once.
+   *
+   * @param queue its number
+   * @param slot below 0 for none
+   * @throws {DiskError} when the disk refuses what the tail it had held
+   */
+  share(queue: number, table: QueueTable, slot: number): void {
+    this.#queues[queue]?.share(table, slot, this.#pool);
+  }
+
+  /**
+   * Writes what some queues only share, so that {@link takeDirty}, which writes the rest, takes less time at once.
+   *
+   * @param queuesMax how many of the queues with units since `takeDirty`
+   * @returns whether there are more
+   * @throws {DiskError} when the disk refuses
+   */
+  settle(queuesMax: number): boolean {
+    const end = Math.min(this.#dirty.length, this.#settled + queuesMax);
+    for (; this.#settled < end; this.#settled++) this.#dirty[this.#settled]!.settle(this.#pool);
+    return end < this.#dirty.length;
+  }
+
+  /**
+   * Writes what is shared only, and tells what was written since the last call. Whoever syncs it may then say that all below `position` is derived.
+   *
+   * @throws {DiskError} when the disk refuses; nobody may then say anything until all files are synced
+   */
   takeDirty(): DirtyFiles {
     const paths: string[] = [];
     const directories = new Set<string>();
+    for (const queue of this.#dirty) queue.settle(this.#pool);
     for (const queue of this.#dirty) this.#options.files.addDirtyPaths(queue, paths, directories);
     this.#dirty = [];
+    this.#settled = 0;
     this.#options.index?.writeAll();
     this.#options.index?.addDirtyPaths(paths, directories);
     return { paths, directories: [...directories], position: this.#position, storeTimestampMs: this.storeTimestampMs };
@@ -198,7 +233,9 @@ export class Dispatcher {
     for (const topic of this.#topics.all()) {
       if (topic.name !== name) continue;
       const queues = topic.queues();
+      for (const queue of queues) this.#queues[queue.index] = undefined;
       this.#dirty = this.#dirty.filter((queue) => !queues.includes(queue));
+      this.#settled = 0;
       this.#topics.remove(topic);
     }
     this.#options.files.closeTopic(name);
@@ -207,6 +244,7 @@ export class Dispatcher {
   /** Writes everything and closes the index. */
   close(): void {
     this.flush();
+    for (const queue of this.#dirty) queue.settle(this.#pool);
     this.#options.index?.close();
   }
 
@@ -299,6 +337,7 @@ export class Dispatcher {
   #openQueue(topic: DispatchTopic, queueId: number): DispatchQueue {
     const queue = this.#options.files.openQueue(topic.name, queueId);
     topic.setQueue(queueId, queue);
+    this.#queues[queue.index] = queue;
     this.#options.marks.opened(queue.index, topic.name, queueId);
     return queue;
   }

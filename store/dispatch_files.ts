@@ -5,7 +5,7 @@
  * Reads: the end of a queue from its files, which recovery has put right before.
  * Never: makes a directory for a name that could lead out of the store.
  */
-import { UNIT_BYTES } from "./consume_queue.ts";
+import { queueDirectory, UNIT_BYTES } from "./consume_queue.ts";
 import { findQueueEnd } from "./consume_queue_bounds.ts";
 import { ConsumeQueueReader } from "./consume_queue_reader.ts";
 import { DispatchQueue } from "./dispatch_queue.ts";
@@ -14,6 +14,7 @@ import { DispatchTopic } from "./dispatch_topics.ts";
 import { directoryOf } from "./file/disk.ts";
 import type { HandleCache } from "./file/handle_cache.ts";
 import { SegmentSet } from "./file/segment_set.ts";
+import type { QueueTable } from "./queue_table.ts";
 
 /** Topic whose tags codes are times of delivery. Source: apache/rocketmq common TopicValidator RMQ_SYS_SCHEDULE_TOPIC */
 export const SCHEDULE_TOPIC = "SCHEDULE_TOPIC_XXXX";
@@ -75,6 +76,25 @@ export class DispatchFiles {
     const index = this.#queueCount;
     this.#queueCount += 1;
     return new DispatchQueue(files, { index, nextOffset: end.max, maxPhysical: end.maxPhysical });
+  }
+
+  /**
+   * Writes the tail of a slot, whose dispatcher ended before it did.
+   *
+   * @throws {StoreError} when the queue's files are not what they must be
+   * @throws {DiskError} when the disk refuses
+   */
+  settleTail(topic: string, queueId: number, table: QueueTable, slot: number): void {
+    const written = table.writtenOffset(slot);
+    const units = table.maxOffset(slot) - written;
+    if (units <= 0) return;
+    const { root, fileBytes, handles } = this.#options;
+    const bytes = new Uint8Array(units * UNIT_BYTES);
+    table.copyTail(slot, written, units, bytes, 0);
+    const directory = queueDirectory(root, topic, queueId);
+    const files = SegmentSet.open({ directory, fileBytes, handles, syncNames: false });
+    files.write(bytes, 0, bytes.length, written * UNIT_BYTES);
+    table.setWrittenOffset(slot, written + units);
   }
 
   /** Adds the files that a queue wrote to since the last time, and the directories that got a file. */

@@ -2,14 +2,16 @@
 /**
  * Writes the units of one queue, gathered over a batch.
  *
- * Owns: the queue's end (next offset, largest physical position) and the units gathered since the last write.
- * Reads: nothing after it was opened at the queue's end.
+ * Owns: the queue's end (next offset, largest physical position) and the units gathered over a batch. A batch's units go to the files, or, when they are few
+ * and the queue has a slot in the queue table, into its tail there, where readers find them: a write to a file costs as much for one unit as for eight.
+ * Reads: nothing after it was opened at the queue's end, but its tail.
  * Never: writes a unit twice or out of order: a record at or below the largest physical position, or whose queue offset
  * is there already, is passed over. A queue offset that leaves a gap is bridged by blank units, so that every unit lies where
  * its offset says.
  */
 import { BLANK_UNIT_SIZE, UNIT_BYTES } from "./consume_queue.ts";
 import type { SegmentSet } from "./file/segment_set.ts";
+import { type QueueTable, TAIL_UNITS } from "./queue_table.ts";
 
 const HIGH = 0x1_0000_0000;
 
@@ -19,9 +21,9 @@ export const GATHERED_UNITS_MAX = 512;
 /** Units that a queue has room for at first: one of thousands seldom gathers more. */
 const FEW_UNITS = 16;
 
-/** A buffer for gathered units; queues borrow one while they have any. */
+/** A buffer for gathered units, with room for a tail before them; queues borrow one while they have any. */
 export class UnitBuffer {
-  /** Units that it holds. */
+  /** Gathered units that it holds. */
   readonly capacity: number;
   /** The bytes. */
   readonly bytes: Uint8Array;
@@ -31,7 +33,7 @@ export class UnitBuffer {
   /** @param capacity units */
   constructor(capacity: number) {
     this.capacity = capacity;
-    this.bytes = new Uint8Array(capacity * UNIT_BYTES);
+    this.bytes = new Uint8Array((TAIL_UNITS + capacity) * UNIT_BYTES);
     this.view = new DataView(this.bytes.buffer);
   }
 }
@@ -90,7 +92,7 @@ export class DispatchQueue {
   storeTimestampMs = 0;
   /** True between the first unit of a batch and its mark. */
   isMarked = false;
-  /** True from the first write after `takeDirty` on. */
+  /** True from the first write to the files after `takeDirty` on. */
   isDirty = false;
   /** True while the dispatcher has this queue in its list of queues to sync. */
   isListed = false;
@@ -104,6 +106,10 @@ export class DispatchQueue {
   #maxPhysical: number;
   #buffer: UnitBuffer | undefined;
   #gathered = 0;
+  #table: QueueTable | undefined;
+  #slot = -1;
+  /** Units in the tail. */
+  #tailed = 0;
 
   /**
    * @param files the queue's files, opened to write
@@ -128,6 +134,19 @@ export class DispatchQueue {
   }
 
   /**
+   * Gives the queue the tail of a slot; what is in the one it had is written before.
+   *
+   * @param slot below 0 for none
+   * @throws {DiskError} when the disk refuses; the queue then has the tail it had
+   */
+  share(table: QueueTable, slot: number, pool: UnitBufferPool): void {
+    if (this.#tailed > 0) this.settle(pool);
+    this.#table = table;
+    this.#slot = slot;
+    this.#shareWritten(this.#nextOffset - this.#gathered);
+  }
+
+  /**
    * Gathers the unit of a record.
    *
    * @returns false when the unit is there already
@@ -147,11 +166,11 @@ export class DispatchQueue {
       return false;
     }
     if (queueOffset > this.#nextOffset) this.#bridge(queueOffset, pool, counters);
-    if (this.#gathered === GATHERED_UNITS_MAX) this.write(pool);
+    if (this.#gathered === GATHERED_UNITS_MAX) this.settle(pool);
     let buffer = this.#buffer ??= pool.borrow();
     if (this.#gathered === buffer.capacity) buffer = this.#buffer = pool.enlarge(buffer);
     const view = buffer.view;
-    const at = this.#gathered * UNIT_BYTES;
+    const at = (TAIL_UNITS + this.#gathered) * UNIT_BYTES;
     view.setInt32(at, Math.floor(position / HIGH));
     view.setInt32(at + 4, position | 0);
     view.setInt32(at + 8, size);
@@ -165,27 +184,65 @@ export class DispatchQueue {
   }
 
   /**
-   * Writes the gathered units.
+   * Puts the gathered units where readers find them: into the tail when they fit, else with those of the tail into the files.
    *
    * @throws {DiskError} when the disk refuses; the units stay gathered
    */
   write(pool: UnitBufferPool): void {
     const buffer = this.#buffer;
     if (buffer === undefined) return;
-    const position = (this.#nextOffset - this.#gathered) * UNIT_BYTES;
-    this.files.write(buffer.bytes, 0, this.#gathered * UNIT_BYTES, position);
-    if (!this.isDirty) {
-      this.isDirty = true;
-      this.dirtyFrom = position;
+    if (this.#slot < 0 || this.#tailed + this.#gathered > TAIL_UNITS) {
+      this.#writeFiles(buffer);
+    } else {
+      const first = this.#nextOffset - this.#gathered;
+      this.#table!.putTail(this.#slot, first, this.#gathered, buffer.bytes, TAIL_UNITS * UNIT_BYTES);
+      this.#tailed += this.#gathered;
     }
     this.#gathered = 0;
     this.#buffer = undefined;
     pool.giveBack(buffer);
   }
 
+  /**
+   * Writes all units to the files, also those of the tail.
+   *
+   * @throws {DiskError} when the disk refuses; the units stay where they are
+   */
+  settle(pool: UnitBufferPool): void {
+    if (this.#tailed === 0 && this.#gathered === 0) return;
+    const buffer = this.#buffer ?? pool.borrow();
+    this.#buffer = buffer;
+    this.#writeFiles(buffer);
+    this.#gathered = 0;
+    this.#buffer = undefined;
+    pool.giveBack(buffer);
+  }
+
+  #writeFiles({ bytes }: UnitBuffer): void {
+    const units = this.#tailed + this.#gathered;
+    const first = this.#nextOffset - units;
+    const start = (TAIL_UNITS - this.#tailed) * UNIT_BYTES;
+    if (this.#tailed > 0) this.#table!.copyTail(this.#slot, first, this.#tailed, bytes, start);
+    this.files.write(bytes, start, units * UNIT_BYTES, first * UNIT_BYTES);
+    this.#wrote(first);
+    this.#tailed = 0;
+    this.#shareWritten(this.#nextOffset);
+  }
+
+  #shareWritten(offset: number): void {
+    if (this.#slot >= 0) this.#table!.setWrittenOffset(this.#slot, offset);
+  }
+
+  /** Notes that the files have units that are not synced, from an offset on. */
+  #wrote(offset: number): void {
+    if (this.isDirty) return;
+    this.isDirty = true;
+    this.dirtyFrom = offset * UNIT_BYTES;
+  }
+
   /** Blank units up to a queue offset. A gap of more than a file makes the queue start anew, as if it had no unit yet. */
   #bridge(queueOffset: number, pool: UnitBufferPool, counters: DispatchCounters): void {
-    this.write(pool);
+    this.settle(pool);
     const fileUnits = this.files.fileBytes / UNIT_BYTES;
     const fileStart = queueOffset - queueOffset % fileUnits;
     if (this.files.count === 0) this.startedAt = queueOffset;
@@ -194,16 +251,18 @@ export class DispatchQueue {
       this.startedAt = queueOffset;
       this.#nextOffset = fileStart;
     }
+    this.#fillBlank(queueOffset, counters);
+    this.#shareWritten(queueOffset);
+  }
+
+  #fillBlank(queueOffset: number, counters: DispatchCounters): void {
     const count = queueOffset - this.#nextOffset;
     if (count === 0) return;
     const bytes = new Uint8Array(count * UNIT_BYTES);
     const view = new DataView(bytes.buffer);
     for (let unit = 0; unit < count; unit++) view.setInt32(unit * UNIT_BYTES + 8, BLANK_UNIT_SIZE);
     this.files.write(bytes, 0, bytes.length, this.#nextOffset * UNIT_BYTES);
-    if (!this.isDirty) {
-      this.isDirty = true;
-      this.dirtyFrom = this.#nextOffset * UNIT_BYTES;
-    }
+    this.#wrote(this.#nextOffset);
     counters.blankUnits += count;
     this.#nextOffset = queueOffset;
   }

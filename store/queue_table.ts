@@ -5,14 +5,20 @@
  * stores a queue's next offset under the append lock; ReputMessageService publishes the largest offset that consumers may see, retention the
  * smallest.
  *
+ * The last units of a queue, its tail, lie here before they are written to its files, so that one of thousands of queues is written once for several units. The
+ * unit of offset n has the place n mod 8. It is there from the store of a larger max offset on, and until the written offset says that it is in
+ * the files; its place is used again only after that, so whoever copied it looks at the written offset once more.
+ *
  * ```
- *   slot, 64 bytes:  0 next offset (low, high word; append lock)   8 max offset   16 min offset   24 flags   …
+ *   slot, 64 bytes:  0 next offset (low, high word; append lock)   8 max offset   16 min offset   24 written offset   …
+ *   behind all slots, 160 bytes for each: the 8 units of its tail
  * ```
  */
+import { UNIT_BYTES } from "./consume_queue.ts";
 import { attachRegion, createRegion, WORD_STRIDE_BYTES } from "./memory/region.ts";
 
 const MAGIC = 0x51544142;
-const LAYOUT_VERSION = 1;
+const LAYOUT_VERSION = 2;
 const SLOT_BYTES = 64;
 const SLOT_WORDS = SLOT_BYTES / 4;
 const SLOT_LONGS = SLOT_BYTES / 8;
@@ -20,8 +26,14 @@ const HEADER_WORDS = WORD_STRIDE_BYTES / 4;
 const HEADER_LONGS = WORD_STRIDE_BYTES / 8;
 const HIGH = 0x1_0000_0000;
 
-/** Slots of one chunk: 4,096 queues in 256 KiB. */
+/** Slots of one chunk: 4,096 queues in 896 KiB, of which tails that were never used cost nothing. */
 export const QUEUE_SLOTS_PER_CHUNK = 4096;
+
+/** Units that the tail of a queue holds at most. */
+export const TAIL_UNITS = 8;
+
+const TAIL_BYTES = TAIL_UNITS * UNIT_BYTES;
+const TAILS_START = WORD_STRIDE_BYTES + QUEUE_SLOTS_PER_CHUNK * SLOT_BYTES;
 
 /** Chunks at most: 128 hold 524,288 queues. */
 export const QUEUE_CHUNKS_MAX = 128;
@@ -33,11 +45,19 @@ export class QueueTableError extends Error {
   override readonly name = "QueueTableError";
 }
 
+/** Where the units of a queue are that its files do not have yet. */
+export interface QueueTail {
+  /** The table. */
+  readonly table: QueueTable;
+  /** Slot of the queue, undefined or below 0 while it has none. */
+  slot(): number | undefined;
+}
+
 /** Creates an empty chunk of the queue table. */
 export function createQueueChunk(): SharedArrayBuffer {
   return createRegion(
     { magic: MAGIC, layoutVersion: LAYOUT_VERSION, capacity: QUEUE_SLOTS_PER_CHUNK },
-    WORD_STRIDE_BYTES + QUEUE_SLOTS_PER_CHUNK * SLOT_BYTES,
+    TAILS_START + QUEUE_SLOTS_PER_CHUNK * TAIL_BYTES,
   );
 }
 
@@ -45,6 +65,7 @@ export function createQueueChunk(): SharedArrayBuffer {
 export class QueueTable {
   readonly #words: Uint32Array[] = [];
   readonly #longs: BigInt64Array[] = [];
+  readonly #bytes: Uint8Array[] = [];
   readonly #chunks: SharedArrayBuffer[] = [];
 
   /** @param chunks the chunks that exist, in order */
@@ -65,6 +86,7 @@ export class QueueTable {
     this.#chunks.push(chunk);
     this.#words.push(new Uint32Array(chunk));
     this.#longs.push(new BigInt64Array(chunk));
+    this.#bytes.push(new Uint8Array(chunk));
   }
 
   /** Brings this view up to `chunks`, of which it has the first ones already. */
@@ -119,11 +141,60 @@ export class QueueTable {
     this.#store(slot, 2, offset);
   }
 
-  /** Sets all three offsets of a slot that nobody uses yet. */
+  /** Units below this offset are in the queue's files; those from it up to {@link maxOffset} are in its tail. */
+  writtenOffset(slot: number): number {
+    return this.#load(slot, 3);
+  }
+
+  /** Publishes what {@link writtenOffset} returns. Only ReputMessageService, or recovery. */
+  setWrittenOffset(slot: number, offset: number): void {
+    this.#store(slot, 3, offset);
+  }
+
+  /**
+   * Puts units into a queue's tail; {@link setMaxOffset} shows them. Only ReputMessageService.
+   *
+   * @param offset of the first; the last must be less than {@link TAIL_UNITS} above the written offset
+   * @param bytes the units, from byte `at` on
+   */
+  putTail(slot: number, offset: number, count: number, bytes: Uint8Array, at: number): void {
+    const tails = this.#tails(slot);
+    const start = TAILS_START + (slot % QUEUE_SLOTS_PER_CHUNK) * TAIL_BYTES;
+    for (let unit = 0; unit < count; unit++) {
+      const to = start + ((offset + unit) % TAIL_UNITS) * UNIT_BYTES;
+      const from = at + unit * UNIT_BYTES;
+      for (let byte = 0; byte < UNIT_BYTES; byte++) tails[to + byte] = bytes[from + byte]!;
+    }
+  }
+
+  /**
+   * Copies units out of a queue's tail. What is copied counts only when the written offset, looked at afterwards, is not above its offset.
+   *
+   * @param offset of the first
+   * @param count units, at most {@link TAIL_UNITS}
+   */
+  copyTail(slot: number, offset: number, count: number, into: Uint8Array, at: number): void {
+    const tails = this.#tails(slot);
+    const start = TAILS_START + (slot % QUEUE_SLOTS_PER_CHUNK) * TAIL_BYTES;
+    for (let unit = 0; unit < count; unit++) {
+      const from = start + ((offset + unit) % TAIL_UNITS) * UNIT_BYTES;
+      const to = at + unit * UNIT_BYTES;
+      for (let byte = 0; byte < UNIT_BYTES; byte++) into[to + byte] = tails[from + byte]!;
+    }
+  }
+
+  /** Sets all offsets of a slot that nobody uses yet; its units are in the files. */
   resetSlot(slot: number, offsets: { next: number; max: number; min: number }): void {
     this.setNextOffset(slot, offsets.next);
+    this.setWrittenOffset(slot, offsets.max);
     this.setMaxOffset(slot, offsets.max);
     this.setMinOffset(slot, offsets.min);
+  }
+
+  #tails(slot: number): Uint8Array {
+    const bytes = this.#bytes[Math.floor(slot / QUEUE_SLOTS_PER_CHUNK)];
+    if (bytes === undefined) throw new QueueTableError(`No queue slot ${slot}: the table has ${this.capacity}`);
+    return bytes;
   }
 
   #load(slot: number, long: number): number {

@@ -16,6 +16,7 @@ import type { Disk } from "./file/disk.ts";
 import type { HandleCache } from "./file/handle_cache.ts";
 import { type SegmentFile, segmentPath } from "./file/segment_file.ts";
 import type { SegmentSet } from "./file/segment_set.ts";
+import type { QueueTail } from "./queue_table.ts";
 import type { IndexShape } from "./index_file.ts";
 import { listIndexFiles } from "./index_file_set.ts";
 import { isExpired, type RetentionRule } from "./retention.ts";
@@ -60,6 +61,8 @@ export interface QueueRetention {
   readonly topic: string;
   /** Number of the queue. */
   readonly queueId: number;
+  /** Its tail. */
+  readonly tail?: QueueTail;
   /** Smallest offset so far. */
   readonly minOffset: number;
   /** Offset behind the last unit. */

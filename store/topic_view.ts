@@ -4,7 +4,7 @@
  * BrokerController owns the table and publishes numbered updates; a view applies them in order and answers with the version it has. An
  * update names only what changed. Views also keep the queue table's chunks attached, so a slot of an entry is always usable.
  */
-import { QueueTable } from "./queue_table.ts";
+import { QueueTable, type QueueTail } from "./queue_table.ts";
 
 /** Perm bits of a topic. Source: apache/rocketmq common PermName */
 export const TopicPerm = { Inherit: 1, Write: 2, Read: 4, Priority: 8 } as const;
@@ -76,6 +76,11 @@ export class TopicView {
   /** The queue of a slot. */
   queueOf(slot: number): { readonly entry: TopicEntry; readonly queueId: number } | undefined {
     return this.#slots.get(slot);
+  }
+
+  /** The tail of a queue, for a reader of it; it stays right when the topic changes. */
+  tailOf(topic: string, queueId: number): QueueTail {
+    return { table: this.queues, slot: () => this.#topics.get(topic)?.slots[queueId] };
   }
 
   /**

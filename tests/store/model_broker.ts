@@ -146,7 +146,10 @@ export class ModelBroker {
     const slotOf = (queue: number): number | undefined =>
       this.#slots.slotOf(queues[queue]!.topic, queues[queue]!.queueId);
     return {
-      opened: (queue, topic, queueId) => void (queues[queue] = { topic, queueId }),
+      opened: (queue, topic, queueId) => {
+        queues[queue] = { topic, queueId };
+        this.#dispatcher.share(queue, this.#slots.table, slotOf(queue) ?? -1);
+      },
       began: (queue, minOffset) => this.#slots.table.setMinOffset(slotOf(queue)!, minOffset),
       mark: (queue, maxOffset) => {
         const slot = slotOf(queue);
@@ -258,6 +261,7 @@ export class ModelBroker {
           handles: this.#handles,
           topic,
           queueId,
+          tail: { table: this.#slots.table, slot: () => slot },
         };
         const maxOffset = this.#slots.table.maxOffset(slot);
         removeQueueFiles({ ...queue, minOffset: this.#slots.table.minOffset(slot), maxOffset }, logMin);

@@ -307,6 +307,7 @@ export class ColdReadService {
         queueId,
         fileBytes: shape.consumeQueueFileBytes,
         handles,
+        tail: this.#view.tailOf(topic, queueId),
       });
       this.#queues.set(key, queue);
     }

@@ -404,6 +404,7 @@ export class GatewayParts {
       queueId,
       fileBytes: shape.consumeQueueFileBytes,
       handles,
+      tail: { table: this.view.queues, slot: () => served.entry.slots[queueId] },
     });
   }
 

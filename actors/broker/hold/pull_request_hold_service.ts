@@ -72,7 +72,7 @@ export class PullRequestHoldService {
   constructor(init: BrokerActorInit, context: ActorContext<HoldContract>) {
     this.#context = context;
     this.#memory = new LogMemory(init.memory.log);
-    this.filters = new WakeFilters(init, this.#memory);
+    this.filters = new WakeFilters(init, this.#memory, this.view);
     this.#table = new HoldTable(this.filters.firstMatch);
     this.#arrivals = new TokenRing(init.memory.arrivals);
     this.#parks = init.memory.parks.map((ring) => new TokenRing(ring));

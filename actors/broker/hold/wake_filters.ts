@@ -15,6 +15,7 @@ import { SqlFilter } from "../../../store/filter/sql_filter.ts";
 import { LogReader } from "../../../store/log_reader.ts";
 import type { LogMemory } from "../../../store/memory/log_memory.ts";
 import { RecordScan, ScanKind } from "../../../store/record_scan.ts";
+import type { TopicView } from "../../../store/topic_view.ts";
 import { appendBytesMax, type BrokerActorInit, openStore, type StoreHandles } from "../broker_init.ts";
 import { RecordReader } from "../cold_read/record_reader.ts";
 import type { Parked } from "./hold_table.ts";
@@ -41,6 +42,7 @@ interface WakeFilter {
 export class WakeFilters {
   readonly #init: BrokerActorInit;
   readonly #memory: LogMemory;
+  readonly #topics: TopicView;
   readonly #filters = new Map<number, WakeFilter>();
   readonly #queues = new Map<string, ConsumeQueueReader>();
   readonly #units = new Uint8Array(UNITS_MAX * UNIT_BYTES);
@@ -51,10 +53,11 @@ export class WakeFilters {
   #read = { key: "", from: 0, to: 0, count: 0 };
   #record: { readonly position: number; readonly bytes: Uint8Array } | undefined;
 
-  /** @param init configuration; @param memory of the log */
-  constructor(init: BrokerActorInit, memory: LogMemory) {
+  /** @param init configuration; @param memory of the log; @param topics with the queue table */
+  constructor(init: BrokerActorInit, memory: LogMemory, topics: TopicView) {
     this.#init = init;
     this.#memory = memory;
+    this.#topics = topics;
   }
 
   /** Filters known now. */
@@ -139,7 +142,15 @@ export class WakeFilters {
     let queue = this.#queues.get(key);
     if (queue === undefined) {
       const { shape, handles } = this.#open().store;
-      const options = { root: shape.consumeQueue, topic, queueId, fileBytes: shape.consumeQueueFileBytes, handles };
+      const tail = this.#topics.tailOf(topic, queueId);
+      const options = {
+        root: shape.consumeQueue,
+        topic,
+        queueId,
+        fileBytes: shape.consumeQueueFileBytes,
+        handles,
+        tail,
+      };
       this.#queues.set(key, queue = new ConsumeQueueReader(options));
     }
     return queue;

@@ -58,7 +58,8 @@ export class QueueCleaner {
   #queue(topic: string, queueId: number, logMin: number, groups: UnreadGroups): number {
     const { shape, handles } = this.#store;
     const slot = this.#view.get(topic)?.slots[queueId];
-    const queue = { root: shape.consumeQueue, fileBytes: shape.consumeQueueFileBytes, handles, topic, queueId };
+    const tail = this.#view.tailOf(topic, queueId);
+    const queue = { root: shape.consumeQueue, fileBytes: shape.consumeQueueFileBytes, handles, topic, queueId, tail };
     const minOffset = slot === undefined ? 0 : this.#view.queues.minOffset(slot);
     const maxOffset = slot === undefined
       ? findQueueEnd(new ConsumeQueueReader(queue)).max

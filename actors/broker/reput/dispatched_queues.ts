@@ -59,17 +59,24 @@ export class DispatchedQueues {
   /**
    * Takes slots over from a step of the topic table, after the view has. Only its topics are looked at: thousands are made one by one.
    *
-   * @param behind told of each queue whose slot is new and shows less than was dispatched
+   * @param moved told of each queue that lost its slot, and then of each that got one: a slot that changes hands is left before it is taken
    */
-  apply(update: TopicUpdate, behind: (queue: number) => void): void {
+  apply(update: TopicUpdate, moved: (queue: number) => void): void {
     const topics = update.whole ? this.#ofTopic.keys() : update.changed.map(({ topic }) => topic);
+    const placed = new Map<number, number>();
     for (const topic of topics) {
       for (const queue of this.#ofTopic.get(topic) ?? []) {
         const slot = this.#slotNow(topic, this.#queueIds[queue]!);
         if (slot === this.#slots[queue]) continue;
-        this.#slots[queue] = slot;
-        if (slot !== NONE && this.#max[queue]! > this.#view.queues.maxOffset(slot)) behind(queue);
+        if (slot !== NONE) placed.set(queue, slot);
+        if (this.#slots[queue] === NONE) continue;
+        this.#slots[queue] = NONE;
+        moved(queue);
       }
+    }
+    for (const [queue, slot] of placed) {
+      this.#slots[queue] = slot;
+      moved(queue);
     }
   }
 

@@ -43,6 +43,9 @@ const BEHIND_BYTES = 1024 * 1024;
 /** The longer run. Bytes. */
 const BEHIND_RUN_BYTES = 2 * 1024 * 1024;
 
+/** Queues whose shared units are written at once when they are to be synced: about 2 ms. */
+const SETTLE_QUEUES = 256;
+
 /** Longest sleep of an idle service. Milliseconds. */
 const IDLE_MS = 5000;
 
@@ -92,6 +95,7 @@ export class ReputMessageService implements DispatchMarks {
   readonly #log: SegmentSet;
   readonly #reader: LogReader;
   readonly #deleted: DeletedTopics;
+  readonly #files: DispatchFiles;
   readonly #queueRoot: string;
   readonly #view = new TopicView();
   readonly #arrivals: TokenRing;
@@ -134,13 +138,14 @@ export class ReputMessageService implements DispatchMarks {
     const disk = this.#disk;
     this.#queueRoot = shape.consumeQueue;
     this.#deleted = DeletedTopics.open(disk, shape.deletedTopics);
+    this.#files = new DispatchFiles({
+      root: shape.consumeQueue,
+      deletedBelow: (topic) => this.#deleted.below(topic),
+      fileBytes: shape.consumeQueueFileBytes,
+      handles: new HandleCache({ disk, mode: "write", handlesMax: 4096 }),
+    });
     this.dispatcher = new Dispatcher({
-      files: new DispatchFiles({
-        root: shape.consumeQueue,
-        deletedBelow: (topic) => this.#deleted.below(topic),
-        fileBytes: shape.consumeQueueFileBytes,
-        handles: new HandleCache({ disk, mode: "write", handlesMax: 4096 }),
-      }),
+      files: this.#files,
       index: values.messageIndexEnable
         ? new IndexFileSet({
           disk,
@@ -185,19 +190,28 @@ export class ReputMessageService implements DispatchMarks {
       control: false,
     }, { timeoutMs: 10_000 });
     this.apply(snapshot.topics);
+    if (this.#isAfterCrash) this.#settleTails();
+  }
+
+  /** Writes what the thread before this one shared and did not write: dispatch goes on behind it. */
+  #settleTails(): void {
+    for (const { topic, slots } of this.#view.entries()) {
+      slots.forEach((slot, queueId) => this.#files.settleTail(topic, queueId, this.#view.queues, slot));
+    }
   }
 
   /** Applies a step of the topic table. @returns the version known afterwards */
   apply(update: TopicUpdate): number {
     const version = this.#view.apply(update);
     for (const topic of update.removed) this.#forget(topic);
-    this.#queues.apply(update, (queue) => this.#publish(queue));
+    this.#queues.apply(update, (queue) => this.#moved(queue));
     this.#ring();
     return version;
   }
 
-  /** What was written since the last call. */
-  takeDirty(): ReputDirt & { readonly isAll: boolean } {
+  /** What was written since the last call. Units that are only shared are written before, a few queues at a time: dispatch goes on in between. */
+  async takeDirty(): Promise<ReputDirt & { readonly isAll: boolean }> {
+    while (this.dispatcher.settle(SETTLE_QUEUES)) await this.#context.breathe();
     const isAll = this.#isAfterCrash;
     const dirt = this.dispatcher.takeDirty();
     this.#isAfterCrash = false;
@@ -366,6 +380,14 @@ export class ReputMessageService implements DispatchMarks {
   /** A queue was opened by the dispatcher. */
   opened(queue: number, topic: string, queueId: number): void {
     this.#queues.open(queue, topic, queueId);
+    this.dispatcher.share(queue, this.#view.queues, this.#queues.slot(queue));
+  }
+
+  /** A queue lost its slot, or got one. */
+  #moved(queue: number): void {
+    const slot = this.#queues.slot(queue);
+    this.dispatcher.share(queue, this.#view.queues, slot);
+    if (slot >= 0 && this.#queues.max(queue) > this.#view.queues.maxOffset(slot)) this.#publish(queue);
   }
 
   /** A queue began above offset 0. */

@@ -136,6 +136,7 @@ export class ScheduleMessageService {
         queueId,
         fileBytes: store.shape.consumeQueueFileBytes,
         handles: store.handles,
+        tail: this.#view.tailOf(SCHEDULE_TOPIC, queueId),
       })
     );
     this.#records = new RecordReader(new LogReader(this.#memory, store.commitLog), appendBytesMax(values));

@@ -43,6 +43,7 @@ export class SystemQueue {
       queueId: 0,
       fileBytes: store.shape.consumeQueueFileBytes,
       handles: store.handles,
+      tail: view.tailOf(topic, 0),
     });
   }
 

@@ -23,6 +23,7 @@ import { SharedLock } from "../../../store/memory/lock.ts";
 import { LogMemory, type LogMemoryBuffers } from "../../../store/memory/log_memory.ts";
 import { TokenRing } from "../../../store/memory/token_ring.ts";
 import { TurnLoan } from "../../../store/memory/turn_loan.ts";
+import { shareUnits } from "../shared_units.ts";
 import { appendPatterns, copyPatterns, type CopyTotals } from "./patterns.ts";
 
 /** Where the parts of a {@link threadArena} lie, in bytes. */
@@ -58,6 +59,8 @@ export interface ThreadContract extends Contract {
       request: { log: LogMemoryBuffers; count: number; seed: number; doneFlag: SharedArrayBuffer };
       reply: null;
     };
+    /** Shares the units of one queue in batches of 1 to 5, and writes them, as ReputMessageService does. */
+    shareUnits: { request: { root: string; chunk: SharedArrayBuffer; count: number }; reply: null };
     /** Copies records out of the ring while another thread appends. */
     copy: {
       request: { log: LogMemoryBuffers; guard: "reserved" | "appended"; seed: number; doneFlag: SharedArrayBuffer };
@@ -109,6 +112,7 @@ export function startThread(_init: null, context: ActorContext<ThreadContract>):
       useTurns: ({ arena, times }) => useTurns(arena, times),
       offerTokens: ({ ring, count }) => offerTokens(ring, count, deadline()),
       acceptTokens: ({ ring, count }) => acceptTokens(ring, count, deadline()),
+      shareUnits: ({ root, chunk, count }) => shareUnits(root, chunk, count, deadline()),
       append: ({ log, count, seed, doneFlag }) => {
         try {
           appendPatterns(new LogMemory(log), count, seed);
