@@ -92,7 +92,9 @@ export function removeQueueFiles(queue: QueueRetention, logMin: number): QueueRe
   let files = 0;
   const unit = new Uint8Array(UNIT_BYTES);
   const view = new DataView(unit.buffer);
-  while (first + fileUnits < queue.maxOffset) {
+  // Units that are shared only do not count: their files are written to yet, and the last file on the disk stays.
+  const writtenEnd = Math.min(queue.maxOffset, writtenOffsetOf(queue));
+  while (first + fileUnits < writtenEnd) {
     if (reader.readUnits(first + fileUnits - 1, 1, unit, 0) === 0) break;
     if (!isUnit(view, 0) || unitPosition(view, 0) >= logMin) break;
     const path = segmentPath(directory, first * UNIT_BYTES);
@@ -104,6 +106,11 @@ export function removeQueueFiles(queue: QueueRetention, logMin: number): QueueRe
   if (files > 0) queue.handles.disk.syncDirectory(directory);
   const minOffset = firstOffsetFrom(reader, Math.max(first, queue.minOffset), queue.maxOffset, logMin);
   return { minOffset, files };
+}
+
+function writtenOffsetOf({ tail, maxOffset }: QueueRetention): number {
+  const slot = tail?.slot() ?? -1;
+  return slot < 0 ? maxOffset : tail!.table.writtenOffset(slot);
 }
 
 /**

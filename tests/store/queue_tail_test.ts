@@ -6,6 +6,7 @@ import { type DispatchQueue, UnitBufferPool } from "../../store/dispatch_queue.t
 import { DiskError } from "../../store/file/disk.ts";
 import { FaultyDisk } from "../../store/file/faulty_disk.ts";
 import { HandleCache } from "../../store/file/handle_cache.ts";
+import { removeQueueFiles } from "../../store/retention_files.ts";
 import { createQueueChunk, QueueTable, TAIL_UNITS } from "../../store/queue_table.ts";
 import { withActors } from "../helpers/with_actors.ts";
 import { startThreads } from "./memory/threads.ts";
@@ -167,6 +168,27 @@ Deno.test("a queue that begins at the start of a later file shares from there on
   put(queue, 80, 2);
   assertEquals(table.writtenOffset(SLOT), 80);
   assertEquals(read(80, 64), [80, 81]);
+});
+
+Deno.test("retention leaves the last file on the disk while the units of the next one are shared only", () => {
+  const { disk, open, put, pool, table } = bench();
+  const queue = open();
+  put(queue, 0, 38);
+  put(queue, 38, 4);
+  const clean = () =>
+    removeQueueFiles({
+      root: ROOT,
+      topic: "Topic",
+      queueId: 1,
+      fileBytes: FILE_BYTES,
+      handles: new HandleCache({ disk, mode: "write", handlesMax: 4 }),
+      tail: { table, slot: () => SLOT },
+      minOffset: 0,
+      maxOffset: queue.nextOffset,
+    }, 41 * RECORD_BYTES);
+  assertEquals(clean(), { minOffset: 41, files: 0 });
+  queue.settle(pool);
+  assertEquals(clean(), { minOffset: 41, files: 1 });
 });
 
 Deno.test(
