@@ -427,13 +427,13 @@ class RunningBroker implements SupervisedBroker {
       "sync the commit log",
       () => supervisor.ref(children.flushLog).ask("flush", null, { timeoutMs: 10_000 }),
     );
-    await this.#step(
+    const isDerived = await this.#step(
       "sync queues and indexes",
       () => supervisor.ref(children.flushQueues).ask("flush", null, { timeoutMs: 10_000 }),
     );
     await this.#replication.stop();
     const exit = await supervisor.stop();
-    const clean = this.#healthy && exit.exitCode === ExitCode.OK &&
+    const clean = this.#healthy && exit.exitCode === ExitCode.OK && isDerived &&
       memory.appended.load() === memory.written.load() &&
       memory.dispatched.load() >= this.#dispatchEnd() &&
       memory.flushed.load() === memory.written.load();
@@ -463,11 +463,14 @@ class RunningBroker implements SupervisedBroker {
     return isTailOpen({ values, replicaRole }) ? Math.min(written.load(), replicated.load()) : written.load();
   }
 
-  async #step(name: string, work: () => Promise<unknown>): Promise<void> {
+  /** @returns whether it was done */
+  async #step(name: string, work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work();
+      return true;
     } catch (error) {
       this.#log("warn", `Stop: cannot ${name}: ${error instanceof Error ? error.message : error}`);
+      return false;
     }
   }
 }
