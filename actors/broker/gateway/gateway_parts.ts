@@ -57,6 +57,7 @@ import { SendPath, type SendPathParts } from "./send_path.ts";
 import { isPlain, ServedTopic } from "./served_topic.ts";
 import { pullRefusalOf, sendRefusalOf, slaveRejection } from "./slave_refusals.ts";
 import { TrafficMeter } from "./traffic_meter.ts";
+import { UnitWindows } from "./unit_windows.ts";
 import { openHoldDoor } from "./hold_door.ts";
 
 /** How long a gateway waits for BrokerController or ColdReadService. Milliseconds. */
@@ -100,6 +101,7 @@ export class GatewayParts {
   readonly #records: RecordAppender;
   readonly #meter: TrafficMeter;
   readonly #wakes: TokenRing;
+  readonly #windows = new UnitWindows();
   readonly #queueReaders = new Map<ServedTopic, ConsumeQueueReader[]>();
   readonly #settings: RecallSettings;
   readonly #timerState: TimerState;
@@ -253,8 +255,10 @@ export class GatewayParts {
       topics: this.#topics,
       queues: this.view.queues,
       units: {
-        readUnits: (topic, queueId, offset, count, into) =>
-          this.#queueReader(topic, queueId)?.readUnits(offset, count, into, 0) ?? 0,
+        readUnits: (topic, queueId, offset, count, into) => {
+          const queue = this.#queueReader(topic, queueId);
+          return queue === undefined ? 0 : this.#windows.read(queue, offset, count, into);
+        },
       },
       reader,
       planned: new PlannedRead(reader),
@@ -431,7 +435,11 @@ export class GatewayParts {
   #forget(topic: string): void {
     const served = this.#topics.byName(topic);
     if (served === undefined) return;
-    for (const reader of this.#queueReaders.get(served) ?? []) reader?.forget();
+    for (const reader of this.#queueReaders.get(served) ?? []) {
+      if (reader === undefined) continue;
+      reader.forget();
+      this.#windows.forget(reader);
+    }
     this.#queueReaders.delete(served);
   }
 
