@@ -33,7 +33,7 @@ export interface DispatchMarks {
   opened(queue: number, topic: string, queueId: number): void;
   /** A queue without units began at an offset above 0, or a gap in the log made it begin anew. */
   began(queue: number, minOffset: number): void;
-  /** Once a batch for each queue that got units, after they were written. */
+  /** Once a batch for each queue that was opened or got units, after they were written. */
   mark(queue: number, maxOffset: number, storeTimestampMs: number): void;
 }
 
@@ -286,7 +286,11 @@ export class Dispatcher {
     const added = queue.add(scan.position, scan.size, high, low, scan.queueOffset, this.#pool, this.counters);
     if (!added) return;
     queue.storeTimestampMs = scan.storeTimestampMs;
-    if (queue.isMarked) return;
+    if (!queue.isMarked) this.#touch(queue);
+  }
+
+  /** The end of the batch tells where the queue ends. */
+  #touch(queue: DispatchQueue): void {
     queue.isMarked = true;
     this.#touched[this.#touchedCount] = queue;
     this.#touchedCount += 1;
@@ -339,6 +343,8 @@ export class Dispatcher {
     topic.setQueue(queueId, queue);
     this.#queues[queue.index] = queue;
     this.#options.marks.opened(queue.index, topic.name, queueId);
+    // Units that are there already may have been written by a thread that ended before it told of them.
+    this.#touch(queue);
     return queue;
   }
 }

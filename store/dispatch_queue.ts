@@ -99,7 +99,7 @@ export class DispatchQueue {
   /** Files of the queue when its directory was last given to be synced. */
   syncedFiles: number;
   /** First byte written since `takeDirty`. */
-  dirtyFrom = 0;
+  dirtyFrom: number;
   /** Offset of the first unit that stands for a record, when the queue began in the middle since it was opened; else −1. */
   startedAt = -1;
   #nextOffset: number;
@@ -119,6 +119,7 @@ export class DispatchQueue {
     this.index = start.index;
     this.files = files;
     this.syncedFiles = files.count;
+    this.dirtyFrom = start.nextOffset * UNIT_BYTES;
     this.#nextOffset = start.nextOffset;
     this.#maxPhysical = start.maxPhysical;
   }
