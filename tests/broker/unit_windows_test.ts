@@ -9,7 +9,13 @@ import { createQueueChunk, QueueTable } from "../../store/queue_table.ts";
 const FILE_UNITS = 1000;
 
 /** A queue whose unit n speaks of position n, and the reads that its files got. */
-function bench() {
+function bench(): {
+  readonly table: QueueTable;
+  readonly windows: UnitWindows;
+  readonly queue: (queueId: number, units: number) => ConsumeQueueReader;
+  readonly read: (source: ConsumeQueueReader, offset: number, count: number) => number[];
+  readonly reads: () => number;
+} {
   const disk = new FaultyDisk();
   const table = new QueueTable([createQueueChunk()]);
   const queue = (queueId: number, units: number): ConsumeQueueReader => {

@@ -2,11 +2,11 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decodeUnit, isBlankUnit, UNIT_BYTES } from "../../store/consume_queue.ts";
 import { ConsumeQueueReader } from "../../store/consume_queue_reader.ts";
 import { DispatchFiles } from "../../store/dispatch_files.ts";
-import { type DispatchQueue, UnitBufferPool } from "../../store/dispatch_queue.ts";
+import { type DispatchCounters, type DispatchQueue, UnitBufferPool } from "../../store/dispatch_queue.ts";
 import { DiskError } from "../../store/file/disk.ts";
 import { FaultyDisk } from "../../store/file/faulty_disk.ts";
 import { HandleCache } from "../../store/file/handle_cache.ts";
-import { removeQueueFiles } from "../../store/retention_files.ts";
+import { type QueueRemoval, removeQueueFiles } from "../../store/retention_files.ts";
 import { createQueueChunk, QueueTable, TAIL_UNITS } from "../../store/queue_table.ts";
 import { withActors } from "../helpers/with_actors.ts";
 import { startThreads } from "./memory/threads.ts";
@@ -17,8 +17,25 @@ const FILE_BYTES = 40 * UNIT_BYTES;
 const RECORD_BYTES = 100;
 const SLOT = 3;
 
+/** What a test works with. */
+interface Bench {
+  readonly disk: FaultyDisk;
+  readonly table: QueueTable;
+  readonly files: DispatchFiles;
+  readonly pool: UnitBufferPool;
+  readonly counters: DispatchCounters;
+  /** The queue at the end of its files, with the tail. */
+  readonly open: () => DispatchQueue;
+  /** One batch of units, shown to readers. */
+  readonly put: (queue: DispatchQueue, from: number, count: number) => void;
+  /** Offsets of the units that a reader finds, −1 for a blank one. */
+  readonly read: (offset: number, count: number) => number[];
+  /** Units in the first file. */
+  readonly fileUnits: () => number;
+}
+
 /** A queue with a tail, what it counts, and a reader of it. */
-function bench() {
+function bench(): Bench {
   const disk = new FaultyDisk();
   const table = new QueueTable([createQueueChunk()]);
   const handles = new HandleCache({ disk, mode: "write", handlesMax: 4 });
@@ -38,7 +55,6 @@ function bench() {
     handles: new HandleCache({ disk, mode: "read", handlesMax: 4 }),
     tail: { table, slot: () => SLOT },
   });
-  /** One batch of units, shown to readers. */
   const put = (queue: DispatchQueue, from: number, count: number): void => {
     for (let offset = from; offset < from + count; offset++) {
       assert(queue.add(offset * RECORD_BYTES, RECORD_BYTES, 0, offset, offset, pool, counters));
@@ -175,7 +191,7 @@ Deno.test("retention leaves the last file on the disk while the units of the nex
   const queue = open();
   put(queue, 0, 38);
   put(queue, 38, 4);
-  const clean = () =>
+  const clean = (): QueueRemoval =>
     removeQueueFiles({
       root: ROOT,
       topic: "Topic",

@@ -9,7 +9,6 @@ import type { RemotingCommand } from "../../../protocol/command.ts";
 import { createResponse } from "../../../protocol/command.ts";
 import { encodeFrame } from "../../../protocol/frame.ts";
 import { ResponseCode } from "../../../protocol/response_code.ts";
-import { ConsumeQueueReader } from "../../../store/consume_queue_reader.ts";
 import { parseDelayLevels } from "../../../store/delay_levels.ts";
 import { GaugeBatch, Gauges } from "../../../store/gauges.ts";
 import { type LogAppender, PlaceRefusal } from "../../../store/log_appender.ts";
@@ -48,6 +47,7 @@ import { NameLookup } from "./name_lookup.ts";
 import { PlannedRead, WarmGate } from "./planned_read.ts";
 import { ProgressAnswers } from "./progress_answers.ts";
 import { PullService } from "./pull_service.ts";
+import { QueueReaders } from "./queue_readers.ts";
 import { RecallMessage, type RecallSettings } from "./recall_message.ts";
 import { TimerState } from "./timer_state.ts";
 import { timerRules } from "../timer/timer_rules.ts";
@@ -57,7 +57,6 @@ import { SendPath, type SendPathParts } from "./send_path.ts";
 import { isPlain, ServedTopic } from "./served_topic.ts";
 import { pullRefusalOf, sendRefusalOf, slaveRejection } from "./slave_refusals.ts";
 import { TrafficMeter } from "./traffic_meter.ts";
-import { UnitWindows } from "./unit_windows.ts";
 import { openHoldDoor } from "./hold_door.ts";
 
 /** How long a gateway waits for BrokerController or ColdReadService. Milliseconds. */
@@ -101,8 +100,7 @@ export class GatewayParts {
   readonly #records: RecordAppender;
   readonly #meter: TrafficMeter;
   readonly #wakes: TokenRing;
-  readonly #windows = new UnitWindows();
-  readonly #queueReaders = new Map<ServedTopic, ConsumeQueueReader[]>();
+  readonly #queues: QueueReaders;
   readonly #settings: RecallSettings;
   readonly #timerState: TimerState;
   readonly #replication: GatewayReplication;
@@ -118,6 +116,7 @@ export class GatewayParts {
     this.#context = context;
     const memory = this.#memory = new LogMemory(init.memory.log);
     this.#store = openStore(values, "write", QUEUE_HANDLES_MAX);
+    this.#queues = new QueueReaders(this.#store, this.view.queues);
     this.#replication = new GatewayReplication(init, memory);
     const markDirty = (connection: GatewayConnection): void => this.gateway.markDirty(connection);
     const acks = this.#acks;
@@ -256,8 +255,8 @@ export class GatewayParts {
       queues: this.view.queues,
       units: {
         readUnits: (topic, queueId, offset, count, into) => {
-          const queue = this.#queueReader(topic, queueId);
-          return queue === undefined ? 0 : this.#windows.read(queue, offset, count, into);
+          const served = this.#topics.byName(topic);
+          return served === undefined ? 0 : this.#queues.read(served, queueId, offset, count, into);
         },
       },
       reader,
@@ -396,22 +395,6 @@ export class GatewayParts {
     return new ServedTopic(entry, isPlain(entry, this.#settings, this.#context.clock.nowMs()));
   }
 
-  #queueReader(topic: string, queueId: number): ConsumeQueueReader | undefined {
-    const served = this.#topics.byName(topic);
-    if (served === undefined) return undefined;
-    let readers = this.#queueReaders.get(served);
-    if (readers === undefined) this.#queueReaders.set(served, readers = []);
-    const { shape, handles } = this.#store;
-    return readers[queueId] ??= new ConsumeQueueReader({
-      root: shape.consumeQueue,
-      topic,
-      queueId,
-      fileBytes: shape.consumeQueueFileBytes,
-      handles,
-      tail: { table: this.view.queues, slot: () => served.entry.slots[queueId] },
-    });
-  }
-
   /** Applies everything that the controller knows. */
   applySnapshot(snapshot: ControlSnapshot): void {
     this.applyTopics(snapshot.topics);
@@ -435,12 +418,7 @@ export class GatewayParts {
   #forget(topic: string): void {
     const served = this.#topics.byName(topic);
     if (served === undefined) return;
-    for (const reader of this.#queueReaders.get(served) ?? []) {
-      if (reader === undefined) continue;
-      reader.forget();
-      this.#windows.forget(reader);
-    }
-    this.#queueReaders.delete(served);
+    this.#queues.forget(served);
   }
 
   /** Applies configuration values changed at run time. */
