@@ -219,7 +219,7 @@ export class Dispatcher {
   takeDirty(): DirtyFiles {
     const paths: string[] = [];
     const directories = new Set<string>();
-    for (const queue of this.#dirty) queue.settle(this.#pool);
+    this.#settleAll();
     for (const queue of this.#dirty) this.#options.files.addDirtyPaths(queue, paths, directories);
     this.#dirty = [];
     this.#settled = 0;
@@ -244,8 +244,13 @@ export class Dispatcher {
   /** Writes everything and closes the index. */
   close(): void {
     this.flush();
-    for (const queue of this.#dirty) queue.settle(this.#pool);
+    this.#settleAll();
     this.#options.index?.close();
+  }
+
+  /** Also the queues that got units since it was their turn to settle. */
+  #settleAll(): void {
+    for (const queue of this.#dirty) queue.settle(this.#pool);
   }
 
   #record(bytes: Uint8Array): void {

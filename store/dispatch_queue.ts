@@ -199,9 +199,7 @@ export class DispatchQueue {
       this.#table!.putTail(this.#slot, first, this.#gathered, buffer.bytes, TAIL_UNITS * UNIT_BYTES);
       this.#tailed += this.#gathered;
     }
-    this.#gathered = 0;
-    this.#buffer = undefined;
-    pool.giveBack(buffer);
+    this.#giveBack(buffer, pool);
   }
 
   /**
@@ -214,6 +212,10 @@ export class DispatchQueue {
     const buffer = this.#buffer ?? pool.borrow();
     this.#buffer = buffer;
     this.#writeFiles(buffer);
+    this.#giveBack(buffer, pool);
+  }
+
+  #giveBack(buffer: UnitBuffer, pool: UnitBufferPool): void {
     this.#gathered = 0;
     this.#buffer = undefined;
     pool.giveBack(buffer);
