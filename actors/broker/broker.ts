@@ -69,6 +69,9 @@ const GAUGE_EVERY_MS = 250;
 /** How often the disk is looked at, and the cursors while nothing is written. Milliseconds. */
 const DISK_EVERY_MS = 1000;
 
+/** Between two warnings that files run out. Milliseconds. */
+const FILES_WARN_MS = 60_000;
+
 /** How long the start waits for name servers that do not answer. Milliseconds. */
 const REGISTER_WAIT_MS = 3_000;
 
@@ -87,6 +90,7 @@ class RunningBroker implements SupervisedBroker {
   readonly #replication: BrokerReplication;
   #healthy = true;
   #gaugeTimer: { cancel(): void } | undefined;
+  #filesWarnedMs = -Infinity;
   #stopping: Promise<number> | undefined;
 
   constructor(configuration: BrokerConfiguration, options: SupervisedOptions) {
@@ -322,6 +326,7 @@ class RunningBroker implements SupervisedBroker {
       supervisor.on(gateway, "wake", wake);
       supervisor.on(gateway, "failed", diskFailed);
       supervisor.on(gateway, "log", log);
+      supervisor.on(gateway, "outOfFiles", () => this.#giveFilesBack());
     }
   }
 
@@ -352,6 +357,19 @@ class RunningBroker implements SupervisedBroker {
     for (const gateway of this.children.gateways) {
       if (this.supervisor.isUp(gateway)) this.supervisor.ref(gateway).tell("holdRestarted", null);
     }
+  }
+
+  /** No files are left for connections: those of the queues are given back. */
+  #giveFilesBack(): void {
+    const { reput } = this.children;
+    if (this.supervisor.isUp(reput)) this.supervisor.ref(reput).tell("giveFilesBack", null);
+    const nowMs = systemClock.monotonicMs();
+    if (nowMs - this.#filesWarnedMs < FILES_WARN_MS) return;
+    this.#filesWarnedMs = nowMs;
+    this.#log(
+      "warn",
+      "Cannot take more connections: too many open files. Raise the limit of the process (`ulimit -n`, the hard one too)",
+    );
   }
 
   #onEvent(event: SupervisorEvent): void {

@@ -79,6 +79,9 @@ export interface Transport {
   listen(options: ListenOptions): Listener;
 }
 
+/** Wait before a connection is accepted again that the process had no file for. Milliseconds. */
+const FILES_PAUSE_MS = 100;
+
 /** Length of the queue of connections that wait to be accepted. Source: apache/rocketmq remoting/src/main/java/org/apache/rocketmq/remoting/netty/NettySystemConfig.java socketBacklog */
 const BACKLOG = 1024;
 
@@ -156,7 +159,9 @@ class TcpListener implements Listener {
         if (this.#closed || error instanceof Deno.errors.BadResource) return;
         // One connection that was reset before it was accepted does not end the listening.
         if (error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.ConnectionAborted) continue;
-        throw error;
+        if (!isOutOfFiles(error)) throw error;
+        await systemClock.sleep(FILES_PAUSE_MS);
+        continue;
       }
       yield new TcpConnection(conn);
     }
@@ -167,6 +172,12 @@ class TcpListener implements Listener {
     this.#closed = true;
     this.#listener.close();
   }
+}
+
+/** True for an error of a process, or a machine, that has as many open files as it may. */
+function isOutOfFiles(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "EMFILE" || code === "ENFILE";
 }
 
 async function connectTcp(address: string, options: ConnectOptions): Promise<Connection> {

@@ -1,18 +1,24 @@
 /**
  * A bounded set of open files, shared by all segment sets and readers of one thread.
  *
- * Owns: the handles it opened; the one used longest ago is closed when the bound is reached.
+ * Owns: the handles it opened. When the bound is reached, a file that is opened is a guest: the next one takes its place, unless it was used again meanwhile.
+ * Only each eighth takes the place of the file used longest ago. Thousands of queues are written in turn: of some more files than the bound, most then stay open,
+ * where the one used longest ago is always the one that is needed next.
  * Reads: nothing.
  * Never: hands a handle out for longer than until `closings` changes. When the process runs out of handles, the bound is
  * lowered for good.
  */
 import { type Disk, DiskError, type DiskFile } from "./disk.ts";
+import { hasRoom } from "./open_files.ts";
 
 /** Handles one thread keeps open when nothing else is said. */
 export const HANDLES_MAX_DEFAULT = 512;
 
-/** Handles that a cache leaves to the rest of the process when the process runs out of them. */
-const HANDLES_LEFT_TO_OTHERS = 64;
+/** It looks whether files are left to the rest of the process each time that it opened so many. */
+const OPENED_BETWEEN_LOOKS = 128;
+
+/** When the bound is reached, each so-manieth file that is opened stays for good. */
+const GUESTS_PER_STAY = 8;
 
 /** Options of {@link HandleCache}. */
 export interface HandleCacheOptions {
@@ -33,6 +39,9 @@ export class HandleCache {
   #handlesMax: number;
   /** In order of use: the first was used longest ago. */
   readonly #handles = new Map<string, DiskFile>();
+  /** The file opened last, while it may be closed for the next one; "" for none. */
+  #guestPath = "";
+  #guests = 0;
   #recentPath = "";
   #recent: DiskFile | undefined;
   #closings = 0;
@@ -64,8 +73,12 @@ export class HandleCache {
   acquire(path: string): DiskFile {
     if (this.#recent !== undefined && this.#recentPath === path) return this.#recent;
     let file = this.#handles.get(path);
-    if (file === undefined) file = this.#open(path);
-    else this.#handles.delete(path);
+    if (file === undefined) {
+      file = this.#open(path);
+    } else {
+      this.#handles.delete(path);
+      if (this.#guestPath === path) this.#guestPath = "";
+    }
     this.#handles.set(path, file);
     this.#recentPath = path;
     this.#recent = file;
@@ -104,25 +117,49 @@ export class HandleCache {
     this.#handles.clear();
   }
 
-  #open(path: string): DiskFile {
-    while (this.#handles.size >= this.#handlesMax) this.#closeOldest();
+  /**
+   * Opens a file some other way than by this cache. When the process has as many open files as it may, half of those here are closed and it is tried once more.
+   *
+   * @param open opens it
+   * @throws {DiskError} what `open` throws
+   */
+  withRoom<T>(open: () => T): T {
     try {
-      return this.disk.open(path, this.mode);
+      return open();
     } catch (error) {
-      if (!(error instanceof DiskError) || error.code !== "TOO_MANY_FILES" || this.#handles.size === 0) throw error;
-      this.#handlesMax = Math.max(1, this.#handles.size - HANDLES_LEFT_TO_OTHERS);
-      while (this.#handles.size >= this.#handlesMax && this.#handles.size > 0) this.#closeOldest();
-      return this.disk.open(path, this.mode);
+      if (!(error instanceof DiskError) || error.code !== "TOO_MANY_FILES" || !this.giveBack()) throw error;
+      return open();
     }
   }
 
+  /**
+   * Closes half of the files, for the process has as many open as it may, and opens no more than the other half from now on.
+   *
+   * @returns false when there were none to close
+   */
+  giveBack(): boolean {
+    if (this.#handles.size === 0) return false;
+    this.#handlesMax = Math.max(1, Math.floor(this.#handles.size / 2));
+    while (this.#handles.size >= this.#handlesMax && this.#handles.size > 0) this.#closeOldest();
+    return true;
+  }
+
+  #open(path: string): DiskFile {
+    if (this.#handles.size >= this.#handlesMax) this.#makeRoom(path);
+    else if ((this.#handles.size + 1) % OPENED_BETWEEN_LOOKS === 0 && !hasRoom(this.disk, path)) this.giveBack();
+    return this.withRoom(() => this.disk.open(path, this.mode));
+  }
+
+  #makeRoom(path: string): void {
+    const guest = this.#guestPath;
+    this.#guests = (this.#guests + 1) % GUESTS_PER_STAY;
+    this.#guestPath = this.#guests === 0 ? "" : path;
+    if (this.#guests > 0 && this.#handles.has(guest)) this.forget(guest);
+    while (this.#handles.size >= this.#handlesMax) this.#closeOldest();
+  }
+
   #closeOldest(): void {
-    for (const [path, file] of this.#handles) {
-      this.#handles.delete(path);
-      this.#noteClosing();
-      file.close();
-      return;
-    }
+    for (const path of this.#handles.keys()) return this.forget(path);
   }
 
   #noteClosing(): void {

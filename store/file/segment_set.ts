@@ -122,7 +122,7 @@ export class SegmentSet {
   prepareNext(position: number): boolean {
     const start = this.startOf(position) + this.fileBytes;
     if (this.#handles.disk.stat(segmentPath(this.directory, start))?.bytes === this.fileBytes) return false;
-    return createSegment(this.#handles.disk, segmentPath(this.directory, start), this.fileBytes, this.#syncNames);
+    return this.#create(segmentPath(this.directory, start));
   }
 
   /**
@@ -286,9 +286,13 @@ export class SegmentSet {
       });
     }
     const segment = { start, path: segmentPath(this.directory, start) };
-    createSegment(this.#handles.disk, segment.path, this.fileBytes, this.#syncNames);
+    this.#create(segment.path);
     this.#segments.push(segment);
     return segment;
+  }
+
+  #create(path: string): boolean {
+    return this.#handles.withRoom(() => createSegment(this.#handles.disk, path, this.fileBytes, this.#syncNames));
   }
 
   /**

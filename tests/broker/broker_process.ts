@@ -20,6 +20,8 @@ export interface BrokerProcessOptions {
   readonly trace?: readonly string[];
   /** System calls on the first file of the commit log that strace makes fail. */
   readonly fail?: DiskFault;
+  /** Files that it may have open; as many as the test when left out. */
+  readonly openFilesMax?: number;
   /** Folder that stays; one of its own when left out, removed at the end. */
   readonly dir?: string;
 }
@@ -120,8 +122,9 @@ export class BrokerProcess {
     const permissions = ["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
     const sets = Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
     const program = [Deno.execPath(), "run", "--quiet", "--no-check", ...permissions, "actors/broker/mod.ts", ...sets];
-    const tracer = tracerOf(options, dir);
-    const [command, ...args] = [...tracer, ...program];
+    const { openFilesMax } = options;
+    const limit = openFilesMax === undefined ? [] : ["sh", "-c", `ulimit -n ${openFilesMax}; exec "$@"`, "sh"];
+    const [command, ...args] = [...tracerOf(options, dir), ...limit, ...program];
     const child = new Deno.Command(command!, { args, cwd: ROOT, stdin: "null", stdout: "piped", stderr: "piped" })
       .spawn();
     const broker = new BrokerProcess(child, port, dir);

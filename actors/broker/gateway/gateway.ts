@@ -173,10 +173,11 @@ export class Gateway {
    * Accepts connections until the listener is closed.
    *
    * @param fast whether it is the fast port's
+   * @param mayServe whether there is room for one more beside so many
    */
-  async accept(listener: Listener, fast = false): Promise<void> {
+  async accept(listener: Listener, fast = false, mayServe = (_open: number): boolean => true): Promise<void> {
     for await (const socket of listener) {
-      if (this.#connections.size >= CONNECTIONS_MAX) {
+      if (this.#connections.size >= CONNECTIONS_MAX || !mayServe(this.#connections.size)) {
         socket.close();
         continue;
       }

@@ -7,6 +7,9 @@ import type { ActorContext, Behaviour } from "../../kernel/contract.ts";
 import { type Listener, tcpTransport } from "../../net/transport.ts";
 import type { GatewayContract, GatewayInit, GatewayReport } from "./gateway_contract.ts";
 import { GatewayParts } from "./gateway_parts.ts";
+import { LightDisk } from "../../../store/file/light_disk.ts";
+import { storeShape } from "../broker_init.ts";
+import { ConnectionRoom } from "./connection_room.ts";
 
 /** Milliseconds between two statistics ticks. */
 const TICK_MS = 1000;
@@ -56,6 +59,7 @@ export class GatewayActor {
   readonly #context: ActorContext<GatewayContract>;
   readonly #listeners: Listener[] = [];
   readonly #accepting: Promise<void>[] = [];
+  readonly #room: ConnectionRoom;
   #stopping = false;
 
   /** @param init of this gateway; @param context of the actor */
@@ -63,6 +67,7 @@ export class GatewayActor {
     this.#init = init;
     this.#context = context;
     this.parts = new GatewayParts(init, context);
+    this.#room = new ConnectionRoom(new LightDisk(), storeShape(init.values).abort, context.clock);
   }
 
   /** Gets everything as it is now; the controller sends what changes from then on. */
@@ -77,14 +82,25 @@ export class GatewayActor {
   /** Opens the main and the fast port. */
   listen(): { port: number; fastPort: number } {
     const { values, reusePort } = this.#init;
+    const mayServe = (connections: number): boolean => this.#mayServe(connections);
     const open = (port: number, fast: boolean): Listener => {
       const listener = tcpTransport.listen({ hostname: values.bindAddress, port, reusePort });
       this.#listeners.push(listener);
-      this.#accepting.push(this.parts.gateway.accept(listener, fast).catch((error) => this.#context.fail(error)));
+      this.#accepting.push(
+        this.parts.gateway.accept(listener, fast, mayServe).catch((error) => this.#context.fail(error)),
+      );
       return listener;
     };
     // Source: apache/rocketmq broker BrokerController (fast remoting server on listenPort − 2)
     return { port: open(values.listenPort, false).port, fastPort: open(values.listenPort - 2, true).port };
+  }
+
+  /** Connections come before files of queues that are kept open, and both leave files to the rest of the process. */
+  #mayServe(connections: number): boolean {
+    if (this.#room.isLeft(connections)) return true;
+    this.parts.giveFilesBack();
+    this.#context.signal("outOfFiles", null);
+    return false;
   }
 
   /** Takes no more requests, answers what is parked, writes what is appended. */

@@ -288,6 +288,11 @@ export class GatewayParts {
     });
   }
 
+  /** Closes half of the queues' files: connections wait for them. */
+  giveFilesBack(): void {
+    this.#store.handles.giveBack();
+  }
+
   /** ColdReadService, which sleeps until it is needed. */
   #reader(): Promise<PeerRef<ColdReadContract>> {
     return awake(this.#context, this.#context.peer("cold-read"), "cold-read");

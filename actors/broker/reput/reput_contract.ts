@@ -42,7 +42,10 @@ export type ReputContract = {
       };
     };
   };
-  tells: Record<never, never>;
+  tells: {
+    /** The process has as many open files as it may: half of the queues' are closed. */
+    giveFilesBack: null;
+  };
   signals: WakeSignal & { log: { level: "info" | "warn" | "error"; text: string } };
   peers: { "controller": BrokerControllerContract };
 };

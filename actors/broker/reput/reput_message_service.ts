@@ -46,6 +46,9 @@ const BEHIND_RUN_BYTES = 2 * 1024 * 1024;
 /** Queues whose shared units are written at once when they are to be synced: about 2 ms. */
 const SETTLE_QUEUES = 256;
 
+/** Open files of queues at most. Thousands of queues are written in turn, and to open a file costs ten times what a write to it does. */
+export const QUEUE_HANDLES_MAX = 8192;
+
 /** Longest sleep of an idle service. Milliseconds. */
 const IDLE_MS = 5000;
 
@@ -76,7 +79,7 @@ export async function startReputMessageService(
       deleteTopics: ({ topics }) => service.deleteTopics(topics),
       counters: () => service.counters,
     },
-    tells: {},
+    tells: { giveFilesBack: () => void service.handles.giveBack() },
     stop: async () => {
       service.stop();
       await loop;
@@ -89,6 +92,8 @@ export async function startReputMessageService(
 export class ReputMessageService implements DispatchMarks {
   /** Builds queues and indexes. */
   readonly dispatcher: Dispatcher;
+  /** The open files of the queues. */
+  readonly handles: HandleCache;
   readonly #context: ActorContext<ReputContract>;
   readonly #memory: LogMemory;
   readonly #disk = new DenoDisk();
@@ -138,11 +143,12 @@ export class ReputMessageService implements DispatchMarks {
     const disk = this.#disk;
     this.#queueRoot = shape.consumeQueue;
     this.#deleted = DeletedTopics.open(disk, shape.deletedTopics);
+    this.handles = new HandleCache({ disk, mode: "write", handlesMax: QUEUE_HANDLES_MAX });
     this.#files = new DispatchFiles({
       root: shape.consumeQueue,
       deletedBelow: (topic) => this.#deleted.below(topic),
       fileBytes: shape.consumeQueueFileBytes,
-      handles: new HandleCache({ disk, mode: "write", handlesMax: 4096 }),
+      handles: this.handles,
     });
     this.dispatcher = new Dispatcher({
       files: this.#files,
