@@ -3,7 +3,7 @@
  * Writes the units of one queue, gathered over a batch.
  *
  * Owns: the queue's end (next offset, largest physical position) and the units gathered over a batch. A batch's units go to the files, or, when they are few
- * and the queue has a slot in the queue table, into its tail there, where readers find them: a write to a file costs as much for one unit as for eight.
+ * and the queue has a slot in the queue table, into its tail there, where readers find them: a write to a file costs as much for one unit as for sixteen.
  * Reads: nothing after it was opened at the queue's end, but its tail.
  * Never: writes a unit twice or out of order: a record at or below the largest physical position, or whose queue offset
  * is there already, is passed over. A queue offset that leaves a gap is bridged by blank units, so that every unit lies where

@@ -6,12 +6,12 @@
  * smallest.
  *
  * The last units of a queue, its tail, lie here before they are written to its files, so that one of thousands of queues is written once for several units. The
- * unit of offset n has the place n mod 8. It is there from the store of a larger max offset on, and until the written offset says that it is in
+ * unit of offset n has the place n mod 16. It is there from the store of a larger max offset on, and until the written offset says that it is in
  * the files; its place is used again only after that, so whoever copied it looks at the written offset once more.
  *
  * ```
  *   slot, 64 bytes:  0 next offset (low, high word; append lock)   8 max offset   16 min offset   24 written offset   …
- *   behind all slots, 160 bytes for each: the 8 units of its tail
+ *   behind all slots, 320 bytes for each: the 16 units of its tail
  * ```
  */
 import { UNIT_BYTES } from "./consume_queue.ts";
@@ -26,11 +26,11 @@ const HEADER_WORDS = WORD_STRIDE_BYTES / 4;
 const HEADER_LONGS = WORD_STRIDE_BYTES / 8;
 const HIGH = 0x1_0000_0000;
 
-/** Slots of one chunk: 4,096 queues in 896 KiB, of which tails that were never used cost nothing. */
+/** Slots of one chunk: 4,096 queues in 1.5 MiB, of which tails that were never used cost nothing. */
 export const QUEUE_SLOTS_PER_CHUNK = 4096;
 
 /** Units that the tail of a queue holds at most. */
-export const TAIL_UNITS = 8;
+export const TAIL_UNITS = 16;
 
 const TAIL_BYTES = TAIL_UNITS * UNIT_BYTES;
 const TAILS_START = WORD_STRIDE_BYTES + QUEUE_SLOTS_PER_CHUNK * SLOT_BYTES;

@@ -46,7 +46,7 @@ import { truncateLog } from "./truncation.ts";
 import type { StorePaths } from "./store_paths.ts";
 
 /** Files open at once when nothing else is said: each queue is visited several times. */
-const RECOVERY_HANDLES_MAX = 4096;
+const RECOVERY_HANDLES_MAX = 8192;
 
 /** What recovery is doing, for a line of progress. */
 export interface RecoveryProgress {
@@ -180,6 +180,11 @@ class Recovery {
     });
   }
 
+  /** After an abrupt exit all queues and indexes are synced by the caller. */
+  get #isLate(): boolean {
+    return !this.#isClean && this.#options.syncDerivedLater === true;
+  }
+
   run(): RecoveryResult {
     if (this.#row.id === "no-log") return this.#empty();
     const { paths } = this.#options;
@@ -210,6 +215,7 @@ class Recovery {
       to: this.#options.leavesTail === true ? Math.min(walk.end, Math.max(reach, dispatchFrom)) : walk.end,
       ranges,
       deletedBelow: (topic) => this.#deleted.below(topic),
+      isSyncedLater: this.#isLate,
       onProgress: (done) => this.#tell("dispatch", done - dispatchFrom, walk.end - dispatchFrom),
     });
     if (dispatched.blankUnits > 0) this.#passBlanks(ranges, logMin);
@@ -226,7 +232,7 @@ class Recovery {
       dispatchedPosition: dispatched.position,
       unitsLost: dispatched.blankUnits,
       index,
-      isDerivedSynced: this.#isClean || this.#options.syncDerivedLater !== true,
+      isDerivedSynced: !this.#isLate,
     };
   }
 
@@ -397,15 +403,14 @@ class Recovery {
    */
   #promise(logEnd: number, derivedEnd: number): void {
     const { disk, paths } = this.#options;
-    const isLate = !this.#isClean && this.#options.syncDerivedLater === true;
-    if (!this.#isClean && !isLate) syncAllDerived(disk, paths);
+    if (!this.#isClean && !this.#isLate) syncAllDerived(disk, paths);
     const durable = new DurablePositionFile(disk, paths.durablePosition);
     durable.writeFlushed(
       logEnd,
       this.#log.first,
       (position, into, length) => this.#log.read(into, 0, length, position),
     );
-    if (!isLate) CheckpointFile.open(disk, paths.checkpoint).advanceDerived(durable, derivedEnd, {});
+    if (!this.#isLate) CheckpointFile.open(disk, paths.checkpoint).advanceDerived(durable, derivedEnd, {});
   }
 
   #tell(step: RecoveryProgress["step"], done: number, total: number): void {

@@ -12,6 +12,7 @@ import { StoreError } from "./errors.ts";
 import type { HandleCache } from "./file/handle_cache.ts";
 import type { SegmentSet } from "./file/segment_set.ts";
 import { IndexFileSet } from "./index_file_set.ts";
+import { createQueueChunk, QUEUE_CHUNKS_MAX, QueueTable } from "./queue_table.ts";
 import type { RecoveredQueue } from "./queue_slots.ts";
 import type { RecoveryOptions } from "./recovery.ts";
 import { ScanKind } from "./record_scan.ts";
@@ -33,6 +34,8 @@ export interface RedispatchOptions {
   readonly ranges: Map<string, QueueRange>;
   /** Records of a topic below this position are not dispatched. */
   readonly deletedBelow?: (topic: string) => number;
+  /** True when the caller syncs all queues and indexes soon. */
+  readonly isSyncedLater?: boolean;
   /** Told the position now and then. */
   readonly onProgress: (position: number) => void;
 }
@@ -48,7 +51,7 @@ export interface Redispatched {
 }
 
 /**
- * Dispatches a part of the log and syncs what was written.
+ * Dispatches a part of the log, and syncs what was written unless all is synced soon.
  *
  * @throws {StoreError} `LOG_DAMAGED` when a record of the part cannot be read
  * @throws {DiskError} when the disk refuses
@@ -75,7 +78,7 @@ export function redispatch(options: RecoveryOptions, handles: HandleCache, part:
     part.onProgress(position);
   }
   dispatcher.close();
-  syncDerived(options.disk, dispatcher.takeDirty());
+  if (part.isSyncedLater !== true) syncDerived(options.disk, dispatcher.takeDirty());
   return {
     position,
     lastTimestampMs: dispatcher.storeTimestampMs,
@@ -86,6 +89,7 @@ export function redispatch(options: RecoveryOptions, handles: HandleCache, part:
 function dispatcherOf(options: RecoveryOptions, handles: HandleCache, part: RedispatchOptions): Dispatcher {
   const { disk, paths, indexShape, nowMs } = options;
   const keys: string[] = [];
+  const table = new QueueTable();
   const change = (queue: number, offsets: Partial<QueueRange>): void => {
     const range = part.ranges.get(keys[queue]!)!;
     part.ranges.set(keys[queue]!, { ...range, ...offsets });
@@ -94,6 +98,7 @@ function dispatcherOf(options: RecoveryOptions, handles: HandleCache, part: Redi
     opened: (queue, topic, queueId) => {
       const key = `${topic}/${queueId}`;
       keys[queue] = key;
+      dispatcher.share(queue, table, tailOf(table, queue));
       if (!part.ranges.has(key)) part.ranges.set(key, { topic, queueId, minOffset: 0, maxOffset: 0, nextOffset: 0 });
     },
     began: (queue, minOffset) => change(queue, { minOffset }),
@@ -110,5 +115,14 @@ function dispatcherOf(options: RecoveryOptions, handles: HandleCache, part: Redi
     ...(deletedBelow === undefined ? {} : { deletedBelow }),
   });
   const { logFileBytes, delayLevels } = options;
-  return new Dispatcher({ files, index, marks, logFileBytes, delayLevels, position: part.from });
+  const dispatcher = new Dispatcher({ files, index, marks, logFileBytes, delayLevels, position: part.from });
+  return dispatcher;
+}
+
+/** The slot of a queue in a table that nobody reads: with thousands of queues a block of the log has a unit for each, and a write takes several at once. */
+function tailOf(table: QueueTable, queue: number): number {
+  if (queue < table.capacity) return queue;
+  if (table.chunks.length === QUEUE_CHUNKS_MAX) return -1;
+  table.attach(createQueueChunk());
+  return queue;
 }

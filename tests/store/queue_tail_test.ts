@@ -89,15 +89,16 @@ Deno.test("a few units are shared and read without a file, and the one too many 
   const queue = open();
   for (let offset = 0; offset < TAIL_UNITS; offset++) put(queue, offset, 1);
   assertEquals(fileUnits(), 0);
-  assertEquals(read(0, 32), range(0, 8));
+  assertEquals(read(0, 32), range(0, TAIL_UNITS));
   assertEquals(read(5, 2), [5, 6]);
-  put(queue, 8, 1);
-  assertEquals([fileUnits(), table.writtenOffset(SLOT)], [9, 9]);
-  put(queue, 9, 3);
-  assertEquals(fileUnits(), 9);
-  assertEquals(read(0, 32), range(0, 12));
-  assertEquals(read(11, 32), [11]);
-  assertEquals(read(12, 32), []);
+  put(queue, TAIL_UNITS, 1);
+  const written = TAIL_UNITS + 1;
+  assertEquals([fileUnits(), table.writtenOffset(SLOT)], [written, written]);
+  put(queue, written, 3);
+  assertEquals(fileUnits(), written);
+  assertEquals(read(0, 32), range(0, written + 3));
+  assertEquals(read(written + 2, 32), [written + 2]);
+  assertEquals(read(written + 3, 32), []);
 });
 
 Deno.test("a batch that is larger than a tail goes to the files with what is in the tail, over the end of a file", () => {
@@ -116,31 +117,35 @@ Deno.test("a batch that is larger than a tail goes to the files with what is in 
 Deno.test("settle() writes what is shared and says from where on the files are dirty", () => {
   const { open, put, pool, read, fileUnits } = bench();
   const queue = open();
-  put(queue, 0, 9);
+  const written = TAIL_UNITS + 1;
+  put(queue, 0, written);
   queue.isDirty = false;
-  put(queue, 9, 2);
+  put(queue, written, 2);
   assertEquals(queue.isDirty, false);
   queue.settle(pool);
-  assertEquals([queue.isDirty, queue.dirtyFrom / UNIT_BYTES, fileUnits()], [true, 9, 11]);
-  assertEquals(read(0, 64), range(0, 11));
-  put(queue, 11, 1);
-  assertEquals(read(10, 64), [10, 11]);
+  assertEquals([queue.isDirty, queue.dirtyFrom / UNIT_BYTES, fileUnits()], [true, written, written + 2]);
+  assertEquals(read(0, 64), range(0, written + 2));
+  put(queue, written + 2, 1);
+  assertEquals(read(written + 1, 64), [written + 1, written + 2]);
 });
 
 Deno.test("units stay shared and readable while the disk refuses them", () => {
   const { disk, open, put, pool, read, counters, table } = bench();
   const queue = open();
-  put(queue, 0, 7);
+  const shared = TAIL_UNITS - 1;
+  put(queue, 0, shared);
   disk.plan = ({ kind }) => kind === "write" ? { code: "NO_SPACE" } : undefined;
   assertThrows(() => queue.settle(pool), DiskError);
-  assertEquals(read(0, 64), range(0, 7));
-  for (const offset of [7, 8]) queue.add(offset * RECORD_BYTES, RECORD_BYTES, 0, 0, offset, pool, counters);
+  assertEquals(read(0, 64), range(0, shared));
+  for (const offset of [shared, shared + 1]) {
+    queue.add(offset * RECORD_BYTES, RECORD_BYTES, 0, 0, offset, pool, counters);
+  }
   assertThrows(() => queue.write(pool), DiskError);
-  assertEquals([read(0, 64), table.writtenOffset(SLOT)], [range(0, 7), 0]);
+  assertEquals([read(0, 64), table.writtenOffset(SLOT)], [range(0, shared), 0]);
   disk.plan = () => undefined;
   queue.write(pool);
   table.setMaxOffset(SLOT, queue.nextOffset);
-  assertEquals([read(0, 64), table.writtenOffset(SLOT)], [range(0, 9), 9]);
+  assertEquals([read(0, 64), table.writtenOffset(SLOT)], [range(0, shared + 2), shared + 2]);
 });
 
 Deno.test("a thread that starts again writes the tail it finds, and goes on behind it", () => {

@@ -24,12 +24,25 @@ const ASK_MS = 5000;
 /** After syncs it rests so many times as long as they took: those of thousands of queues would hold up those of the log all the time. */
 const REST_PER_SYNC = 9;
 
-/** Longest such rest: a start after a crash dispatches again what was written since. Milliseconds. */
-const REST_MS_MAX = 5_000;
+/** Longest such rest. Milliseconds. Source: apache/rocketmq store MessageStoreConfig flushConsumeQueueThoroughInterval */
+const REST_MS_MAX = 60_000;
 
-/** How long no queue is synced after syncs that took `syncMs`, unless the interval is longer. Milliseconds. */
-export function restMsAfter(syncMs: number): number {
-  return Math.min(REST_MS_MAX, REST_PER_SYNC * syncMs);
+/** It ends when the log has so much more: a start after a crash reads and dispatches that again, which takes 2 s with thousands of queues. Bytes. */
+const REST_BYTES_MAX = 256 * 1024 * 1024;
+
+/** What says when queues are synced next. */
+export interface SyncRest {
+  /** How long the last syncs took, milliseconds. */
+  readonly syncMs: number;
+  /** How long ago they ended, milliseconds. */
+  readonly elapsedMs: number;
+  /** What was dispatched since they began, bytes. */
+  readonly bytes: number;
+}
+
+/** Whether queues are to be synced again. */
+export function isRestOver({ syncMs, elapsedMs, bytes }: SyncRest): boolean {
+  return bytes >= REST_BYTES_MAX || elapsedMs >= Math.min(REST_MS_MAX, REST_PER_SYNC * syncMs);
 }
 
 /** Starts the behaviour. */
@@ -64,7 +77,9 @@ export class FlushConsumeQueueService {
   #unmarked: ReputDirt | undefined;
   #timer: { cancel(): void } | undefined;
   #running: Promise<number> | undefined;
-  #restMs = 0;
+  #syncMs = 0;
+  #syncedMs = -Infinity;
+  #syncedPosition = 0;
   #checkpoints = 0;
   #files = 0;
   #stopping = false;
@@ -89,9 +104,16 @@ export class FlushConsumeQueueService {
   /** Flushes from time to time. */
   schedule(): void {
     if (this.#stopping) return;
-    this.#timer = this.#context.clock.setTimer(Math.max(this.#intervalMs, this.#restMs), () => {
+    this.#timer = this.#context.clock.setTimer(this.#intervalMs, () => {
+      if (!this.#isRestOver()) return this.schedule();
       this.flush().then(() => this.schedule(), (error) => this.#failed(error));
     });
+  }
+
+  #isRestOver(): boolean {
+    const elapsedMs = this.#context.clock.monotonicMs() - this.#syncedMs;
+    const bytes = this.#memory.dispatched.load() - this.#syncedPosition;
+    return isRestOver({ syncMs: this.#syncMs, elapsedMs, bytes });
   }
 
   /** Ends the schedule; the supervisor asks for the last flush before. */
@@ -114,7 +136,9 @@ export class FlushConsumeQueueService {
     const { clock } = this.#context;
     const beganMs = clock.monotonicMs();
     this.#files += knewAll && !dirt.isAll ? syncDerived(this.#disk, dirt) : syncAllDerived(this.#disk, this.#shape);
-    this.#restMs = restMsAfter(clock.monotonicMs() - beganMs);
+    this.#syncedMs = clock.monotonicMs();
+    this.#syncMs = this.#syncedMs - beganMs;
+    this.#syncedPosition = dirt.position;
     this.#isAllDirty = false;
     if (!knewAll || (dirt.storeTimestampMs > 0 && dirt.paths.length > 0)) this.#unmarked = dirt;
     if (this.#unmarked !== undefined) this.#mark(this.#unmarked);
