@@ -6,7 +6,7 @@
  * Never: makes a directory for a name that could lead out of the store.
  */
 import { queueDirectory, UNIT_BYTES } from "./consume_queue.ts";
-import { findQueueEnd } from "./consume_queue_bounds.ts";
+import { findQueueEnd, type QueueEnd } from "./consume_queue_bounds.ts";
 import { ConsumeQueueReader } from "./consume_queue_reader.ts";
 import { DispatchQueue } from "./dispatch_queue.ts";
 import { hashOn } from "./dispatch_text.ts";
@@ -33,7 +33,12 @@ export interface DispatchFilesOptions {
   readonly handles: HandleCache;
   /** Records of a topic below this position are not dispatched, because the topic was deleted behind them. */
   readonly deletedBelow?: (topic: string) => number;
+  /** Where a queue ends, when that was found before; its files are not searched then. */
+  readonly endOf?: (topic: string, queueId: number) => KnownEnd | undefined;
 }
+
+/** Where a queue ends. */
+export type KnownEnd = Pick<QueueEnd, "max" | "maxPhysical">;
 
 /** Opens topics and queues for a dispatcher. */
 export class DispatchFiles {
@@ -69,10 +74,11 @@ export class DispatchFiles {
    * @throws {DiskError} when the disk refuses
    */
   openQueue(topic: string, queueId: number): DispatchQueue {
-    const { root, fileBytes, handles } = this.#options;
-    const reader = new ConsumeQueueReader({ root, topic, queueId, fileBytes, handles });
-    const end = findQueueEnd(reader);
-    const files = SegmentSet.open({ directory: reader.directory, fileBytes, handles, syncNames: false });
+    const { root, fileBytes, handles, endOf } = this.#options;
+    const end = endOf?.(topic, queueId) ??
+      findQueueEnd(new ConsumeQueueReader({ root, topic, queueId, fileBytes, handles }));
+    const directory = queueDirectory(root, topic, queueId);
+    const files = SegmentSet.open({ directory, fileBytes, handles, syncNames: false });
     const index = this.#queueCount;
     this.#queueCount += 1;
     return new DispatchQueue(files, { index, nextOffset: end.max, maxPhysical: end.maxPhysical });

@@ -21,6 +21,7 @@ import {
 import { syncAllDerived } from "./derived_sync.ts";
 import { firstOffsetFrom } from "./consume_queue_bounds.ts";
 import { ConsumeQueueReader } from "./consume_queue_reader.ts";
+import type { KnownEnd } from "./dispatch_files.ts";
 import { DeletedTopics } from "./deleted_topics.ts";
 import { DurablePositionFile, type DurablePositions } from "./durable_position.ts";
 import { StoreError } from "./errors.ts";
@@ -205,7 +206,7 @@ class Recovery {
     this.#refuseDamage(walk, endBefore);
     markOpen(this.#options.disk, paths.abort, this.#options.processId);
     const wasTorn = this.#cutLog(walk);
-    const { ranges, end, reach } = this.#cutQueues(found ?? this.#eachQueue(), logMin, walk.end);
+    const { ranges, ends, end, reach } = this.#cutQueues(found ?? this.#eachQueue(), logMin, walk.end);
     this.#deleted.fit({ min: logMin, end: walk.end });
     const index = this.#cutIndex(walk.end);
     const dispatchFrom = this.#dispatchFrom(from, found === undefined ? end : endBefore, index.missingFrom);
@@ -214,6 +215,7 @@ class Recovery {
       from: dispatchFrom,
       to: this.#options.leavesTail === true ? Math.min(walk.end, Math.max(reach, dispatchFrom)) : walk.end,
       ranges,
+      ends,
       deletedBelow: (topic) => this.#deleted.below(topic),
       isSyncedLater: this.#isLate,
       onProgress: (done) => this.#tell("dispatch", done - dispatchFrom, walk.end - dispatchFrom),
@@ -321,14 +323,15 @@ class Recovery {
     return eachQueue({ root: paths.consumeQueue, fileBytes: queueFileBytes, handles: this.#handles });
   }
 
-  /** Removes queues of deleted topics and puts the ends of the others right. @returns their offsets, where the last record of all lies, and where it lay before */
+  /** Removes queues of deleted topics and puts the ends of the others right. @returns their offsets and ends, where the last record of all lies, and where it lay before */
   #cutQueues(
     queues: Iterable<StoredQueue>,
     logMin: number,
     logEnd: number,
-  ): { ranges: Map<string, QueueRange>; end: number; reach: number } {
+  ): { ranges: Map<string, QueueRange>; ends: Map<string, KnownEnd>; end: number; reach: number } {
     const where = { disk: this.#options.disk, root: this.#options.paths.consumeQueue, logEnd };
     const ranges = new Map<string, QueueRange>();
+    const ends = new Map<string, KnownEnd>();
     const derived = Math.min(this.#positions?.derived ?? 0, logEnd);
     let visited = 0;
     let removed = 0;
@@ -346,10 +349,11 @@ class Recovery {
       const minOffset = minOffsetOf(queue, logMin);
       queue.reader.drop();
       last = Math.max(last, maxPhysical);
+      ends.set(`${topic}/${queueId}`, { max, maxPhysical });
       ranges.set(`${topic}/${queueId}`, { topic, queueId, minOffset, maxOffset: max, nextOffset: max });
     }
     if (this.#deleted.size > 0) finishDeletions(this.#deleted, where, removed);
-    return { ranges, end: last, reach };
+    return { ranges, ends, end: last, reach };
   }
 
   #cutIndex(logEnd: number): IndexRecovery {

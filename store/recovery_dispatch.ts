@@ -7,7 +7,7 @@
  */
 import { syncDerived } from "./derived_sync.ts";
 import { Dispatcher, type DispatchMarks } from "./dispatch.ts";
-import { DispatchFiles } from "./dispatch_files.ts";
+import { DispatchFiles, type KnownEnd } from "./dispatch_files.ts";
 import { StoreError } from "./errors.ts";
 import type { HandleCache } from "./file/handle_cache.ts";
 import type { SegmentSet } from "./file/segment_set.ts";
@@ -32,6 +32,8 @@ export interface RedispatchOptions {
   readonly to: number;
   /** Offsets of the queues that are there; new offsets are put in. */
   readonly ranges: Map<string, QueueRange>;
+  /** Ends of the queues that are there, each by topic/queueId. */
+  readonly ends?: ReadonlyMap<string, KnownEnd>;
   /** Records of a topic below this position are not dispatched. */
   readonly deletedBelow?: (topic: string) => number;
   /** True when the caller syncs all queues and indexes soon. */
@@ -112,6 +114,7 @@ function dispatcherOf(options: RecoveryOptions, handles: HandleCache, part: Redi
     root: paths.consumeQueue,
     fileBytes: options.queueFileBytes,
     handles,
+    endOf: (topic, queueId) => part.ends?.get(`${topic}/${queueId}`),
     ...(deletedBelow === undefined ? {} : { deletedBelow }),
   });
   const { logFileBytes, delayLevels } = options;
