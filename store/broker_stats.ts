@@ -79,10 +79,21 @@ export interface LateCount {
   readonly lateMs: number;
 }
 
+/** What a put to one queue is counted in; undefined where there was no room. */
+interface PutItems {
+  readonly topicNums: StatsItem | undefined;
+  readonly topicSize: StatsItem | undefined;
+  readonly queueNums: StatsItem | undefined;
+  readonly queueSize: StatsItem | undefined;
+  readonly latency: StatsItem | undefined;
+}
+
 /** The statistics of one broker. */
 export class BrokerStats {
   readonly #cluster: string;
   readonly #items = new Map<string, Map<string, StatsItem>>();
+  /** By topic and queue. With thousands of topics, making the keys and looking for the items took most of the controller's time. */
+  readonly #puts = new Map<string, Map<number, PutItems>>();
   #itemCount = 0;
   #droppedCount = 0;
   #hourSampledMs = -Infinity;
@@ -116,12 +127,13 @@ export class BrokerStats {
 
   /** Counts what was put. */
   put(count: PutCount): void {
-    const { topic, queueId } = count;
-    this.#add(StatsName.TopicPutNums, topic, count.count, count.times);
-    this.#add(StatsName.TopicPutSize, topic, count.bytes, count.times);
-    this.#add(StatsName.QueuePutNums, `${topic}@${queueId}`, count.count, count.times);
-    this.#add(StatsName.QueuePutSize, `${topic}@${queueId}`, count.bytes, count.times);
-    this.#add(StatsName.TopicPutLatency, `${queueId}@${topic}`, count.latencyMs, count.times);
+    const { topic, queueId, times } = count;
+    const items = this.#puts.get(topic)?.get(queueId) ?? this.#putItems(topic, queueId);
+    this.#count(items.topicNums, count.count, times);
+    this.#count(items.topicSize, count.bytes, times);
+    this.#count(items.queueNums, count.count, times);
+    this.#count(items.queueSize, count.bytes, times);
+    this.#count(items.latency, count.latencyMs, times);
     this.#add(StatsName.BrokerPutNums, this.#cluster, count.count, 0);
   }
 
@@ -176,21 +188,44 @@ export class BrokerStats {
     this.#remove((parts) => parts.length > 1 && parts.at(-1) === group);
   }
 
+  #putItems(topic: string, queueId: number): PutItems {
+    const key = `${topic}@${queueId}`;
+    const items: PutItems = {
+      topicNums: this.#item(StatsName.TopicPutNums, topic),
+      topicSize: this.#item(StatsName.TopicPutSize, topic),
+      queueNums: this.#item(StatsName.QueuePutNums, key),
+      queueSize: this.#item(StatsName.QueuePutSize, key),
+      latency: this.#item(StatsName.TopicPutLatency, `${queueId}@${topic}`),
+    };
+    if (Object.values(items).includes(undefined)) return items;
+    const queues = this.#puts.get(topic);
+    if (queues === undefined) this.#puts.set(topic, new Map([[queueId, items]]));
+    else queues.set(queueId, items);
+    return items;
+  }
+
   #add(name: StatsName, key: string, value: number, times: number): void {
+    this.#count(this.#item(name, key), value, times);
+  }
+
+  #count(item: StatsItem | undefined, value: number, times: number): void {
+    if (item === undefined) this.#droppedCount++;
+    else item.add(value, times);
+  }
+
+  /** An item, made when there is none; undefined when there is no room for it. */
+  #item(name: StatsName, key: string): StatsItem | undefined {
     const items = this.#items.get(name)!;
-    let item = items.get(key);
-    if (item === undefined) {
-      if (this.#itemCount >= STATS_ITEMS_MAX) {
-        this.#droppedCount++;
-        return;
-      }
-      items.set(key, item = new StatsItem());
-      this.#itemCount++;
-    }
-    item.add(value, times);
+    const item = items.get(key);
+    if (item !== undefined || this.#itemCount >= STATS_ITEMS_MAX) return item;
+    const made = new StatsItem();
+    items.set(key, made);
+    this.#itemCount++;
+    return made;
   }
 
   #remove(matches: (parts: readonly string[]) => boolean): void {
+    this.#puts.clear();
     for (const [name, items] of this.#items) {
       if (name.startsWith("BROKER_")) continue;
       for (const key of items.keys()) {

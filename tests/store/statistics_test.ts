@@ -86,6 +86,20 @@ Deno.test("BrokerStats.removeTopic() and removeGroup() forget only what is their
   assertEquals([stats.get("TOPIC_PUT_NUMS", "T"), stats.get("GROUP_GET_NUMS", "TT@g")], [undefined, undefined]);
   assertEquals([stats.get("TOPIC_PUT_NUMS", "TT")?.value, stats.get("GROUP_GET_NUMS", "TT@h")?.value], [1, 1]);
   assertEquals(stats.get("BROKER_PUT_NUMS", "Cluster")?.value, 2);
+  for (const topic of ["T", "TT"]) stats.put({ topic, queueId: 0, count: 2, times: 1, bytes: 1, latencyMs: 0 });
+  assertEquals([stats.get("TOPIC_PUT_NUMS", "T")?.value, stats.get("QUEUE_PUT_NUMS", "TT@0")?.value], [2, 3]);
+});
+
+Deno.test("BrokerStats.put() counts what finds no room as dropped, and finds what was there", () => {
+  const stats = new BrokerStats("Cluster");
+  const put = (topic: string): void => stats.put({ topic, queueId: 0, count: 1, times: 1, bytes: 1, latencyMs: 0 });
+  put("First");
+  for (let index = 0; stats.droppedCount === 0; index++) put(`Topic${index}`);
+  const dropped = stats.droppedCount;
+  put("First");
+  assertEquals([stats.droppedCount, stats.get("TOPIC_PUT_NUMS", "First")?.value], [dropped, 2]);
+  put("Last");
+  assertEquals([stats.droppedCount, stats.get("TOPIC_PUT_NUMS", "Last")], [dropped + 5, undefined]);
 });
 
 Deno.test("GaugeBatch.flush() adds what was counted once, and maxima stay", () => {
