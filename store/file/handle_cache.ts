@@ -5,8 +5,8 @@
  * Only each eighth takes the place of the file used longest ago. Thousands of queues are written in turn: of some more files than the bound, most then stay open,
  * where the one used longest ago is always the one that is needed next.
  * Reads: nothing.
- * Never: hands a handle out for longer than until `closings` changes. When the process runs out of handles, the bound is
- * lowered for good.
+ * Never: hands a handle out for longer than until `closings` changes. When the process runs out of handles, the bound is lowered; it is raised again
+ * while many files are opened and there is room.
  */
 import { type Disk, DiskError, type DiskFile } from "./disk.ts";
 import { hasRoom } from "./open_files.ts";
@@ -16,6 +16,9 @@ export const HANDLES_MAX_DEFAULT = 512;
 
 /** It looks whether files are left to the rest of the process each time that it opened so many. */
 const OPENED_BETWEEN_LOOKS = 128;
+
+/** A lowered bound is doubled after so many files were opened for which there was no place. */
+const MISSES_BETWEEN_RAISES = 4096;
 
 /** When the bound is reached, each so-manieth file that is opened stays for good. */
 const GUESTS_PER_STAY = 8;
@@ -36,12 +39,14 @@ export class HandleCache {
   readonly disk: Disk;
   /** How files are opened. */
   readonly mode: "read" | "write";
+  readonly #configuredMax: number;
   #handlesMax: number;
   /** In order of use: the first was used longest ago. */
   readonly #handles = new Map<string, DiskFile>();
   /** The file opened last, while it may be closed for the next one; "" for none. */
   #guestPath = "";
-  #guests = 0;
+  /** Files opened for which there was no place, counted around. */
+  #misses = 0;
   #recentPath = "";
   #recent: DiskFile | undefined;
   #closings = 0;
@@ -50,7 +55,8 @@ export class HandleCache {
   constructor(options: HandleCacheOptions) {
     this.disk = options.disk;
     this.mode = options.mode;
-    this.#handlesMax = options.handlesMax ?? HANDLES_MAX_DEFAULT;
+    this.#configuredMax = options.handlesMax ?? HANDLES_MAX_DEFAULT;
+    this.#handlesMax = this.#configuredMax;
     if (this.#handlesMax < 1) throw new RangeError(`Cannot keep ${this.#handlesMax} handles: at least 1 is needed`);
   }
 
@@ -133,7 +139,7 @@ export class HandleCache {
   }
 
   /**
-   * Closes half of the files, for the process has as many open as it may, and opens no more than the other half from now on.
+   * Closes half of the files, for the process has as many open as it may, and lowers the bound to the other half.
    *
    * @returns false when there were none to close
    */
@@ -152,9 +158,13 @@ export class HandleCache {
 
   #makeRoom(path: string): void {
     const guest = this.#guestPath;
-    this.#guests = (this.#guests + 1) % GUESTS_PER_STAY;
-    this.#guestPath = this.#guests === 0 ? "" : path;
-    if (this.#guests > 0 && this.#handles.has(guest)) this.forget(guest);
+    this.#misses = (this.#misses + 1) % MISSES_BETWEEN_RAISES;
+    if (this.#misses === 0 && this.#handlesMax < this.#configuredMax && hasRoom(this.disk, path)) {
+      this.#handlesMax = Math.min(this.#configuredMax, 2 * this.#handlesMax);
+    }
+    const stays = this.#misses % GUESTS_PER_STAY === 0;
+    this.#guestPath = stays ? "" : path;
+    if (!stays && this.#handles.has(guest)) this.forget(guest);
     while (this.#handles.size >= this.#handlesMax) this.#closeOldest();
   }
 

@@ -79,6 +79,23 @@ Deno.test("when the process has no file left, half are given back and it goes on
   assertThrows(() => handles.acquire(paths[0]!), DiskError, "open");
 });
 
+Deno.test("a bound that was lowered is raised again while there is room", () => {
+  const { disk, handles, paths } = bench(40, 32);
+  const use = (times: number): void => {
+    for (let index = 0; index < times; index++) handles.acquire(paths[index % paths.length]!);
+  };
+  use(40);
+  while (handles.count > 2) handles.giveBack();
+  use(40);
+  const lowered = handles.count;
+  disk.filesMax = lowered + FILES_OF_OTHERS - 1;
+  use(20_000);
+  assertEquals(handles.count, lowered, "there is no room");
+  disk.filesMax = Infinity;
+  use(200_000);
+  assertEquals(handles.count, 32);
+});
+
 Deno.test("withRoom() closes files of the cache for what is opened beside it, and passes other errors on", () => {
   const { disk, handles, paths } = bench(10, 10);
   for (const path of paths) handles.acquire(path);
