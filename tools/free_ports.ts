@@ -1,7 +1,8 @@
 /**
  * Ports that are free now, for servers that demos, benches and tests start and that cannot be given port 0.
  *
- * Owns: the choice. Reads: which ports can be listened on now. Never: keeps one open.
+ * Owns: the choice. Reads: which ports can be listened on now. Never: keeps one open, or gives one out twice in a process: what was chosen may not be listened
+ * on yet when the next is chosen.
  */
 
 /**
@@ -13,6 +14,11 @@ const PORT_SPAN = 18_000;
 
 const TRIES_MAX = 200;
 
+/** Given out of late; so many are forgotten at once, when those are long in use or free again. */
+const GIVEN_MAX = 4_096;
+
+const given = new Set<number>();
+
 /**
  * Finds a port such that it and its neighbours are free.
  *
@@ -22,7 +28,11 @@ const TRIES_MAX = 200;
 export function freePort(neighbours: readonly number[] = []): number {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const port = PORT_MIN + crypto.getRandomValues(new Uint32Array(1))[0]! % PORT_SPAN;
-    if ([0, ...neighbours].every((distance) => isFree(port + distance))) return port;
+    const ports = [0, ...neighbours].map((distance) => port + distance);
+    if (!ports.every((one) => !given.has(one) && isFree(one))) continue;
+    if (given.size > GIVEN_MAX) given.clear();
+    for (const one of ports) given.add(one);
+    return port;
   }
   throw new Error(`Cannot find a free port from ${PORT_MIN} on: end what listens there`);
 }

@@ -4,7 +4,7 @@ import { failover, planFaults, printFailover } from "../torture/failover.ts";
 import { conformanceRequired, missingPrograms } from "./toolbox.ts";
 
 /** Cycles of each: killed, standing still, cut off. */
-const CYCLES = Number(Deno.env.get("RINGMQ_FAILOVER_CYCLES") ?? "5");
+const CYCLES = Number(Deno.env.get("RINGMQ_FAILOVER_CYCLES") ?? "3");
 const missing = missingPrograms(["etcd", "ip", "iptables", "unshare", "nsenter", "setpriv"]);
 const ignore = missing.length > 0 && !conformanceRequired;
 const name =

@@ -4,7 +4,7 @@ import { killBroker } from "../torture/kill_broker.ts";
 import { printTable } from "../torture/table.ts";
 import { conformanceRequired, missingPrograms } from "./toolbox.ts";
 
-const CYCLES = Number(Deno.env.get("RINGMQ_KILL_CYCLES") ?? "10");
+const CYCLES = Number(Deno.env.get("RINGMQ_KILL_CYCLES") ?? "5");
 const missing = missingPrograms(["java", "javac", "mvn", "setsid"]);
 const ignore = missing.length > 0 && !conformanceRequired;
 
