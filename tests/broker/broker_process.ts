@@ -6,6 +6,7 @@
  * @module
  */
 import { freeBrokerPort } from "../../tools/free_ports.ts";
+import { withOpenFiles } from "../helpers/open_files_limit.ts";
 import { residentBytesOf } from "../helpers/resident_bytes.ts";
 import { until, within } from "../helpers/until.ts";
 import { PATIENCE_MS } from "./broker_bench.ts";
@@ -123,8 +124,8 @@ export class BrokerProcess {
     const sets = Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
     const program = [Deno.execPath(), "run", "--quiet", "--no-check", ...permissions, "actors/broker/mod.ts", ...sets];
     const { openFilesMax } = options;
-    const limit = openFilesMax === undefined ? [] : ["sh", "-c", `ulimit -n ${openFilesMax}; exec "$@"`, "sh"];
-    const [command, ...args] = [...tracerOf(options, dir), ...limit, ...program];
+    const limited = openFilesMax === undefined ? program : withOpenFiles(openFilesMax, program);
+    const [command, ...args] = [...tracerOf(options, dir), ...limited];
     const child = new Deno.Command(command!, { args, cwd: ROOT, stdin: "null", stdout: "piped", stderr: "piped" })
       .spawn();
     const broker = new BrokerProcess(child, port, dir);

@@ -14,31 +14,43 @@ const CONNECTIONS_BETWEEN_LOOKS = FILES_OF_OTHERS / 2;
 /** Between two looks while there is no room. Milliseconds. */
 const LOOK_AGAIN_MS = 100;
 
+/** What a {@link ConnectionRoom} works with. */
+export interface ConnectionRoomOptions {
+  /** Disk of the store. */
+  readonly disk: Disk;
+  /** Path of a file that is there. */
+  readonly path: string;
+  /** For looks while there is no room. */
+  readonly clock: Pick<Clock, "monotonicMs">;
+  /** Told of each look that found no room. */
+  readonly outOfFiles: () => void;
+}
+
 /** Looks for room. */
 export class ConnectionRoom {
-  readonly #disk: Disk;
-  readonly #path: string;
-  readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #options: ConnectionRoomOptions;
   /** With so many connections it looks again. */
   #goodBelow = 0;
   #fullUntilMs = -Infinity;
 
-  /** @param disk of the store; @param path of a file that is there; @param clock for looks while there is no room */
-  constructor(disk: Disk, path: string, clock: Pick<Clock, "monotonicMs">) {
-    this.#disk = disk;
-    this.#path = path;
-    this.#clock = clock;
+  /** @param options where and how it looks */
+  constructor(options: ConnectionRoomOptions) {
+    this.#options = options;
   }
 
   /** @param connections that are open */
   isLeft(connections: number): boolean {
     this.#goodBelow = Math.min(this.#goodBelow, connections + CONNECTIONS_BETWEEN_LOOKS);
     if (connections < this.#goodBelow) return true;
-    const nowMs = this.#clock.monotonicMs();
+    const { disk, path, clock, outOfFiles } = this.#options;
+    const nowMs = clock.monotonicMs();
     if (nowMs < this.#fullUntilMs) return false;
-    const isLeft = hasRoom(this.#disk, this.#path);
-    if (isLeft) this.#goodBelow = connections + CONNECTIONS_BETWEEN_LOOKS;
-    else this.#fullUntilMs = nowMs + LOOK_AGAIN_MS;
-    return isLeft;
+    if (hasRoom(disk, path)) {
+      this.#goodBelow = connections + CONNECTIONS_BETWEEN_LOOKS;
+      return true;
+    }
+    this.#fullUntilMs = nowMs + LOOK_AGAIN_MS;
+    outOfFiles();
+    return false;
   }
 }

@@ -67,7 +67,12 @@ export class GatewayActor {
     this.#init = init;
     this.#context = context;
     this.parts = new GatewayParts(init, context);
-    this.#room = new ConnectionRoom(new LightDisk(), storeShape(init.values).abort, context.clock);
+    this.#room = new ConnectionRoom({
+      disk: new LightDisk(),
+      path: storeShape(init.values).abort,
+      clock: context.clock,
+      outOfFiles: () => this.#outOfFiles(),
+    });
   }
 
   /** Gets everything as it is now; the controller sends what changes from then on. */
@@ -82,7 +87,7 @@ export class GatewayActor {
   /** Opens the main and the fast port. */
   listen(): { port: number; fastPort: number } {
     const { values, reusePort } = this.#init;
-    const mayServe = (connections: number): boolean => this.#mayServe(connections);
+    const mayServe = (connections: number): boolean => this.#room.isLeft(connections);
     const open = (port: number, fast: boolean): Listener => {
       const listener = tcpTransport.listen({ hostname: values.bindAddress, port, reusePort });
       this.#listeners.push(listener);
@@ -96,11 +101,9 @@ export class GatewayActor {
   }
 
   /** Connections come before files of queues that are kept open, and both leave files to the rest of the process. */
-  #mayServe(connections: number): boolean {
-    if (this.#room.isLeft(connections)) return true;
+  #outOfFiles(): void {
     this.parts.giveFilesBack();
     this.#context.signal("outOfFiles", null);
-    return false;
   }
 
   /** Takes no more requests, answers what is parked, writes what is appended. */

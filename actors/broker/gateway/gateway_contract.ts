@@ -54,7 +54,7 @@ export type GatewayContract = {
     /** The log failed for good. */
     failed: { text: string };
     log: { level: "info" | "warn" | "error"; text: string };
-    /** A connection was closed at once, because the process has about as many open files as it may. */
+    /** Connections are closed at once, because the process has about as many open files as it may. */
     outOfFiles: null;
   };
   peers: {
