@@ -63,6 +63,22 @@ export function queueDirectory(root: string, topic: string, queueId: number): st
   return `${root}/${topic}/${queueId}`;
 }
 
+/** Writes a unit at byte `at`; the tags code in two halves. */
+export function putUnit(
+  view: DataView,
+  at: number,
+  position: number,
+  size: number,
+  tagsHigh: number,
+  tagsLow: number,
+): void {
+  view.setInt32(at, Math.floor(position / HIGH));
+  view.setInt32(at + 4, position | 0);
+  view.setInt32(at + 8, size);
+  view.setInt32(at + 12, tagsHigh);
+  view.setInt32(at + 16, tagsLow);
+}
+
 /** Position of the record that the unit at byte `at` points at. */
 export function unitPosition(view: DataView, at: number): number {
   return view.getInt32(at) * HIGH + view.getUint32(at + 4);
@@ -95,9 +111,5 @@ export function decodeUnit(view: DataView, at: number): QueueUnit {
 
 /** Encodes a unit at byte `at`. */
 export function encodeUnit(view: DataView, at: number, position: number, size: number, tagsCode: number): void {
-  view.setInt32(at, Math.floor(position / HIGH));
-  view.setInt32(at + 4, position % HIGH);
-  view.setInt32(at + 8, size);
-  view.setInt32(at + 12, Math.floor(tagsCode / HIGH));
-  view.setInt32(at + 16, tagsCode % HIGH);
+  putUnit(view, at, position, size, Math.floor(tagsCode / HIGH), tagsCode % HIGH);
 }

@@ -14,7 +14,7 @@
 import { DispatchProperties, isKeySeparator } from "./dispatch_properties.ts";
 import { type DispatchCounters, type DispatchQueue, UnitBufferPool } from "./dispatch_queue.ts";
 import type { DispatchFiles } from "./dispatch_files.ts";
-import { type DispatchTopic, DispatchTopics, topicHash } from "./dispatch_topics.ts";
+import { type DispatchTopic, DispatchTopics } from "./dispatch_topics.ts";
 import { delayLevelOf, hashOn } from "./dispatch_text.ts";
 import { deliverTimestampMs } from "./delay_levels.ts";
 import { indexKeyHash } from "./index_file.ts";
@@ -34,7 +34,7 @@ export interface DispatchMarks {
   /** A queue without units began at an offset above 0, or a gap in the log made it begin anew. */
   began(queue: number, minOffset: number): void;
   /** Once a batch for each queue that was opened or got units, after they were written. */
-  mark(queue: number, maxOffset: number, storeTimestampMs: number): void;
+  mark(queue: number, maxOffset: number): void;
 }
 
 /** Options of {@link Dispatcher}. */
@@ -169,7 +169,7 @@ export class Dispatcher {
         marks.began(queue.index, queue.startedAt);
         queue.startedAt = -1;
       }
-      marks.mark(queue.index, queue.nextOffset, queue.storeTimestampMs);
+      marks.mark(queue.index, queue.nextOffset);
       queue.isMarked = false;
     }
     this.#touchedCount = 0;
@@ -255,8 +255,7 @@ export class Dispatcher {
 
   #record(bytes: Uint8Array): void {
     const scan = this.#scan;
-    const hash = topicHash(bytes, scan.topicStart, scan.topicEnd);
-    const topic = this.#topics.find(hash, bytes, scan.topicStart, scan.topicEnd) ?? this.#openTopic(bytes, hash);
+    const topic = this.#topics.find(bytes, scan.topicStart, scan.topicEnd) ?? this.#openTopic(bytes);
     if (topic === undefined) {
       this.refused += 1;
       return;
@@ -289,9 +288,7 @@ export class Dispatcher {
       }
     }
     const added = queue.add(scan.position, scan.size, high, low, scan.queueOffset, this.#pool, this.counters);
-    if (!added) return;
-    queue.storeTimestampMs = scan.storeTimestampMs;
-    if (!queue.isMarked) this.#touch(queue);
+    if (added && !queue.isMarked) this.#touch(queue);
   }
 
   /** The end of the batch tells where the queue ends. */
@@ -337,8 +334,8 @@ export class Dispatcher {
     this.#dirty.push(queue);
   }
 
-  #openTopic(bytes: Uint8Array, hash: number): DispatchTopic | undefined {
-    const topic = this.#options.files.openTopic(bytes, this.#scan.topicStart, this.#scan.topicEnd, hash);
+  #openTopic(bytes: Uint8Array): DispatchTopic | undefined {
+    const topic = this.#options.files.openTopic(bytes, this.#scan.topicStart, this.#scan.topicEnd);
     if (topic !== undefined) this.#topics.add(topic);
     return topic;
   }

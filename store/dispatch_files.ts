@@ -51,7 +51,7 @@ export class DispatchFiles {
   }
 
   /** A topic by the bytes of its name, or undefined when that is not a name. */
-  openTopic(bytes: Uint8Array, start: number, end: number, hash: number): DispatchTopic | undefined {
+  openTopic(bytes: Uint8Array, start: number, end: number): DispatchTopic | undefined {
     const nameBytes = bytes.slice(start, end);
     const name = new TextDecoder().decode(nameBytes);
     if (name === "" || name === "." || name === ".." || /[/\0]/.test(name)) return undefined;
@@ -59,7 +59,6 @@ export class DispatchFiles {
     return new DispatchTopic({
       name,
       nameBytes,
-      hash,
       keySeed: hashOn(nameHash, KEY_INFIX, 0, KEY_INFIX.length),
       tagsSeed: hashOn(nameHash, TAGS_INFIX, 0, TAGS_INFIX.length),
       isSchedule: name === SCHEDULE_TOPIC,

@@ -2,18 +2,17 @@
 /**
  * Writes the units of one queue, gathered over a batch.
  *
- * Owns: the queue's end (next offset, largest physical position) and the units gathered over a batch. A batch's units go to the files, or, when they are few
- * and the queue has a slot in the queue table, into its tail there, where readers find them: a write to a file costs as much for one unit as for sixteen.
+ * Owns: the queue's end (next offset, largest physical position) and the units gathered over a batch. While the queue has a slot in the queue table and its tail
+ * there has room, a unit goes into that, where readers find it once its mark is told; else a batch's units go to the files, with those of the tail: a write to a file
+ * costs as much for one unit as for sixteen.
  * Reads: nothing after it was opened at the queue's end, but its tail.
  * Never: writes a unit twice or out of order: a record at or below the largest physical position, or whose queue offset
  * is there already, is passed over. A queue offset that leaves a gap is bridged by blank units, so that every unit lies where
  * its offset says.
  */
-import { BLANK_UNIT_SIZE, UNIT_BYTES } from "./consume_queue.ts";
+import { BLANK_UNIT_SIZE, putUnit, UNIT_BYTES } from "./consume_queue.ts";
 import type { SegmentSet } from "./file/segment_set.ts";
 import { type QueueTable, TAIL_UNITS } from "./queue_table.ts";
-
-const HIGH = 0x1_0000_0000;
 
 /** Units that a queue gathers before it writes them without waiting for the end of the batch. */
 export const GATHERED_UNITS_MAX = 512;
@@ -84,32 +83,31 @@ export interface QueueStart {
 
 /** Writes the units of one queue. */
 export class DispatchQueue {
-  /** Number of the queue in the dispatcher. */
-  readonly index: number;
-  /** Files of the queue. */
-  readonly files: SegmentSet;
-  /** Store time in ms of the last record. */
-  storeTimestampMs = 0;
+  // What each record needs lies together.
+  #nextOffset: number;
+  #maxPhysical: number;
+  #slot = -1;
+  /** Units in the tail. */
+  #tailed = 0;
+  #gathered = 0;
+  #table: QueueTable | undefined;
   /** True between the first unit of a batch and its mark. */
   isMarked = false;
-  /** True from the first write to the files after `takeDirty` on. */
-  isDirty = false;
   /** True while the dispatcher has this queue in its list of queues to sync. */
   isListed = false;
+  /** Offset of the first unit that stands for a record, when the queue began in the middle since it was opened; else −1. */
+  startedAt = -1;
+  /** Number of the queue in the dispatcher. */
+  readonly index: number;
+  #buffer: UnitBuffer | undefined;
+  /** True from the first write to the files after `takeDirty` on. */
+  isDirty = false;
+  /** Files of the queue. */
+  readonly files: SegmentSet;
   /** Files of the queue when its directory was last given to be synced. */
   syncedFiles: number;
   /** First byte written since `takeDirty`. */
   dirtyFrom: number;
-  /** Offset of the first unit that stands for a record, when the queue began in the middle since it was opened; else −1. */
-  startedAt = -1;
-  #nextOffset: number;
-  #maxPhysical: number;
-  #buffer: UnitBuffer | undefined;
-  #gathered = 0;
-  #table: QueueTable | undefined;
-  #slot = -1;
-  /** Units in the tail. */
-  #tailed = 0;
 
   /**
    * @param files the queue's files, opened to write
@@ -167,39 +165,33 @@ export class DispatchQueue {
       return false;
     }
     if (queueOffset > this.#nextOffset) this.#bridge(queueOffset, pool, counters);
-    if (this.#gathered === GATHERED_UNITS_MAX) this.settle(pool);
-    let buffer = this.#buffer ??= pool.borrow();
-    if (this.#gathered === buffer.capacity) buffer = this.#buffer = pool.enlarge(buffer);
-    const view = buffer.view;
-    const at = (TAIL_UNITS + this.#gathered) * UNIT_BYTES;
-    view.setInt32(at, Math.floor(position / HIGH));
-    view.setInt32(at + 4, position | 0);
-    view.setInt32(at + 8, size);
-    view.setInt32(at + 12, tagsHigh);
-    view.setInt32(at + 16, tagsLow);
-    this.#gathered += 1;
+    if (this.#slot >= 0 && this.#tailed < TAIL_UNITS && this.#gathered === 0) {
+      this.#table!.putUnit(this.#slot, queueOffset, position, size, tagsHigh, tagsLow);
+      this.#tailed += 1;
+    } else {
+      this.#gather(position, size, tagsHigh, tagsLow, pool);
+    }
     this.#nextOffset = queueOffset + 1;
     this.#maxPhysical = position + size;
     counters.units += 1;
     return true;
   }
 
+  #gather(position: number, size: number, tagsHigh: number, tagsLow: number, pool: UnitBufferPool): void {
+    if (this.#gathered === GATHERED_UNITS_MAX) this.settle(pool);
+    let buffer = this.#buffer ??= pool.borrow();
+    if (this.#gathered === buffer.capacity) buffer = this.#buffer = pool.enlarge(buffer);
+    putUnit(buffer.view, (TAIL_UNITS + this.#gathered) * UNIT_BYTES, position, size, tagsHigh, tagsLow);
+    this.#gathered += 1;
+  }
+
   /**
-   * Puts the gathered units where readers find them: into the tail when they fit, else with those of the tail into the files.
+   * Writes the units that were too many for the tail, with those of the tail, to the files.
    *
    * @throws {DiskError} when the disk refuses; the units stay gathered
    */
   write(pool: UnitBufferPool): void {
-    const buffer = this.#buffer;
-    if (buffer === undefined) return;
-    if (this.#slot < 0 || this.#tailed + this.#gathered > TAIL_UNITS) {
-      this.#writeFiles(buffer);
-    } else {
-      const first = this.#nextOffset - this.#gathered;
-      this.#table!.putTail(this.#slot, first, this.#gathered, buffer.bytes, TAIL_UNITS * UNIT_BYTES);
-      this.#tailed += this.#gathered;
-    }
-    this.#giveBack(buffer, pool);
+    if (this.#gathered > 0) this.settle(pool);
   }
 
   /**
@@ -209,13 +201,8 @@ export class DispatchQueue {
    */
   settle(pool: UnitBufferPool): void {
     if (this.#tailed === 0 && this.#gathered === 0) return;
-    const buffer = this.#buffer ?? pool.borrow();
-    this.#buffer = buffer;
+    const buffer = this.#buffer ??= pool.borrow();
     this.#writeFiles(buffer);
-    this.#giveBack(buffer, pool);
-  }
-
-  #giveBack(buffer: UnitBuffer, pool: UnitBufferPool): void {
     this.#gathered = 0;
     this.#buffer = undefined;
     pool.giveBack(buffer);

@@ -2,7 +2,7 @@
 /**
  * Writes one index file.
  *
- * Owns: the file's slots in memory, in chunks that are made when a key first falls into them; entries gathered since the last
+ * Owns: the file's slots in memory, read in chunks when a key first falls into one; entries gathered since the last
  * write; the header. All of it is written in order of position: entries and header once a batch, slots when few
  * are dirty, when many entries came since, or some time after they were written when the dispatcher has nothing else to do. Three system calls for each key
  * would cost more than everything else that dispatch does.
@@ -10,6 +10,7 @@
  * Never: lets a slot on the disk name an entry that is not there: entries, then header, then slots. Until the slots are written, a
  * reader misses the newest entries; after a crash recovery makes the slots again from the entries.
  */
+import { freeBytes } from "../protocol/free_bytes.ts";
 import type { DiskFile } from "./file/disk.ts";
 import {
   decodeIndexHeader,
@@ -38,6 +39,12 @@ const ENTRIES_BETWEEN_SLOTS = 131_072;
  */
 export const SLOTS_EVERY_MS = 500;
 
+/** Chunks that are written at once at most: half a MiB, so that nobody waits long for the file. */
+const CHUNKS_OF_WRITE_MAX = 32;
+
+/** What is known of a chunk of slots. */
+const ChunkState = { Absent: 0, Clean: 1, Dirty: 2 } as const;
+
 /** Writes one index file. */
 export class IndexFileWriter {
   /** Where the file is. */
@@ -48,8 +55,10 @@ export class IndexFileWriter {
   isDirty = false;
   readonly #shape: IndexShape;
   readonly #file: DiskFile;
-  readonly #chunks: (DataView | undefined)[];
-  readonly #dirtyChunks: Uint8Array;
+  readonly #slots: Uint8Array;
+  readonly #slotsView: DataView;
+  /** Of each chunk: whether its slots are in memory, and whether there are any that the file does not have. */
+  readonly #chunks: Uint8Array;
   readonly #fewSlots = new Int32Array(FEW_SLOTS);
   #fewCount = 0;
   readonly #entries = new Uint8Array(GATHERED_ENTRIES_MAX * INDEX_ENTRY_BYTES);
@@ -69,9 +78,10 @@ export class IndexFileWriter {
     this.path = path;
     this.#file = file;
     this.#shape = shape;
-    const chunkCount = Math.ceil(shape.slots / CHUNK_SLOTS);
-    this.#chunks = new Array<DataView | undefined>(chunkCount).fill(undefined);
-    this.#dirtyChunks = new Uint8Array(chunkCount);
+    // Pages of it that no key falls into take no memory.
+    this.#slots = new Uint8Array(shape.slots * INDEX_SLOT_BYTES);
+    this.#slotsView = new DataView(this.#slots.buffer);
+    this.#chunks = new Uint8Array(Math.ceil(shape.slots / CHUNK_SLOTS));
     file.read(this.#headerBytes, 0, INDEX_HEADER_BYTES, 0);
     this.header = decodeIndexHeader(this.#headerBytes);
   }
@@ -101,13 +111,13 @@ export class IndexFileWriter {
     const entry = header.count;
     const slot = keyHash % this.#shape.slots;
     const chunkIndex = Math.floor(slot / CHUNK_SLOTS);
-    const chunk = this.#chunks[chunkIndex] ?? this.#load(chunkIndex);
-    const slotByte = (slot % CHUNK_SLOTS) * INDEX_SLOT_BYTES;
-    let before = chunk.getInt32(slotByte);
+    if (this.#chunks[chunkIndex] === ChunkState.Absent) this.#load(chunkIndex);
+    const slotByte = slot * INDEX_SLOT_BYTES;
+    let before = this.#slotsView.getInt32(slotByte);
     if (before <= 0 || before > entry) before = 0;
     if (this.#gathered === GATHERED_ENTRIES_MAX) this.#writeEntries();
     this.#encodeEntry(keyHash, position, storeTimestampMs, before);
-    chunk.setInt32(slotByte, entry);
+    this.#slotsView.setInt32(slotByte, entry);
     this.#markSlot(slot, chunkIndex);
     if (entry <= 1) {
       header.beginPosition = position;
@@ -158,11 +168,12 @@ export class IndexFileWriter {
     return false;
   }
 
-  /** Writes everything, the header also of a file that got no entry, and closes the file. */
+  /** Writes everything, the header also of a file that got no entry, and closes the file: nothing may be put any more. */
   close(): void {
     this.writeAll();
     this.#writeHeader();
     this.#file.close();
+    freeBytes(this.#slots);
   }
 
   #encodeEntry(keyHash: number, position: number, storeTimestampMs: number, before: number): void {
@@ -184,18 +195,21 @@ export class IndexFileWriter {
   }
 
   #markSlot(slot: number, chunkIndex: number): void {
-    this.#dirtyChunks[chunkIndex] = 1;
+    this.#chunks[chunkIndex] = ChunkState.Dirty;
     if (this.#fewCount < FEW_SLOTS) this.#fewSlots[this.#fewCount] = slot;
     this.#fewCount += 1;
   }
 
-  #load(chunkIndex: number): DataView {
-    const first = chunkIndex * CHUNK_SLOTS;
-    const bytes = new Uint8Array(Math.min(CHUNK_SLOTS, this.#shape.slots - first) * INDEX_SLOT_BYTES);
-    if (this.header.count > 1) this.#file.read(bytes, 0, bytes.length, slotAt(first));
-    const chunk = new DataView(bytes.buffer);
-    this.#chunks[chunkIndex] = chunk;
-    return chunk;
+  #load(chunkIndex: number): void {
+    if (this.header.count > 1) {
+      const first = chunkIndex * CHUNK_SLOTS;
+      this.#file.read(this.#slots, first * INDEX_SLOT_BYTES, this.#chunkBytes(chunkIndex), slotAt(first));
+    }
+    this.#chunks[chunkIndex] = ChunkState.Clean;
+  }
+
+  #chunkBytes(chunkIndex: number): number {
+    return Math.min(CHUNK_SLOTS, this.#shape.slots - chunkIndex * CHUNK_SLOTS) * INDEX_SLOT_BYTES;
   }
 
   #writeEntries(): void {
@@ -220,23 +234,26 @@ export class IndexFileWriter {
       const end = Math.min(first + NEAR_SLOTS, (chunkIndex + 1) * CHUNK_SLOTS);
       let last = first;
       while (from < slots.length && slots[from]! < end) last = slots[from++]!;
-      const chunk = this.#chunks[chunkIndex]!;
-      const bytes = new Uint8Array(chunk.buffer);
-      const at = (first % CHUNK_SLOTS) * INDEX_SLOT_BYTES;
-      this.#file.write(bytes, at, (last - first + 1) * INDEX_SLOT_BYTES, slotAt(first));
-      this.#dirtyChunks[chunkIndex] = 0;
+      this.#file.write(this.#slots, first * INDEX_SLOT_BYTES, (last - first + 1) * INDEX_SLOT_BYTES, slotAt(first));
     }
+    for (const slot of slots) this.#chunks[Math.floor(slot / CHUNK_SLOTS)] = ChunkState.Clean;
     this.#fewCount = 0;
     this.#entriesSinceSlots = 0;
   }
 
+  /** Dirty chunks beside each other go in one write. */
   #writeDirtyChunks(): void {
-    for (let index = 0; index < this.#dirtyChunks.length; index++) {
-      if (this.#dirtyChunks[index] === 0) continue;
-      const chunk = this.#chunks[index]!;
-      const bytes = new Uint8Array(chunk.buffer);
-      this.#file.write(bytes, 0, bytes.length, slotAt(index * CHUNK_SLOTS));
-      this.#dirtyChunks[index] = 0;
+    const chunks = this.#chunks;
+    for (let first = 0; first < chunks.length; first++) {
+      if (chunks[first] !== ChunkState.Dirty) continue;
+      let bytes = 0;
+      let end = first;
+      for (; end < first + CHUNKS_OF_WRITE_MAX && chunks[end] === ChunkState.Dirty; end++) {
+        bytes += this.#chunkBytes(end);
+      }
+      this.#file.write(this.#slots, first * CHUNK_SLOTS * INDEX_SLOT_BYTES, bytes, slotAt(first * CHUNK_SLOTS));
+      chunks.fill(ChunkState.Clean, first, end);
+      first = end - 1;
     }
     this.#fewCount = 0;
     this.#entriesSinceSlots = 0;

@@ -14,7 +14,7 @@
  *   behind all slots, 320 bytes for each: the 16 units of its tail
  * ```
  */
-import { UNIT_BYTES } from "./consume_queue.ts";
+import { putUnit, UNIT_BYTES } from "./consume_queue.ts";
 import { attachRegion, createRegion, WORD_STRIDE_BYTES } from "./memory/region.ts";
 
 const MAGIC = 0x51544142;
@@ -66,6 +66,7 @@ export class QueueTable {
   readonly #words: Uint32Array[] = [];
   readonly #longs: BigInt64Array[] = [];
   readonly #bytes: Uint8Array[] = [];
+  readonly #views: DataView[] = [];
   readonly #chunks: SharedArrayBuffer[] = [];
 
   /** @param chunks the chunks that exist, in order */
@@ -87,6 +88,7 @@ export class QueueTable {
     this.#words.push(new Uint32Array(chunk));
     this.#longs.push(new BigInt64Array(chunk));
     this.#bytes.push(new Uint8Array(chunk));
+    this.#views.push(new DataView(chunk));
   }
 
   /** Brings this view up to `chunks`, of which it has the first ones already. */
@@ -152,19 +154,15 @@ export class QueueTable {
   }
 
   /**
-   * Puts units into a queue's tail; {@link setMaxOffset} shows them. Only ReputMessageService.
+   * Puts a unit into a queue's tail; {@link setMaxOffset} shows it. Only ReputMessageService.
    *
-   * @param offset of the first; the last must be less than {@link TAIL_UNITS} above the written offset
-   * @param bytes the units, from byte `at` on
+   * @param offset of the unit, less than {@link TAIL_UNITS} above the written offset
    */
-  putTail(slot: number, offset: number, count: number, bytes: Uint8Array, at: number): void {
-    const tails = this.#tails(slot);
-    const start = TAILS_START + (slot % QUEUE_SLOTS_PER_CHUNK) * TAIL_BYTES;
-    for (let unit = 0; unit < count; unit++) {
-      const to = start + ((offset + unit) % TAIL_UNITS) * UNIT_BYTES;
-      const from = at + unit * UNIT_BYTES;
-      for (let byte = 0; byte < UNIT_BYTES; byte++) tails[to + byte] = bytes[from + byte]!;
-    }
+  putUnit(slot: number, offset: number, position: number, size: number, tagsHigh: number, tagsLow: number): void {
+    const view = this.#views[Math.floor(slot / QUEUE_SLOTS_PER_CHUNK)];
+    if (view === undefined) throw new QueueTableError(`No queue slot ${slot}: the table has ${this.capacity}`);
+    const at = TAILS_START + (slot % QUEUE_SLOTS_PER_CHUNK) * TAIL_BYTES + (offset % TAIL_UNITS) * UNIT_BYTES;
+    putUnit(view, at, position, size, tagsHigh, tagsLow);
   }
 
   /**

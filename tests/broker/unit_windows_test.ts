@@ -64,9 +64,7 @@ Deno.test("UnitWindows ends where the queue does, and sees what comes behind it"
   const source = queue(0, 40);
   assertEquals(read(source, 32, 32), range(32, 40));
   assertEquals(read(source, 40, 32), []);
-  const unit = new Uint8Array(UNIT_BYTES);
-  encodeUnit(new DataView(unit.buffer), 0, 40, 1, 0);
-  table.putTail(0, 40, 1, unit, 0);
+  table.putUnit(0, 40, 40, 1, 0, 0);
   table.setMaxOffset(0, 41);
   assertEquals(read(source, 40, 32), [40]);
   assertEquals(read(source, 33, 8), range(33, 41));

@@ -72,16 +72,16 @@ export class BatchPath {
     if (bodyEnd - bodyStart > bodyBytesMax || (send.sysFlag & ~PLAIN_SYS_FLAGS) !== 0) return SendOutcome.General;
     const total = this.#measure(connection, served, bytes, bodyStart, bodyEnd);
     if (total === 0) return SendOutcome.General;
-    const { appender, queues } = this.#parts;
+    const { appender, queues, puts } = this.#parts;
     const index = appender.place(total);
     if (index < 0) return index === PlaceRefusal.NoRoom ? SendOutcome.RingFull : SendOutcome.General;
-    const slot = served.slots[send.queueId]!;
+    const slot = served.slot(send.queueId);
     const queueOffset = queues.nextOffset(slot);
     const position = appender.position;
     this.#encode(connection, served, bytes, bodyStart, index, queueOffset, position, storeTimestampMs);
     queues.setNextOffset(slot, queueOffset + this.#count);
     appender.advance(total);
-    served.countPut(send.queueId, this.#count, total);
+    puts.count(served, send.queueId, slot, this.#count, total);
     if ((scan.flag & 2) === 0) this.#acknowledge(connection, scan.opaque, queueOffset, position, position + total);
     return SendOutcome.Appended;
   }

@@ -130,7 +130,7 @@ export class GatewayParts {
     this.release = new AckRelease({ ...waits, mayBlock: context.ownsThread && !isWrittenLater(values) });
     this.#settings = this.#sendSettings();
     this.#topics = new NameLookup((name) => this.#serve(name));
-    this.#meter = new TrafficMeter(this.#topics, new GaugeBatch(new Gauges(init.gauges)));
+    this.#meter = new TrafficMeter(new GaugeBatch(new Gauges(init.gauges)));
     const log = this.#logParts();
     this.#appender = logAppenderOf(log);
     this.#records = new RecordAppender(memory, this.#appender, this.view.queues, values.enabledAppendPropCRC);
@@ -213,6 +213,7 @@ export class GatewayParts {
       appender: this.#appender,
       queues: this.view.queues,
       topics: this.#topics,
+      puts: this.#meter.puts,
       acks: new AckEncoder(this.#settings.storeHost, values),
       hold: this.release.holds ? this.#acks : undefined,
       ...this.#settings,
@@ -339,11 +340,14 @@ export class GatewayParts {
       this.gateway.fence();
       if (this.#acks.isFull || !this.#appender.begin()) return unavailable(ack.command, "service not available now");
       this.gateway.markAppended(this.#memory.epoch);
-      const placed = this.#records.append(records, entry.slots[queueId]!, nowMs);
+      const slot = entry.slots[queueId]!;
+      const placed = this.#records.append(records, slot, nowMs);
       this.#appender.end(nowMs);
       if (typeof placed !== "number") {
         const served = this.#topics.byName(entry.topic);
-        served?.countPut(queueId, records.length, placed.end - placed.position);
+        if (served !== undefined) {
+          this.#meter.puts.count(served, queueId, slot, records.length, placed.end - placed.position);
+        }
         if ((ack.command.flag & 2) === 0) this.#acknowledge(ack, placed.queueOffset, placed.position, placed.end);
         return undefined;
       }
@@ -415,6 +419,7 @@ export class GatewayParts {
       ? [...this.view.entries()].map((entry) => entry.topic)
       : [...update.removed, ...update.changed.map((entry) => entry.topic)];
     for (const topic of gone) this.#forget(topic);
+    if (update.whole || update.removed.length > 0) this.#meter.puts.cut();
     const version = this.view.apply(update);
     this.#topics.forget(gone);
     return version;

@@ -244,7 +244,7 @@ export class PullService {
       group: group!,
       topic: topic!,
       queueId: fields.queueId,
-      slot: topic!.slots[fields.queueId]!,
+      slot: topic!.slot(fields.queueId),
       offset: fields.queueOffset,
       maxMsgNums: fields.maxMsgNums,
       maxMsgBytes: Math.max(fields.maxMsgBytes, 100),

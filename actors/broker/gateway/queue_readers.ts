@@ -54,7 +54,7 @@ export class QueueReaders {
       queueId,
       fileBytes: shape.consumeQueueFileBytes,
       handles,
-      tail: { table: this.#table, slot: () => topic.slots[queueId] },
+      tail: { table: this.#table, slot: () => topic.entry.slots[queueId] },
     });
   }
 }

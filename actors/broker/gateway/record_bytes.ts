@@ -33,12 +33,12 @@ export function putLong(view: DataView, at: number, value: number): void {
   view.setUint32(at + 4, value - high * 0x1_0000_0000);
 }
 
-/** Copies the first bytes of an array. @returns byte behind the copy */
-export function putBytes(into: Uint8Array, at: number, from: Uint8Array, bytes: number): number {
+/** Copies bytes of an array, the first ones unless `start` says where they begin. @returns byte behind the copy */
+export function putBytes(into: Uint8Array, at: number, from: Uint8Array, bytes: number, start = 0): number {
   if (bytes > FEW_BYTES) {
-    into.set(from.subarray(0, bytes), at);
+    into.set(from.subarray(start, start + bytes), at);
   } else {
-    for (let i = 0; i < bytes; i++) into[at + i] = from[i]!;
+    for (let i = 0; i < bytes; i++) into[at + i] = from[start + i]!;
   }
   return at + bytes;
 }

@@ -21,6 +21,7 @@ import type { QueueTable } from "../../../store/queue_table.ts";
 import { type AckEncoder, putDecimal } from "./answer_bytes.ts";
 import type { GatewayConnection } from "./connection.ts";
 import type { NameLookup } from "./name_lookup.ts";
+import type { PutCounts } from "./put_counts.ts";
 import { BORN_HOST_V6, PLAIN_SYS_FLAGS, putBytes, putLong, RECORD_FIXED_BYTES, STORE_HOST_V6 } from "./record_bytes.ts";
 import { RECORD_MAGIC, TRANSACTION_SYS_FLAGS } from "./record_bytes.ts";
 import type { ServedTopic } from "./served_topic.ts";
@@ -56,6 +57,7 @@ export interface SendPathParts {
   readonly appender: LogAppender;
   readonly queues: QueueTable;
   readonly topics: NameLookup<ServedTopic>;
+  readonly puts: PutCounts;
   readonly acks: AckEncoder;
   /** Undefined when the write alone is what an acknowledgement promises. */
   readonly hold: AckHold | undefined;
@@ -93,6 +95,9 @@ export class SendPath {
   readonly #tailView: DataView;
   readonly #brokerBytes: number;
   #tailBytes = 0;
+  /** Where the topic's name is taken from: the frame, which is in the cache. */
+  #name: Uint8Array = new Uint8Array(0);
+  #nameStart = 0;
   readonly #storeHostFlag: number;
   /** Store time of the batch under way, milliseconds since 1970. */
   storeTimestampMs = 0;
@@ -154,6 +159,8 @@ export class SendPath {
     }
     const target = prepared ? this.#parts.topics.byName(HALF_TOPIC) : served;
     if (target === undefined) return SendOutcome.General;
+    this.#name = prepared ? target.name : bytes;
+    this.#nameStart = prepared ? 0 : scan.valueStart[topicField]!;
     this.#tailBytes = prepared ? this.#halfTail(served) : this.#brokerBytes;
     const propertiesBytes = this.#properties.length + this.#tailBytes;
     if (propertiesBytes > PROPERTIES_BYTES_MAX) return SendOutcome.General;
@@ -193,13 +200,13 @@ export class SendPath {
     bodyEnd: number,
     propertiesBytes: number,
   ): SendOutcomeValue {
-    const { appender, queues, storeHost } = this.#parts;
+    const { appender, queues, puts, storeHost } = this.#parts;
     const recordBytes = RECORD_FIXED_BYTES + connection.bornHost.length + storeHost.length + (bodyEnd - bodyStart) +
-      served.name.length +
+      served.nameBytes +
       propertiesBytes;
     const index = appender.place(recordBytes);
     if (index < 0) return index === PlaceRefusal.NoRoom ? SendOutcome.RingFull : SendOutcome.General;
-    const slot = served.slots[queueId]!;
+    const slot = served.slot(queueId);
     const queueOffset = queues.nextOffset(slot);
     const position = appender.position;
     this.#encode(
@@ -217,7 +224,7 @@ export class SendPath {
     );
     queues.setNextOffset(slot, queueOffset + 1);
     appender.advance(recordBytes);
-    served.countPut(queueId, 1, recordBytes);
+    puts.count(served, queueId, slot, 1, recordBytes);
     if ((scan.flag & 2) === 0) {
       this.#acknowledge(connection, scan.opaque, queueOffset, position, position + recordBytes);
     }
@@ -259,8 +266,8 @@ export class SendPath {
     putLong(view, at + 4, 0);
     view.setInt32(at + 12, bodyEnd - bodyStart);
     at = copyWords(view, at + 16, connection.inputView, bodyStart, bodyEnd - bodyStart);
-    ring[at] = served.name.length;
-    at = putBytes(ring, at + 1, served.name, served.name.length);
+    ring[at] = served.nameBytes;
+    at = putBytes(ring, at + 1, this.#name, served.nameBytes, this.#nameStart);
     view.setInt16(at, propertiesBytes);
     at = copyWords(view, at + 2, this.#properties.view, 0, this.#properties.length);
     copyWords(view, at, this.#tailView, 0, this.#tailBytes);

@@ -7,7 +7,7 @@ import { SystemTopics } from "../../../store/topic_names.ts";
 import type { TrafficCounts } from "../broker_controller_contract.ts";
 import type { PullRequest } from "./pull_request.ts";
 import type { ServedGroup } from "./control_view.ts";
-import type { NameLookup } from "./name_lookup.ts";
+import { PutCounts } from "./put_counts.ts";
 import type { ServedTopic } from "./served_topic.ts";
 
 /** Topics whose messages are not counted as users'. */
@@ -44,16 +44,13 @@ export interface PullMeter {
 
 /** Counts of one gateway. */
 export class TrafficMeter implements PullMeter {
-  readonly #topics: NameLookup<ServedTopic>;
+  /** What was put. */
+  readonly puts: PutCounts = new PutCounts();
   readonly #gets = new Map<ServedGroup, Map<number, Gets>>();
   readonly #gauges: GaugeBatch;
 
-  /**
-   * @param topics whose put counters are read
-   * @param gauges shared totals
-   */
-  constructor(topics: NameLookup<ServedTopic>, gauges: GaugeBatch) {
-    this.#topics = topics;
+  /** @param gauges shared totals */
+  constructor(gauges: GaugeBatch) {
     this.#gauges = gauges;
   }
 
@@ -108,8 +105,8 @@ export class TrafficMeter implements PullMeter {
 
   /** Takes what was counted since the last call. @returns undefined when nothing was */
   take(sendBacks: TrafficCounts["sendBacks"]): TrafficCounts | undefined {
-    const puts: TrafficCounts["puts"][number][] = [];
-    for (const topic of this.#topics.values()) if (topic.touched) takePuts(topic, puts, this.#gauges);
+    const puts = this.puts.take();
+    for (const { topic, count, bytes } of puts) this.#gauges.put(count, bytes, 0, !SYSTEM_TOPICS.has(topic), count);
     const gets: TrafficCounts["gets"][number][] = [];
     for (const bySlot of this.#gets.values()) {
       for (const { group, topic, ...counts } of bySlot.values()) {
@@ -118,25 +115,5 @@ export class TrafficMeter implements PullMeter {
     }
     this.#gets.clear();
     return puts.length + gets.length + sendBacks.length === 0 ? undefined : { puts, gets, sendBacks };
-  }
-}
-
-function takePuts(topic: ServedTopic, puts: TrafficCounts["puts"][number][], gauges: GaugeBatch): void {
-  topic.touched = false;
-  const ofUser = !SYSTEM_TOPICS.has(topic.entry.topic);
-  for (let queueId = 0; queueId < topic.putMessages.length; queueId++) {
-    const count = topic.putMessages[queueId]!;
-    if (count === 0) continue;
-    puts.push({
-      topic: topic.entry.topic,
-      queueId,
-      count,
-      times: count,
-      bytes: topic.putBytes[queueId]!,
-      latencyMs: 0,
-    });
-    gauges.put(count, topic.putBytes[queueId]!, 0, ofUser, count);
-    topic.putMessages[queueId] = 0;
-    topic.putBytes[queueId] = 0;
   }
 }

@@ -19,6 +19,12 @@ export type QueueKindValue = (typeof QueueKind)[keyof typeof QueueKind];
 /** Slot of a queue that is not in the topic table. */
 const NONE = -1;
 
+const ROW_NUMBERS = 4;
+const SLOT = 0;
+const KIND = 1;
+const MAX = 2;
+const QUEUE_ID = 3;
+
 const KINDS: ReadonlyMap<string, QueueKindValue> = new Map([
   [SCHEDULE_TOPIC, QueueKind.Schedule],
   [TIMER_TOPIC, QueueKind.Timer],
@@ -29,10 +35,8 @@ const KINDS: ReadonlyMap<string, QueueKindValue> = new Map([
 export class DispatchedQueues {
   readonly #view: TopicView;
   readonly #ofTopic = new Map<string, number[]>();
-  readonly #queueIds: number[] = [];
-  readonly #slots: number[] = [];
-  readonly #max: number[] = [];
-  readonly #kinds: QueueKindValue[] = [];
+  /** A row for each queue: slot, kind, largest offset, queue id. */
+  #rows = new Float64Array(64 * ROW_NUMBERS);
 
   /** @param view of the topics, kept up by its owner */
   constructor(view: TopicView) {
@@ -44,15 +48,14 @@ export class DispatchedQueues {
     const known = this.#ofTopic.get(topic);
     if (known === undefined) this.#ofTopic.set(topic, [queue]);
     else known.push(queue);
-    this.#queueIds[queue] = queueId;
-    this.#slots[queue] = this.#slotNow(topic, queueId);
-    this.#max[queue] = 0;
-    this.#kinds[queue] = KINDS.get(topic) ?? QueueKind.Plain;
+    const row = queue * ROW_NUMBERS;
+    if (row >= this.#rows.length) this.#grow(queue);
+    this.#rows.set([this.#slotNow(topic, queueId), KINDS.get(topic) ?? QueueKind.Plain, 0, queueId], row);
   }
 
   /** Forgets a topic that was deleted: its queues have no slot from now on. */
   forget(topic: string): void {
-    for (const queue of this.#ofTopic.get(topic) ?? []) this.#slots[queue] = NONE;
+    for (const queue of this.#ofTopic.get(topic) ?? []) this.#setSlot(queue, NONE);
     this.#ofTopic.delete(topic);
   }
 
@@ -66,38 +69,48 @@ export class DispatchedQueues {
     const placed = new Map<number, number>();
     for (const topic of topics) {
       for (const queue of this.#ofTopic.get(topic) ?? []) {
-        const slot = this.#slotNow(topic, this.#queueIds[queue]!);
-        if (slot === this.#slots[queue]) continue;
+        const slot = this.#slotNow(topic, this.#rows[queue * ROW_NUMBERS + QUEUE_ID]!);
+        if (slot === this.slot(queue)) continue;
         if (slot !== NONE) placed.set(queue, slot);
-        if (this.#slots[queue] === NONE) continue;
-        this.#slots[queue] = NONE;
+        if (this.slot(queue) === NONE) continue;
+        this.#setSlot(queue, NONE);
         moved(queue);
       }
     }
     for (const [queue, slot] of placed) {
-      this.#slots[queue] = slot;
+      this.#setSlot(queue, slot);
       moved(queue);
     }
   }
 
   /** Slot in the queue table, below 0 for a queue that is not there. */
   slot(queue: number): number {
-    return this.#slots[queue]!;
+    return this.#rows[queue * ROW_NUMBERS + SLOT]!;
   }
 
   /** Whose queue it is. */
   kind(queue: number): QueueKindValue {
-    return this.#kinds[queue]!;
+    return this.#rows[queue * ROW_NUMBERS + KIND] as QueueKindValue;
   }
 
   /** Offset behind the last unit since the queue was opened, 0 when there was none. */
   max(queue: number): number {
-    return this.#max[queue]!;
+    return this.#rows[queue * ROW_NUMBERS + MAX]!;
   }
 
   /** Sets {@link max}. */
   setMax(queue: number, maxOffset: number): void {
-    this.#max[queue] = maxOffset;
+    this.#rows[queue * ROW_NUMBERS + MAX] = maxOffset;
+  }
+
+  #setSlot(queue: number, slot: number): void {
+    this.#rows[queue * ROW_NUMBERS + SLOT] = slot;
+  }
+
+  #grow(queue: number): void {
+    const rows = new Float64Array(Math.max(this.#rows.length * 2, (queue + 1) * ROW_NUMBERS));
+    rows.set(this.#rows);
+    this.#rows = rows;
   }
 
   #slotNow(topic: string, queueId: number): number {

@@ -403,7 +403,7 @@ export class ReputMessageService implements DispatchMarks {
   }
 
   /** A queue got units. */
-  mark(queue: number, maxOffset: number, _storeTimestampMs: number): void {
+  mark(queue: number, maxOffset: number): void {
     this.#queues.setMax(queue, maxOffset);
     const kind = this.#queues.kind(queue);
     if (kind !== QueueKind.Plain) this.#wake(kind);
