@@ -37,7 +37,7 @@ const ENTRIES_BETWEEN_SLOTS = 131_072;
  * Many dirty slots are written this often at most by a dispatcher that has nothing else to do, which it has between any two runs that come apart. Milliseconds.
  * Keys of many topics fall all over the slots: a hundred of them dirty a hundred chunks.
  */
-export const SLOTS_EVERY_MS = 500;
+export const SLOTS_EVERY_MS = 1000;
 
 /** Chunks that are written at once at most: half a MiB, so that nobody waits long for the file. */
 const CHUNKS_OF_WRITE_MAX = 32;

@@ -11,6 +11,6 @@ Deno.test("after syncs of queues comes a rest of nine times as long, of a minute
   assertEquals([isOver(12_000, 59_999), isOver(12_000, 60_000)], [false, true]);
 });
 
-Deno.test("the rest ends when a start would have 256 MiB to dispatch again", () => {
-  assertEquals([255, 256].map((mib) => isRestOver({ syncMs: 2_000, elapsedMs: 1, bytes: mib * MIB })), [false, true]);
+Deno.test("the rest ends when a start would have 512 MiB to dispatch again", () => {
+  assertEquals([511, 512].map((mib) => isRestOver({ syncMs: 2_000, elapsedMs: 1, bytes: mib * MIB })), [false, true]);
 });

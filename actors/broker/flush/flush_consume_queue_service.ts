@@ -27,8 +27,8 @@ const REST_PER_SYNC = 9;
 /** Longest such rest. Milliseconds. Source: apache/rocketmq store MessageStoreConfig flushConsumeQueueThoroughInterval */
 const REST_MS_MAX = 60_000;
 
-/** It ends when the log has so much more: a start after a crash reads and dispatches that again, which takes 2 s with thousands of queues. Bytes. */
-const REST_BYTES_MAX = 256 * 1024 * 1024;
+/** It ends when the log has so much more: a start after a crash reads and dispatches that again, which takes 3 s with thousands of queues. Bytes. */
+const REST_BYTES_MAX = 512 * 1024 * 1024;
 
 /** What says when queues are synced next. */
 export interface SyncRest {
