@@ -27,6 +27,9 @@ const TRANSACTION_MASK = 0xC;
 const TRANSACTION_PREPARED = 0x4;
 const TRANSACTION_ROLLBACK = 0xC;
 
+/** Syncs that a queue needs which has no file yet: of the file, its directory, and the topic's. */
+const SYNCS_OF_NEW = 3;
+
 /** Where a dispatcher tells what it did; called on its thread. */
 export interface DispatchMarks {
   /** A queue was seen for the first time; `queue` is its number from now on. Here it may be given a tail. */
@@ -87,6 +90,7 @@ export class Dispatcher {
   /** By number; undefined when its topic was deleted. */
   readonly #queues: (DispatchQueue | undefined)[] = [];
   #dirty: DispatchQueue[] = [];
+  #dirtySyncs = 0;
   /** So many of the dirty queues are settled, as far as they were when it was their turn. */
   #settled = 0;
   #indexed: number;
@@ -105,6 +109,11 @@ export class Dispatcher {
   /** Everything below this position has its units and entries in the files. */
   get position(): number {
     return this.#position;
+  }
+
+  /** About how many syncs what {@link takeDirty} tells of will need. */
+  get dirtySyncs(): number {
+    return this.#dirtySyncs;
   }
 
   /** Begins at a position above 0 before anything was dispatched: the log begins there. */
@@ -222,6 +231,7 @@ export class Dispatcher {
     this.#settleAll();
     for (const queue of this.#dirty) this.#options.files.addDirtyPaths(queue, paths, directories);
     this.#dirty = [];
+    this.#dirtySyncs = 0;
     this.#settled = 0;
     this.#options.index?.writeAll();
     this.#options.index?.addDirtyPaths(paths, directories);
@@ -332,6 +342,7 @@ export class Dispatcher {
     if (queue.isListed) return;
     queue.isListed = true;
     this.#dirty.push(queue);
+    this.#dirtySyncs += queue.isNew ? SYNCS_OF_NEW : 1;
   }
 
   #openTopic(bytes: Uint8Array): DispatchTopic | undefined {

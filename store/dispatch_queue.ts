@@ -127,6 +127,11 @@ export class DispatchQueue {
     return this.#nextOffset;
   }
 
+  /** Whether no file of the queue was given to be synced yet. */
+  get isNew(): boolean {
+    return this.syncedFiles === 0;
+  }
+
   /** Position in the log behind the last record of the queue, −1 when there is none. */
   get maxPhysical(): number {
     return this.#maxPhysical;

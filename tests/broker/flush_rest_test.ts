@@ -4,7 +4,7 @@ import { isRestOver } from "../../actors/broker/flush/flush_consume_queue_servic
 
 const MIB = 1024 * 1024;
 
-Deno.test("after syncs of queues comes a rest of nine times as long, of a minute at most", () => {
+Deno.test("before syncs of queues comes a rest of nine times as long as they will take, of a minute at most", () => {
   const isOver = (syncMs: number, elapsedMs: number): boolean => isRestOver({ syncMs, elapsedMs, bytes: MIB });
   assertEquals([isOver(0, 0), isOver(100, 899), isOver(100, 900)], [true, false, true]);
   assertEquals([isOver(2_000, 17_999), isOver(2_000, 18_000)], [false, true]);

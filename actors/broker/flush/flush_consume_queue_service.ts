@@ -21,7 +21,7 @@ import type { FlushConsumeQueueContract } from "./flush_contract.ts";
 /** Longest wait for ReputMessageService. Milliseconds. */
 const ASK_MS = 5000;
 
-/** After syncs it rests so many times as long as they took: those of thousands of queues would hold up those of the log all the time. */
+/** Before syncs it rests so many times as long as they will take: those of thousands of queues would hold up those of the log all the time. */
 const REST_PER_SYNC = 9;
 
 /** Longest such rest. Milliseconds. Source: apache/rocketmq store MessageStoreConfig flushConsumeQueueThoroughInterval */
@@ -30,11 +30,17 @@ const REST_MS_MAX = 60_000;
 /** It ends when the log has so much more: a start after a crash reads and dispatches that again, which takes 3 s with thousands of queues. Bytes. */
 const REST_BYTES_MAX = 512 * 1024 * 1024;
 
+/** What one sync takes as long as nothing was measured. Milliseconds. */
+const SYNC_MS_AT_FIRST = 0.2;
+
+/** Fewer syncs than these say little about what one takes. */
+const SYNCS_MEASURED_MIN = 64;
+
 /** What says when queues are synced next. */
 export interface SyncRest {
-  /** How long the last syncs took, milliseconds. */
+  /** How long the syncs of what is dirty will take, milliseconds. */
   readonly syncMs: number;
-  /** How long ago they ended, milliseconds. */
+  /** How long ago the last ones ended, milliseconds. */
   readonly elapsedMs: number;
   /** What was dispatched since they began, bytes. */
   readonly bytes: number;
@@ -77,8 +83,9 @@ export class FlushConsumeQueueService {
   #unmarked: ReputDirt | undefined;
   #timer: { cancel(): void } | undefined;
   #running: Promise<number> | undefined;
-  #syncMs = 0;
-  #syncedMs = -Infinity;
+  #msOfSync = SYNC_MS_AT_FIRST;
+  /** When the last syncs ended, or this service began. */
+  #syncedMs: number;
   #syncedPosition = 0;
   #checkpoints = 0;
   #files = 0;
@@ -93,6 +100,7 @@ export class FlushConsumeQueueService {
     this.#isAllDirty = init.incarnation > 1 || !init.isDerivedSynced;
     this.#checkpoint = CheckpointFile.open(this.#disk, shape.checkpoint);
     this.#durable = new DurablePositionFile(this.#disk, shape.durablePosition);
+    this.#syncedMs = context.clock.monotonicMs();
     this.#intervalMs = init.values.flushIntervalConsumeQueue;
   }
 
@@ -105,15 +113,21 @@ export class FlushConsumeQueueService {
   schedule(): void {
     if (this.#stopping) return;
     this.#timer = this.#context.clock.setTimer(this.#intervalMs, () => {
-      if (!this.#isRestOver()) return this.schedule();
-      this.flush().then(() => this.schedule(), (error) => this.#failed(error));
+      this.#flushWhenDue().then(() => this.schedule(), (error) => this.#failed(error));
     });
   }
 
-  #isRestOver(): boolean {
-    const elapsedMs = this.#context.clock.monotonicMs() - this.#syncedMs;
+  async #flushWhenDue(): Promise<void> {
+    if (await this.#isDue() && !this.#stopping) await this.flush();
+  }
+
+  async #isDue(): Promise<boolean> {
+    if (this.#isAllDirty) return true;
     const bytes = this.#memory.dispatched.load() - this.#syncedPosition;
-    return isRestOver({ syncMs: this.#syncMs, elapsedMs, bytes });
+    if (bytes === 0) return true;
+    const { dirtySyncs } = await this.#context.peer("reput").ask("counters", null, { timeoutMs: ASK_MS });
+    const elapsedMs = this.#context.clock.monotonicMs() - this.#syncedMs;
+    return isRestOver({ syncMs: dirtySyncs * this.#msOfSync, elapsedMs, bytes });
   }
 
   /** Ends the schedule; the supervisor asks for the last flush before. */
@@ -137,7 +151,8 @@ export class FlushConsumeQueueService {
     const beganMs = clock.monotonicMs();
     this.#files += knewAll && !dirt.isAll ? syncDerived(this.#disk, dirt) : syncAllDerived(this.#disk, this.#shape);
     this.#syncedMs = clock.monotonicMs();
-    this.#syncMs = this.#syncedMs - beganMs;
+    const syncs = dirt.paths.length + dirt.directories.length;
+    if (syncs >= SYNCS_MEASURED_MIN) this.#msOfSync = (this.#syncedMs - beganMs) / syncs;
     this.#syncedPosition = dirt.position;
     this.#isAllDirty = false;
     if (!knewAll || (dirt.storeTimestampMs > 0 && dirt.paths.length > 0)) this.#unmarked = dirt;

@@ -39,6 +39,8 @@ export type ReputContract = {
         fromRing: number;
         fromFile: number;
         missed: number;
+        /** About how many syncs what `takeDirty` tells of will need. */
+        dirtySyncs: number;
       };
     };
   };

@@ -168,15 +168,7 @@ export class ReputMessageService implements DispatchMarks {
   }
 
   /** What was done so far. */
-  get counters(): {
-    position: number;
-    units: number;
-    keys: number;
-    refused: number;
-    fromRing: number;
-    fromFile: number;
-    missed: number;
-  } {
+  get counters(): ReputContract["asks"]["counters"]["reply"] {
     const { ringReads, fileReads } = this.#reader.counters;
     return {
       position: this.dispatcher.position,
@@ -186,6 +178,7 @@ export class ReputMessageService implements DispatchMarks {
       fromRing: ringReads,
       fromFile: fileReads,
       missed: this.#memory.writtenBell.missed,
+      dirtySyncs: this.dispatcher.dirtySyncs,
     };
   }
 
