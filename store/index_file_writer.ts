@@ -27,6 +27,8 @@ import {
 const HIGH = 0x1_0000_0000;
 const CHUNK_SLOTS = 4096;
 const GATHERED_ENTRIES_MAX = 4096;
+/** Keys that are put before their slots are looked at. */
+const PENDING_MAX = 256;
 /** Dirty slots that are written one by one. */
 const FEW_SLOTS = 64;
 /** Slots that are near enough for one write. */
@@ -49,7 +51,7 @@ const ChunkState = { Absent: 0, Clean: 1, Dirty: 2 } as const;
 export class IndexFileWriter {
   /** Where the file is. */
   readonly path: string;
-  /** What the header says when everything is written. */
+  /** What the header says once everything that has an entry is written. */
   readonly header: IndexHeader;
   /** True from the first write on after the file was last given to be synced. */
   isDirty = false;
@@ -64,6 +66,13 @@ export class IndexFileWriter {
   readonly #entries = new Uint8Array(GATHERED_ENTRIES_MAX * INDEX_ENTRY_BYTES);
   readonly #entriesView = new DataView(this.#entries.buffer);
   #gathered = 0;
+  /** Keys that were put and have no entry yet: hash, position and time of the record, slot. */
+  readonly #pendingHashes = new Int32Array(PENDING_MAX);
+  readonly #pendingPositions = new Float64Array(PENDING_MAX);
+  readonly #pendingTimesMs = new Float64Array(PENDING_MAX);
+  readonly #pendingSlots = new Int32Array(PENDING_MAX);
+  #pending = 0;
+  #seen = 0;
   #entriesSinceSlots = 0;
   #idleWriteMs = -Infinity;
   readonly #headerBytes = new Uint8Array(INDEX_HEADER_BYTES);
@@ -88,7 +97,7 @@ export class IndexFileWriter {
 
   /** True when no entry fits any more. */
   get isFull(): boolean {
-    return this.header.count >= this.#shape.entries;
+    return this.header.count + this.#pending >= this.#shape.entries;
   }
 
   /** Starts a new file where the one before ended. */
@@ -107,26 +116,12 @@ export class IndexFileWriter {
    * @throws {DiskError} when gathered entries had to be written or slots read, and the disk refused
    */
   put(keyHash: number, position: number, storeTimestampMs: number): void {
-    const header = this.header;
-    const entry = header.count;
-    const slot = keyHash % this.#shape.slots;
-    const chunkIndex = Math.floor(slot / CHUNK_SLOTS);
-    if (this.#chunks[chunkIndex] === ChunkState.Absent) this.#load(chunkIndex);
-    const slotByte = slot * INDEX_SLOT_BYTES;
-    let before = this.#slotsView.getInt32(slotByte);
-    if (before <= 0 || before > entry) before = 0;
-    if (this.#gathered === GATHERED_ENTRIES_MAX) this.#writeEntries();
-    this.#encodeEntry(keyHash, position, storeTimestampMs, before);
-    this.#slotsView.setInt32(slotByte, entry);
-    this.#markSlot(slot, chunkIndex);
-    if (entry <= 1) {
-      header.beginPosition = position;
-      header.beginTimestampMs = storeTimestampMs;
-    }
-    if (before === 0) header.usedSlots += 1;
-    header.count = entry + 1;
-    header.endPosition = position;
-    header.endTimestampMs = storeTimestampMs;
+    if (this.#pending === PENDING_MAX) this.#place();
+    const at = this.#pending;
+    this.#pendingHashes[at] = keyHash;
+    this.#pendingPositions[at] = position;
+    this.#pendingTimesMs[at] = storeTimestampMs;
+    this.#pending = at + 1;
   }
 
   /**
@@ -135,6 +130,7 @@ export class IndexFileWriter {
    * @throws {DiskError} when the disk refuses
    */
   write(): void {
+    this.#place();
     if (this.#gathered === 0) return;
     this.#writeEntries();
     this.#writeHeader();
@@ -174,6 +170,54 @@ export class IndexFileWriter {
     this.#writeHeader();
     this.#file.close();
     freeBytes(this.#slots);
+  }
+
+  /** Makes entries of the keys that were put. */
+  #place(): void {
+    if (this.#gathered + this.#pending > GATHERED_ENTRIES_MAX) this.#writeEntries();
+    this.#seekSlots();
+    for (let i = 0; i < this.#pending; i++) {
+      this.#placeKey(
+        this.#pendingHashes[i]!,
+        this.#pendingPositions[i]!,
+        this.#pendingTimesMs[i]!,
+        this.#pendingSlots[i]!,
+      );
+    }
+    this.#pending = 0;
+  }
+
+  /** Reads all slots once before any is used: they are in no cache, and the processor fetches several at a time when none of them waits for another. */
+  #seekSlots(): void {
+    const view = this.#slotsView;
+    let seen = 0;
+    for (let i = 0; i < this.#pending; i++) {
+      const slot = this.#pendingHashes[i]! % this.#shape.slots;
+      const chunkIndex = Math.floor(slot / CHUNK_SLOTS);
+      if (this.#chunks[chunkIndex] === ChunkState.Absent) this.#load(chunkIndex);
+      this.#pendingSlots[i] = slot;
+      seen ^= view.getInt32(slot * INDEX_SLOT_BYTES);
+    }
+    this.#seen = seen;
+  }
+
+  #placeKey(keyHash: number, position: number, storeTimestampMs: number, slot: number): void {
+    const header = this.header;
+    const entry = header.count;
+    const slotByte = slot * INDEX_SLOT_BYTES;
+    let before = this.#slotsView.getInt32(slotByte);
+    if (before <= 0 || before > entry) before = 0;
+    this.#encodeEntry(keyHash, position, storeTimestampMs, before);
+    this.#slotsView.setInt32(slotByte, entry);
+    this.#markSlot(slot, Math.floor(slot / CHUNK_SLOTS));
+    if (entry <= 1) {
+      header.beginPosition = position;
+      header.beginTimestampMs = storeTimestampMs;
+    }
+    if (before === 0) header.usedSlots += 1;
+    header.count = entry + 1;
+    header.endPosition = position;
+    header.endTimestampMs = storeTimestampMs;
   }
 
   #encodeEntry(keyHash: number, position: number, storeTimestampMs: number, before: number): void {

@@ -103,16 +103,36 @@ Deno.test("IndexFileWriter: the disk has the last entry of every slot after each
   const random = new Random(7);
   const { writer, slotOnDisk } = bench();
   const last = new Map<number, number>();
+  let entry = writer.header.count;
   for (let batch = 0; batch < 200; batch++) {
     const count = 1 + random.below(80);
     const base = random.below(SHAPE.slots - 400);
     for (let i = 0; i < count; i++) {
       const slot = base + random.below(400);
-      last.set(slot, writer.header.count);
+      last.set(slot, entry++);
       writer.put(slot + SHAPE.slots * random.below(2), batch, 1000 + batch);
     }
     writer.writeAll();
   }
   assert(last.size > 1000);
   for (const [slot, entry] of last) assertEquals(slotOnDisk(slot), entry, `slot ${slot}`);
+});
+
+Deno.test("IndexFileWriter.isFull counts keys that have no entry yet, and a file that was read back goes on where it ended", () => {
+  const shape = { slots: 8192, entries: 301 };
+  const disk = new MemoryDisk();
+  const file = disk.open("/index", "create");
+  file.truncate(indexFileBytes(shape));
+  const first = new IndexFileWriter("/index", file, shape);
+  for (let key = 1; key <= 299; key++) first.put(key % 3, key, 1000);
+  assertEquals(first.isFull, false);
+  first.close();
+  const again = new IndexFileWriter("/index", disk.open("/index", "write"), shape);
+  assertEquals([again.header.count, again.header.usedSlots, again.isFull], [300, 3, false]);
+  again.put(2, 300, 1000);
+  assertEquals(again.isFull, true);
+  again.close();
+  const view = new DataView(disk.readFile("/index").buffer);
+  // Each entry names the one before it in its slot.
+  assertEquals([view.getInt32(slotAt(2)), view.getInt32(entryAt(shape, 300) + 16)], [300, 299]);
 });

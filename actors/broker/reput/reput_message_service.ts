@@ -47,7 +47,7 @@ const BEHIND_RUN_BYTES = 2 * 1024 * 1024;
 const SETTLE_QUEUES = 256;
 
 /** Open files of queues at most. Thousands of queues are written in turn, and to open a file costs ten times what a write to it does. */
-const QUEUE_HANDLES_MAX = 8192;
+const QUEUE_HANDLES_MAX = 16_384;
 
 /** Longest sleep of an idle service. Milliseconds. */
 const IDLE_MS = 5000;
