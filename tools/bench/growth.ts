@@ -4,9 +4,9 @@
  *
  * Owns: the brokers and a temporary folder. Never: reaches beyond loopback.
  */
-import { statfsSync } from "node:fs";
 import { inBenchFolder } from "./bench_folder.ts";
 import { type Contender, startApache, startRingMq } from "./contender.ts";
+import { usedShareOfDisk } from "./disk_share.ts";
 import { type Curve, CURVES } from "./growth_curves.ts";
 import { measurePoint, type Runner } from "./growth_point.ts";
 import { curvePlot, curveTable, curveVerdict, type Point, pointName } from "./growth_report.ts";
@@ -40,11 +40,6 @@ const args = benchOptions(HELP, {
   takesSettings: true,
 });
 const plots = args.plots ?? new URL("../../docs", import.meta.url).pathname;
-
-function usedShareOfDisk(folder: string): number {
-  const { blocks, bfree, bavail } = statfsSync(folder);
-  return (blocks - bfree) / (blocks - bfree + bavail);
-}
 
 async function measureCurve(curve: Curve, options: RoundOptions): Promise<Point[]> {
   const folder = `${options.folder}/${curve.id}`;

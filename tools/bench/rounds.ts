@@ -4,6 +4,7 @@
  * Owns: nothing. Never: starts or stops a broker.
  */
 import type { Contender } from "./contender.ts";
+import { checkRoom } from "./disk_share.ts";
 import { runLoad } from "./load.ts";
 import { cpuSeconds, readBack, untilDispatched } from "./measures.ts";
 import { out } from "./options.ts";
@@ -84,7 +85,7 @@ export function describe(name: string, one: Measured): string {
  * Measures a shape on both.
  *
  * @param contenders Apache and RingMQ, both held still
- * @throws {Error} when a broker does not answer
+ * @throws {Error} when a broker does not answer, or its disk has no room for what comes next
  */
 export async function compare(
   shape: Shape,
@@ -106,6 +107,7 @@ export async function compare(
       one.run(false);
       (one === apache ? result.apache : result.ringmq).push(measured);
       out(`  ${round}  ${describe(one.name, measured)}`);
+      checkRoom(options.folder);
       if (measured.logMiBPerSecond !== undefined && one === ringmq) {
         result.writeMiBPerSecond.push(await writeLoop(options));
       }
