@@ -5,6 +5,7 @@
  * Reads: the directory when it opens.
  * Never: reads entries; that is `index_file_reader.ts`, on any thread.
  */
+import { freeBytes } from "../protocol/free_bytes.ts";
 import { readLong } from "../protocol/java_number.ts";
 import { StoreError } from "./errors.ts";
 import type { Disk } from "./file/disk.ts";
@@ -17,7 +18,7 @@ import {
   type IndexHeader,
 } from "./index_file.ts";
 import type { IndexShape } from "./index_file.ts";
-import { IndexFileWriter } from "./index_file_writer.ts";
+import { IndexFileWriter, slotMemory } from "./index_file_writer.ts";
 
 /** Options of {@link IndexFileSet}. */
 export interface IndexFileSetOptions {
@@ -75,6 +76,8 @@ export function readIndexHeader(disk: Disk, path: string): IndexHeader {
 /** The index files of a store, to be written. */
 export class IndexFileSet {
   readonly #options: IndexFileSetOptions;
+  /** One piece for all files in turn: memory of such a size that is given back makes the C library keep more of what is free. */
+  readonly #slots: Uint8Array;
   #current: IndexFileWriter | undefined;
   /** Files that were filled since `addDirtyPaths`. */
   #filled: string[] = [];
@@ -92,6 +95,7 @@ export class IndexFileSet {
    */
   constructor(options: IndexFileSetOptions) {
     this.#options = options;
+    this.#slots = slotMemory(options.shape);
     options.disk.makeDirectory(options.directory);
     const files = listIndexFiles(options.disk, options.directory, options.shape);
     const newest = files.at(-1);
@@ -101,7 +105,7 @@ export class IndexFileSet {
       this.#split = lastRecordOf(filled, options);
     }
     this.#lastName = newest.path.slice(options.directory.length + 1);
-    this.#current = new IndexFileWriter(newest.path, options.disk.open(newest.path, "write"), options.shape);
+    this.#current = new IndexFileWriter(newest.path, options.disk.open(newest.path, "write"), options.shape, this.#slots);
   }
 
   /** The file that keys go to. A full file is closed and the next one is made, which blocks. */
@@ -154,12 +158,14 @@ export class IndexFileSet {
     this.#current.isDirty = false;
   }
 
-  /** Writes everything and closes the file. */
+  /** Writes everything and closes the file: nothing may be put any more. */
   close(): void {
-    if (this.#current === undefined) return;
-    this.#current.close();
-    this.#filled.push(this.#current.path);
-    this.#current = undefined;
+    if (this.#current !== undefined) {
+      this.#current.close();
+      this.#filled.push(this.#current.path);
+      this.#current = undefined;
+    }
+    freeBytes(this.#slots);
   }
 
   #roll(): IndexFileWriter {
@@ -175,7 +181,7 @@ export class IndexFileSet {
     const path = `${directory}/${name}`;
     const file = disk.open(path, "create");
     file.truncate(indexFileBytes(shape));
-    const next = new IndexFileWriter(path, file, shape);
+    const next = new IndexFileWriter(path, file, shape, this.#slots);
     if (full !== undefined) next.seed(full.header.endPosition, full.header.endTimestampMs);
     this.#lastName = name;
     this.#current = next;

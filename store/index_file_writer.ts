@@ -2,7 +2,7 @@
 /**
  * Writes one index file.
  *
- * Owns: the file's slots in memory, read in chunks when a key first falls into one; entries gathered since the last
+ * Owns: the file's slots in the memory that it is given, read in chunks when a key first falls into one; entries gathered since the last
  * write; the header. All of it is written in order of position: entries and header once a batch, slots when few
  * are dirty, when many entries came since, or some time after they were written when the dispatcher has nothing else to do. Three system calls for each key
  * would cost more than everything else that dispatch does.
@@ -10,7 +10,6 @@
  * Never: lets a slot on the disk name an entry that is not there: entries, then header, then slots. Until the slots are written, a
  * reader misses the newest entries; after a crash recovery makes the slots again from the entries.
  */
-import { freeBytes } from "../protocol/free_bytes.ts";
 import type { DiskFile } from "./file/disk.ts";
 import {
   decodeIndexHeader,
@@ -47,6 +46,11 @@ const CHUNKS_OF_WRITE_MAX = 32;
 /** What is known of a chunk of slots. */
 const ChunkState = { Absent: 0, Clean: 1, Dirty: 2 } as const;
 
+/** Memory for all slots of one file at a time. Pages of it that no key falls into take none. */
+export function slotMemory(shape: IndexShape): Uint8Array {
+  return new Uint8Array(shape.slots * INDEX_SLOT_BYTES);
+}
+
 /** Writes one index file. */
 export class IndexFileWriter {
   /** Where the file is. */
@@ -82,14 +86,14 @@ export class IndexFileWriter {
    * @param path where the file is
    * @param file the file, opened to write, at its full size
    * @param shape slots and entries of the file
+   * @param slots memory of {@link slotMemory}, which may hold another file's slots; the writer's until it is closed
    */
-  constructor(path: string, file: DiskFile, shape: IndexShape) {
+  constructor(path: string, file: DiskFile, shape: IndexShape, slots: Uint8Array) {
     this.path = path;
     this.#file = file;
     this.#shape = shape;
-    // Pages of it that no key falls into take no memory.
-    this.#slots = new Uint8Array(shape.slots * INDEX_SLOT_BYTES);
-    this.#slotsView = new DataView(this.#slots.buffer);
+    this.#slots = slots;
+    this.#slotsView = new DataView(slots.buffer);
     this.#chunks = new Uint8Array(Math.ceil(shape.slots / CHUNK_SLOTS));
     file.read(this.#headerBytes, 0, INDEX_HEADER_BYTES, 0);
     this.header = decodeIndexHeader(this.#headerBytes);
@@ -169,7 +173,6 @@ export class IndexFileWriter {
     this.writeAll();
     this.#writeHeader();
     this.#file.close();
-    freeBytes(this.#slots);
   }
 
   /** Makes entries of the keys that were put. */
@@ -245,10 +248,11 @@ export class IndexFileWriter {
   }
 
   #load(chunkIndex: number): void {
-    if (this.header.count > 1) {
-      const first = chunkIndex * CHUNK_SLOTS;
-      this.#file.read(this.#slots, first * INDEX_SLOT_BYTES, this.#chunkBytes(chunkIndex), slotAt(first));
-    }
+    const first = chunkIndex * CHUNK_SLOTS;
+    const start = first * INDEX_SLOT_BYTES;
+    const bytes = this.#chunkBytes(chunkIndex);
+    if (this.header.count > 1) this.#file.read(this.#slots, start, bytes, slotAt(first));
+    else this.#slots.fill(0, start, start + bytes);
     this.#chunks[chunkIndex] = ChunkState.Clean;
   }
 

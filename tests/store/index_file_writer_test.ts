@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { DiskFile } from "../../store/file/disk.ts";
 import { MemoryDisk } from "../../store/file/memory_disk.ts";
 import { entryAt, INDEX_SHAPE, indexFileBytes, slotAt } from "../../store/index_file.ts";
-import { IndexFileWriter, SLOTS_EVERY_MS } from "../../store/index_file_writer.ts";
+import { IndexFileWriter, slotMemory, SLOTS_EVERY_MS } from "../../store/index_file_writer.ts";
 import { Random } from "../helpers/random.ts";
 
 const SHAPE = INDEX_SHAPE;
@@ -32,7 +32,7 @@ function bench(): Bench {
     close: () => file.close(),
   };
   return {
-    writer: new IndexFileWriter("/index", watched, SHAPE),
+    writer: new IndexFileWriter("/index", watched, SHAPE, slotMemory(SHAPE)),
     takeSlotWrites: () => {
       const taken = writes;
       writes = [];
@@ -123,11 +123,11 @@ Deno.test("IndexFileWriter.isFull counts keys that have no entry yet, and a file
   const disk = new MemoryDisk();
   const file = disk.open("/index", "create");
   file.truncate(indexFileBytes(shape));
-  const first = new IndexFileWriter("/index", file, shape);
+  const first = new IndexFileWriter("/index", file, shape, slotMemory(shape));
   for (let key = 1; key <= 299; key++) first.put(key % 3, key, 1000);
   assertEquals(first.isFull, false);
   first.close();
-  const again = new IndexFileWriter("/index", disk.open("/index", "write"), shape);
+  const again = new IndexFileWriter("/index", disk.open("/index", "write"), shape, slotMemory(shape));
   assertEquals([again.header.count, again.header.usedSlots, again.isFull], [300, 3, false]);
   again.put(2, 300, 1000);
   assertEquals(again.isFull, true);
@@ -135,4 +135,20 @@ Deno.test("IndexFileWriter.isFull counts keys that have no entry yet, and a file
   const view = new DataView(disk.readFile("/index").buffer);
   // Each entry names the one before it in its slot.
   assertEquals([view.getInt32(slotAt(2)), view.getInt32(entryAt(shape, 300) + 16)], [300, 299]);
+});
+
+Deno.test("IndexFileWriter: a new file has nothing of the slots that its memory held before", () => {
+  const shape = { slots: 8192, entries: 301 };
+  const disk = new MemoryDisk();
+  const slots = slotMemory(shape);
+  for (const path of ["/first", "/second"]) {
+    const file = disk.open(path, "create");
+    file.truncate(indexFileBytes(shape));
+    const writer = new IndexFileWriter(path, file, shape, slots);
+    for (const key of path === "/first" ? [1, 2, 3] : [3, 2, 1]) writer.put(key, key, 1000);
+    writer.close();
+    assertEquals(writer.header.usedSlots, 3);
+    const view = new DataView(disk.readFile(path).buffer);
+    for (const entry of [1, 2, 3]) assertEquals(view.getInt32(entryAt(shape, entry) + 16), 0);
+  }
 });
