@@ -8,7 +8,7 @@ import { TextLineStream } from "@std/streams";
 const ROOT = new URL("..", import.meta.url);
 const SERVE_PERMISSIONS = [
   // As in the tasks: see there.
-  "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=50",
+  "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=50,--memory-saver-mode",
   "--allow-net",
   "--allow-read",
   "--allow-write",
