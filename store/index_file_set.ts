@@ -105,7 +105,12 @@ export class IndexFileSet {
       this.#split = lastRecordOf(filled, options);
     }
     this.#lastName = newest.path.slice(options.directory.length + 1);
-    this.#current = new IndexFileWriter(newest.path, options.disk.open(newest.path, "write"), options.shape, this.#slots);
+    this.#current = new IndexFileWriter(
+      newest.path,
+      options.disk.open(newest.path, "write"),
+      options.shape,
+      this.#slots,
+    );
   }
 
   /** The file that keys go to. A full file is closed and the next one is made, which blocks. */
