@@ -479,6 +479,7 @@ export class GatewayParts {
     this.#context.countWork(frames - this.#turnsSeen);
     this.#turnsSeen = frames;
     this.pulls.takeWakes();
+    this.pulls.lookUnheld();
     const idleMs = this.#init.values.serverChannelMaxIdleTimeSeconds * 1000;
     for (const connection of this.gateway.connections.values()) {
       if (nowMs - connection.lastActiveMs > idleMs && connection.lastActiveMs > 0) connection.close();

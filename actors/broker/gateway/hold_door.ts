@@ -63,6 +63,11 @@ export class HoldDoor {
     this.#parts = parts;
   }
 
+  /** Whether the service runs. */
+  get isUp(): boolean {
+    return this.#parts.isUp();
+  }
+
   /** Parks a pull. @returns false when the ring is full */
   park(token: number, request: PullRequest): boolean {
     this.rouse();

@@ -170,8 +170,7 @@ export class PullService {
       const token = this.#wake[0]!;
       const request = this.#parked.get(token);
       if (request === undefined) continue;
-      this.#parked.delete(token);
-      request.connection.parked?.delete(token);
+      this.#unpark(token, request);
       if (request.connection.closed) continue;
       // What PullRequestHoldService passed over does not match.
       request.offset = Math.max(request.offset, takeLong(this.#wake, 2));
@@ -181,6 +180,22 @@ export class PullService {
     if (wakes.takeOverflow()) this.offerAgain();
     else if (this.#unoffered.size > 0) this.#offerUnoffered();
     if (this.#parked.size > 0) this.#parts.hold.rouse();
+  }
+
+  /**
+   * Looks at every parked pull while nobody holds them: a thread may be long in starting, and a message shall not wait for that. For the tick.
+   */
+  lookUnheld(): void {
+    const { hold, queues, clock } = this.#parts;
+    if (this.#parked.size === 0 || hold.isUp) return;
+    const nowMs = clock.nowMs();
+    // Who is parked again meanwhile has seen what there is, and is passed over.
+    for (const [token, request] of this.#parked) {
+      const isLate = nowMs >= request.deadlineMs;
+      if (!isLate && queues.maxOffset(request.slot) <= request.offset) continue;
+      this.#unpark(token, request);
+      this.#execute(request, !isLate);
+    }
   }
 
   /** PullRequestHoldService was started, perhaps again, and knows nothing: filters are told and pulls are offered anew. */
@@ -468,6 +483,11 @@ export class PullService {
     this.#parked.set(token, request);
     (connection.parked ??= new Set()).add(token);
     if (!this.#parts.hold.park(token, request)) this.#unoffered.add(token);
+  }
+
+  #unpark(token: number, request: PullRequest): void {
+    this.#parked.delete(token);
+    request.connection.parked?.delete(token);
   }
 
   #offerUnoffered(): void {
