@@ -116,7 +116,8 @@ export class ReputMessageService implements DispatchMarks {
   #hasHalf = false;
   #hasTimer = false;
   #hasDelayed = false;
-  #dozes = 0;
+  /** Nothing was dispatched yet: a thread that dozes is late for what the others tell it while the broker starts. */
+  #dozes = DOZES_MAX;
   /** Whether index slots are not written that a query would look for. */
   #isKeptBack = false;
   readonly #awaitsSet: boolean;
