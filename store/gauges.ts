@@ -50,50 +50,42 @@ export const Gauge = {
   EarliestStoreTimeMs: 14,
   /** Level: for how long the append lock has been held, milliseconds. */
   AppendLockHeldMs: 15,
-  /** Level: used share of the commit log's disk, millionths; −1 when it is not known. */
-  LogDiskUsedMillionths: 16,
-  /** Level: used share of the consume queues' disk, millionths; −1 when it is not known. */
-  QueueDiskUsedMillionths: 17,
-  /** Level: size of the store's disk, bytes. */
-  DiskTotalBytes: 18,
-  /** Level: free bytes of the store's disk. */
-  DiskFreeBytes: 19,
   /** Level: sends that wait. */
-  SendsWaiting: 20,
+  SendsWaiting: 16,
   /** Level: pulls that wait for a read (not those that are parked). */
-  PullsWaiting: 21,
+  PullsWaiting: 17,
   /** Level: how long the oldest waiting send has waited, milliseconds. */
-  SendHeadWaitMs: 22,
+  SendHeadWaitMs: 18,
   /** Level: how long the oldest waiting pull has waited, milliseconds. */
-  PullHeadWaitMs: 23,
+  PullHeadWaitMs: 19,
   /** Level: slaves connected. */
-  SlavesConnected: 24,
+  SlavesConnected: 20,
   /** Level: how far the timer wheel is read behind now, seconds. */
-  TimerReadBehindSeconds: 25,
+  TimerReadBehindSeconds: 21,
   /** Level: messages of the timer queue that are not in the wheel yet. */
-  TimerOffsetBehind: 26,
+  TimerOffsetBehind: 22,
   /** Level: messages in the timer wheel. */
-  TimerCongestion: 27,
+  TimerCongestion: 23,
   /** Level: messages that came into the wheel, thousandths a second. */
-  TimerEnqueueMilliTps: 28,
+  TimerEnqueueMilliTps: 24,
   /** Level: messages that left the wheel, thousandths a second. */
-  TimerDequeueMilliTps: 29,
+  TimerDequeueMilliTps: 25,
   /** Level: end of what is appended to the commit log, written or not, bytes. */
-  LogAppendedPosition: 30,
+  LogAppendedPosition: 26,
   /** Messages of delay levels delivered since the start. */
-  ScheduleDelivered: 31,
+  ScheduleDelivered: 27,
   /** Sum of the times by which they were late, milliseconds. */
-  ScheduleLateMs: 32,
+  ScheduleLateMs: 28,
   /** Messages with an exact time delivered since the start. */
-  TimerDelivered: 33,
+  TimerDelivered: 29,
   /** Sum of the times from the ends of their slots to their deliveries, milliseconds. */
-  TimerLateMs: 34,
+  TimerLateMs: 30,
 } as const;
 
 /** Place of a gauge. */
 export type Gauge = typeof Gauge[keyof typeof Gauge];
 
-const GAUGE_COUNT = 36;
+const GAUGE_COUNT = 32;
 
 /** Upper bounds (exclusive, milliseconds) of the distribution buckets after "0 ms"; the last bucket has none. Source: apache/rocketmq store StoreStatsService.setPutMessageEntireTimeMax */
 export const PUT_DISTRIBUTION_BOUNDS_MS: readonly number[] = [

@@ -66,8 +66,8 @@ export async function startBroker(options: SupervisedOptions = {}): Promise<Supe
 /** How often the cursors are published for reports. Milliseconds. */
 const GAUGE_EVERY_MS = 250;
 
-/** How often the disk is looked at, and the cursors while nothing is written. Milliseconds. */
-const DISK_EVERY_MS = 1000;
+/** How often they are while nothing is written, and how often the shared memory is checked. Milliseconds. */
+const QUIET_EVERY_MS = 1000;
 
 /** Between two warnings that files run out. Milliseconds. */
 const FILES_WARN_MS = 60_000;
@@ -398,7 +398,7 @@ class RunningBroker implements SupervisedBroker {
   }
 
   /** Levels that request 28 reports: cursors four times a second while the log grows, else once; the disk once a second. */
-  #publishGauges(diskMs = 0): void {
+  #publishGauges(checkMs = 0): void {
     const { memory } = this;
     const gauges = this.#gauges;
     gauges.set(Gauge.LogMinPosition, memory.logStart.load());
@@ -408,19 +408,10 @@ class RunningBroker implements SupervisedBroker {
     gauges.set(Gauge.LogMaxPosition, memory.written.load());
     gauges.set(Gauge.LogAppendedPosition, memory.appended.load());
     const nowMs = systemClock.monotonicMs();
-    if (nowMs >= diskMs) {
-      const { root } = storeShape(this.values);
-      const { totalBytes, freeBytes } = this.#disk.space(root);
-      gauges.set(Gauge.DiskTotalBytes, totalBytes);
-      gauges.set(Gauge.DiskFreeBytes, freeBytes);
-      const used = Math.round((1 - freeBytes / totalBytes) * 1e6);
-      gauges.set(Gauge.LogDiskUsedMillionths, used);
-      gauges.set(Gauge.QueueDiskUsedMillionths, used);
-      memory.check();
-    }
-    const nextDiskMs = nowMs >= diskMs ? nowMs + DISK_EVERY_MS : diskMs;
-    const waitMs = isQuiet ? DISK_EVERY_MS : GAUGE_EVERY_MS;
-    this.#gaugeTimer = systemClock.setTimer(waitMs, () => this.#publishGauges(nextDiskMs));
+    if (nowMs >= checkMs) memory.check();
+    const nextCheckMs = nowMs >= checkMs ? nowMs + QUIET_EVERY_MS : checkMs;
+    const waitMs = isQuiet ? QUIET_EVERY_MS : GAUGE_EVERY_MS;
+    this.#gaugeTimer = systemClock.setTimer(waitMs, () => this.#publishGauges(nextCheckMs));
   }
 
   async #stop({ staysRegistered = false }: StopOptions): Promise<number> {

@@ -217,6 +217,18 @@ export type ColdReadPeerContract = {
   signals: Record<never, never>;
 };
 
+/** How full the disks of the store are. */
+export interface DiskUse {
+  /** Used share of the commit log's disk, 0 to 1. */
+  readonly logShare: number;
+  /** Used share of the consume queues' disk, 0 to 1. */
+  readonly queueShare: number;
+  /** Size of the commit log's disk, bytes. */
+  readonly totalBytes: number;
+  /** What of it is free. */
+  readonly freeBytes: number;
+}
+
 /** What the controller needs of whoever deletes files. */
 export type HousekeepingPeerContract = {
   init: null;
@@ -227,6 +239,8 @@ export type HousekeepingPeerContract = {
     cleanUnusedTopics: { request: { keep: string[] }; reply: null };
     /** 329: runs the commit-log cleaning now. */
     deleteExpiredCommitLog: { request: null; reply: null };
+    /** How full the disks are, for 28. */
+    diskUse: { request: null; reply: DiskUse };
   };
   tells: Record<never, never>;
   signals: Record<never, never>;

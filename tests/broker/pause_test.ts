@@ -1,10 +1,12 @@
 /** Each actor of a broker paused by itself: what stops, what goes on, and that everything catches up afterwards. */
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { existsSync } from "node:fs";
+import { decodeKvTable } from "../../protocol/kv_table.ts";
 import { decodeRecords } from "../../protocol/record.ts";
 import { RequestCode } from "../../protocol/request_code.ts";
 import { ResponseCode } from "../../protocol/response_code.ts";
 import { pull, send } from "../conformance/broker_requests.ts";
+import type { RawClient } from "../conformance/raw_client.ts";
 import { until } from "../helpers/until.ts";
 import { type BrokerBench, PATIENCE_MS, SMALL_RING_BYTES, withBroker } from "./broker_bench.ts";
 import { bodiesOf, plainProperties, pulled, sendOk, type UnderWay, underWay } from "./broker_calls.ts";
@@ -17,6 +19,12 @@ const untilDispatched = (bench: BrokerBench): Promise<boolean> => {
   const isDone = (): boolean => dispatched.load() === written.load();
   return until(isDone, { timeoutMs: PATIENCE_MS, what: "everything dispatched" });
 };
+
+/** What a broker says of itself. */
+async function statusOf(client: RawClient): Promise<ReadonlyMap<string, string>> {
+  const answer = await client.call(RequestCode.GET_BROKER_RUNTIME_INFO, {}, "", { timeoutMs: PATIENCE_MS });
+  return decodeKvTable(answer.body).table;
+}
 
 /** Parks a pull at the end of a queue and waits until PullRequestHoldService has it. */
 async function park(bench: BrokerBench, topic: string, offset: number): Promise<UnderWay> {
@@ -329,6 +337,12 @@ Deno.test("housekeeping paused: sends, pulls and the control plane go on", async
       assertEquals((await bodiesOf(client, "T", { count: 50 })).length, 50);
       const max = await client.call(RequestCode.GET_MAX_OFFSET, { topic: "T", queueId: "0" });
       assertEquals([max.code, max.ext["offset"]], [0, "50"]);
+      const blind = await statusOf(client);
+      assertEquals([blind.get("commitLogDiskRatio"), blind.get("commitLogMaxOffset") !== "0"], ["-1.0", true]);
     });
+    const seen = await statusOf(client);
+    const share = Number(seen.get("commitLogDiskRatio"));
+    assert(share > 0 && share <= 1, `used share of the disk: ${share}`);
+    assertMatch(seen.get("commitLogDirCapacity")!, /^Total : [\d.]+ [GT]iB, Free : [\d.]+ [MGT]iB\.$/);
   });
 });

@@ -158,6 +158,7 @@ export class PlaneBench {
         cleanExpiredConsumeQueues: note("queues"),
         cleanUnusedTopics: (keep) => note(`topics ${keep.length}`)(),
         deleteExpiredCommitLog: note("log"),
+        diskUse: () => Promise.resolve(undefined),
       },
       push: (channel, command) => void this.pushes.push({ channel, command }),
       callClient: (channel, command) => {

@@ -63,10 +63,11 @@ function configurationRequests({ configuration }: Room): HandlerTable {
 function runtimeRequests({ state, outputs }: Room): HandlerTable {
   return {
     [RequestCode.GET_BROKER_RUNTIME_INFO]: async (call) => {
-      const { levels } = await outputs.delayOffsets();
+      const [{ levels }, disk] = await Promise.all([outputs.delayOffsets(), outputs.housekeeping.diskUse()]);
       const table = runtimeInfoOf({
         values: state.values,
         gauges: state.gauges,
+        disk,
         stats: state.storeStats,
         days: state.days,
         bootTimestamp: state.bootTimestamp,

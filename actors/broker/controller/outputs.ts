@@ -7,7 +7,7 @@
  */
 import type { RemotingCommand } from "../../../protocol/command.ts";
 import type { ClientChannel } from "../../../store/client_channel.ts";
-import type { QueueUnit } from "../broker_controller_contract.ts";
+import type { DiskUse, QueueUnit } from "../broker_controller_contract.ts";
 import type { MasterReport, SlaveReport } from "../ha/ha_contract.ts";
 import type { SubscriberLink } from "./subscribers.ts";
 
@@ -40,11 +40,13 @@ export interface ColdReads {
   ): Promise<{ units: readonly QueueUnit[]; minOffset: number; maxOffset: number }>;
 }
 
-/** Whoever deletes files. */
+/** Whoever deletes files and looks after the disk. */
 export interface Housekeeping {
   cleanExpiredConsumeQueues(): Promise<void>;
   cleanUnusedTopics(keep: readonly string[]): Promise<void>;
   deleteExpiredCommitLog(): Promise<void>;
+  /** How full the disks are; undefined when nobody can say. */
+  diskUse(): Promise<DiskUse | undefined>;
 }
 
 /** What the schedule service knows of delay levels. */

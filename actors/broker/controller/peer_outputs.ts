@@ -19,6 +19,8 @@ import type { SnapshotKind, SubscriberLink } from "./subscribers.ts";
 
 /** How long the deletion of files may take, milliseconds. */
 const HOUSEKEEPING_TIMEOUT_MS = 30_000;
+/** How long a look at the disks may take, milliseconds. */
+const DISK_USE_TIMEOUT_MS = 2_000;
 /** How much longer than a client's deadline the gateway may take to say that it passed, milliseconds. */
 const CALL_MARGIN_MS = 1_000;
 /** What the schedule service would say before it delivered anything. */
@@ -90,6 +92,15 @@ function housekeepingOf(context: Context): Outputs["housekeeping"] {
     deleteExpiredCommitLog: async () => {
       await peer.ask("deleteExpiredCommitLog", null, options);
     },
+    diskUse: async () => {
+      try {
+        return await peer.ask("diskUse", null, { timeoutMs: DISK_USE_TIMEOUT_MS });
+      } catch (error) {
+        // Figures of everything else are worth having without the disk's.
+        context.signal("log", { level: "warn", text: `Cannot tell how full the disks are: ${messageOf(error)}` });
+        return undefined;
+      }
+    },
   };
 }
 
@@ -105,6 +116,10 @@ function replicationOf(context: Context): Outputs["replication"] {
       return client.connected ? await client.ask("master", null, options) : undefined;
     },
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** A gateway that is gone has told its offsets before, or lost them with its connections. */

@@ -10,6 +10,7 @@
  */
 import { Gauge, type Gauges } from "../../../store/gauges.ts";
 import { javaDouble, type StoreStats } from "../../../store/store_stats.ts";
+import type { DiskUse } from "../broker_controller_contract.ts";
 import type { BrokerValues } from "../broker_configuration.ts";
 import type { FailoverState } from "../failover/replicas_manager_contract.ts";
 import { isWrittenLater } from "../write_mode.ts";
@@ -29,6 +30,8 @@ export interface DayTotals {
 export interface RuntimeInfoSources {
   readonly values: BrokerValues;
   readonly gauges: Gauges;
+  /** How full the disks are; undefined when nobody can say. */
+  readonly disk: DiskUse | undefined;
   readonly stats: StoreStats;
   readonly days: DayTotals;
   readonly bootTimestamp: number;
@@ -80,12 +83,12 @@ function addPutAndGet(table: Map<string, string>, { gauges, stats, bootTimestamp
   table.set("putLatency999", stats.putPercentileMs(0.999).toFixed(2));
 }
 
-function addStore(table: Map<string, string>, { gauges, values }: RuntimeInfoSources): void {
-  const logRatio = ratioText(gauges.get(Gauge.LogDiskUsedMillionths));
+function addStore(table: Map<string, string>, { gauges, values, disk }: RuntimeInfoSources): void {
+  const logRatio = ratioText(disk?.logShare);
   const maxPosition = gauges.get(Gauge.LogMaxPosition);
   for (const path of values.storePathCommitLog.trim().split(",")) table.set(`commitLogDiskRatio_${path}`, logRatio);
   table.set("commitLogDiskRatio", logRatio);
-  table.set("consumeQueueDiskRatio", ratioText(gauges.get(Gauge.QueueDiskUsedMillionths)));
+  table.set("consumeQueueDiskRatio", ratioText(disk?.queueShare));
   table.set("commitLogMinOffset", String(gauges.get(Gauge.LogMinPosition)));
   table.set("commitLogMaxOffset", String(maxPosition));
   table.set("dispatchBehindBytes", String(Math.max(0, maxPosition - gauges.get(Gauge.LogDispatchedPosition))));
@@ -95,8 +98,8 @@ function addStore(table: Map<string, string>, { gauges, values }: RuntimeInfoSou
   addUnwritten(table, values, gauges.get(Gauge.LogAppendedPosition) - maxPosition);
   const unflushed = Math.max(0, maxPosition - gauges.get(Gauge.LogFlushedPosition));
   table.set("remainHowManyDataToFlush", readableBytes(unflushed));
-  const total = readableBytes(gauges.get(Gauge.DiskTotalBytes));
-  const free = readableBytes(gauges.get(Gauge.DiskFreeBytes));
+  const total = readableBytes(disk?.totalBytes ?? 0);
+  const free = readableBytes(disk?.freeBytes ?? 0);
   table.set("commitLogDirCapacity", `Total : ${total}, Free : ${free}.`);
   table.set("timerReadBehind", String(gauges.get(Gauge.TimerReadBehindSeconds)));
   table.set("timerOffsetBehind", String(gauges.get(Gauge.TimerOffsetBehind)));
@@ -167,6 +170,7 @@ export function readableBytes(bytes: number): string {
   return `${(bytes / 1024 ** power).toFixed(1)} ${"KMGTPE"[power - 1]}iB`;
 }
 
-function ratioText(millionths: number): string {
-  return millionths < 0 ? "-1.0" : javaDouble(Math.round(millionths / 10_000) / 100);
+/** A share in whole percent; RocketMQ's text where it cannot say. Source: apache/rocketmq common UtilAll.getDiskPartitionSpaceUsedPercent */
+function ratioText(share: number | undefined): string {
+  return share === undefined ? "-1.0" : javaDouble(Math.round(share * 100) / 100);
 }

@@ -21,7 +21,7 @@ import { checkSelf, SELF_CHECK_INTERVAL_MS } from "../../../store/self_check.ts"
 import { storeTimeOf } from "../../../store/store_time.ts";
 import { TopicView } from "../../../store/topic_view.ts";
 import { UnreadGroups } from "../../../store/unread_groups.ts";
-import type { ConfigurationUpdate } from "../broker_controller_contract.ts";
+import type { ConfigurationUpdate, DiskUse } from "../broker_controller_contract.ts";
 import type { BrokerValues } from "../broker_configuration.ts";
 import { type BrokerActorInit, openStore, type StoreHandles } from "../broker_init.ts";
 import type { HousekeepingContract, RemovalCounters } from "./housekeeping_contract.ts";
@@ -81,6 +81,7 @@ export async function startCleanCommitLogService(
         service.removeManually();
         return null;
       },
+      diskUse: () => service.diskUse(),
     },
     tells: {},
     stop: () => service.stop(),
@@ -208,6 +209,20 @@ export class CleanCommitLogService {
     this.#log("info", `Retention: removed the queues of ${unused.length} topics that the broker does not have`);
   }
 
+  /** How full the disks are. @throws {DiskError} when the disk does not say */
+  diskUse(): DiskUse {
+    const { totalBytes, freeBytes } = this.#disk.space(this.#store.shape.commitLog);
+    return { ...this.#usedShares(), totalBytes, freeBytes };
+  }
+
+  #usedShares(): Pick<DiskUse, "logShare" | "queueShare"> {
+    const { shape } = this.#store;
+    return {
+      logShare: usedShare(this.#disk, shape.commitLog),
+      queueShare: usedShare(this.#disk, this.#disk.exists(shape.consumeQueue) ? shape.consumeQueue : shape.root),
+    };
+  }
+
   async #round(): Promise<RemovalCounters> {
     this.#counts.rounds++;
     try {
@@ -224,11 +239,11 @@ export class CleanCommitLogService {
   }
 
   #decide(): RetentionDecision {
-    const { shape } = this.#store;
+    const { logShare, queueShare } = this.#usedShares();
     const decision = decideRetention(this.#values, {
       nowMs: this.#context.clock.nowMs(),
-      logDiskUsed: usedShare(this.#disk, shape.commitLog),
-      queueDiskUsed: usedShare(this.#disk, this.#disk.exists(shape.consumeQueue) ? shape.consumeQueue : shape.root),
+      logDiskUsed: logShare,
+      queueDiskUsed: queueShare,
       manualRounds: this.#manualRounds,
     });
     if (this.#manualRounds > 0) this.#manualRounds--;
