@@ -65,6 +65,14 @@ class DenoFile implements DiskFile {
   }
 }
 
+/**
+ * Loads what transfers need. A thread that will surely read or write calls it while it waits for its start, which takes 15 ms otherwise when the first
+ * message has come.
+ */
+export function loadTransfers(): void {
+  nodeModule("node:fs");
+}
+
 /** The disk of the machine. */
 export class DenoDisk extends LightDisk {
   #fs: NodeFs | undefined;
