@@ -5,7 +5,7 @@
  * Reads: the wall clock that the caller hands in.
  * Never: a timer; {@linkcode BrokerStats.sample} is called about every 10 seconds.
  */
-import { DAY_SAMPLE_INTERVAL_MS, HOUR_SAMPLE_INTERVAL_MS, StatsItem } from "./stats_item.ts";
+import { DAY_SAMPLE_INTERVAL_MS, HOUR_SAMPLE_INTERVAL_MS, type StatsItem, StatsTable } from "./stats_table.ts";
 
 /** Names of statistics. Source: apache/rocketmq common Stats and store BrokerStatsManager */
 export const StatsName = {
@@ -35,7 +35,7 @@ export const StatsName = {
 /** A name of statistics. */
 export type StatsName = typeof StatsName[keyof typeof StatsName];
 
-/** Items at most, over all names; what would pass it is counted as dropped. About 300 bytes each. */
+/** Items at most, over all names; what would pass it is counted as dropped. At most 640 bytes each, after a day, and their keys. */
 export const STATS_ITEMS_MAX = 400_000;
 
 /** What was put to one queue. */
@@ -79,22 +79,26 @@ export interface LateCount {
   readonly lateMs: number;
 }
 
-/** What a put to one queue is counted in; undefined where there was no room. */
+/** In place of an item that found no room. */
+const NO_ITEM = -1;
+
+/** Rows that a put to one queue is counted in. */
 interface PutItems {
-  readonly topicNums: StatsItem | undefined;
-  readonly topicSize: StatsItem | undefined;
-  readonly queueNums: StatsItem | undefined;
-  readonly queueSize: StatsItem | undefined;
-  readonly latency: StatsItem | undefined;
+  readonly topicNums: number;
+  readonly topicSize: number;
+  readonly queueNums: number;
+  readonly queueSize: number;
+  readonly latency: number;
 }
 
 /** The statistics of one broker. */
 export class BrokerStats {
   readonly #cluster: string;
-  readonly #items = new Map<string, Map<string, StatsItem>>();
+  readonly #table = new StatsTable();
+  /** Rows of the items, by name and key. */
+  readonly #items = new Map<string, Map<string, number>>();
   /** By topic and queue. With thousands of topics, making the keys and looking for the items took most of the controller's time. */
   readonly #puts = new Map<string, Map<number, PutItems>>();
-  #itemCount = 0;
   #droppedCount = 0;
   #hourSampledMs = -Infinity;
   #daySampledMs = -Infinity;
@@ -112,7 +116,8 @@ export class BrokerStats {
 
   /** An item, or undefined when its name is unknown or nothing was counted. */
   get(name: string, key: string): StatsItem | undefined {
-    return this.#items.get(name)?.get(key);
+    const row = this.#items.get(name)?.get(key);
+    return row === undefined ? undefined : this.#table.item(row);
   }
 
   /** Messages a second that were put to a topic in the last minute. */
@@ -169,13 +174,9 @@ export class BrokerStats {
     const day = nowMs - this.#daySampledMs >= DAY_SAMPLE_INTERVAL_MS;
     if (hour) this.#hourSampledMs = nowMs;
     if (day) this.#daySampledMs = nowMs;
-    for (const items of this.#items.values()) {
-      for (const item of items.values()) {
-        item.sampleSeconds(nowMs);
-        if (hour) item.sampleMinutes(nowMs);
-        if (day) item.sampleHours(nowMs);
-      }
-    }
+    this.#table.sampleSeconds(nowMs);
+    if (hour) this.#table.sampleMinutes(nowMs);
+    if (day) this.#table.sampleHours(nowMs);
   }
 
   /** Forgets the items of a topic. Source: apache/rocketmq store BrokerStatsManager.onTopicDeleted */
@@ -197,7 +198,7 @@ export class BrokerStats {
       queueSize: this.#item(StatsName.QueuePutSize, key),
       latency: this.#item(StatsName.TopicPutLatency, `${queueId}@${topic}`),
     };
-    if (Object.values(items).includes(undefined)) return items;
+    if (Object.values(items).includes(NO_ITEM)) return items;
     const queues = this.#puts.get(topic);
     if (queues === undefined) this.#puts.set(topic, new Map([[queueId, items]]));
     else queues.set(queueId, items);
@@ -208,19 +209,19 @@ export class BrokerStats {
     this.#count(this.#item(name, key), value, times);
   }
 
-  #count(item: StatsItem | undefined, value: number, times: number): void {
-    if (item === undefined) this.#droppedCount++;
-    else item.add(value, times);
+  #count(row: number, value: number, times: number): void {
+    if (row === NO_ITEM) this.#droppedCount++;
+    else this.#table.add(row, value, times);
   }
 
-  /** An item, made when there is none; undefined when there is no room for it. */
-  #item(name: StatsName, key: string): StatsItem | undefined {
+  /** Row of an item, made when there is none; {@link NO_ITEM} when there is no room for it. */
+  #item(name: StatsName, key: string): number {
     const items = this.#items.get(name)!;
-    const item = items.get(key);
-    if (item !== undefined || this.#itemCount >= STATS_ITEMS_MAX) return item;
-    const made = new StatsItem();
+    const row = items.get(key);
+    if (row !== undefined) return row;
+    if (this.#table.size >= STATS_ITEMS_MAX) return NO_ITEM;
+    const made = this.#table.make();
     items.set(key, made);
-    this.#itemCount++;
     return made;
   }
 
@@ -228,10 +229,10 @@ export class BrokerStats {
     this.#puts.clear();
     for (const [name, items] of this.#items) {
       if (name.startsWith("BROKER_")) continue;
-      for (const key of items.keys()) {
+      for (const [key, row] of items) {
         if (!matches(key.split("@"))) continue;
         items.delete(key);
-        this.#itemCount--;
+        this.#table.release(row);
       }
     }
   }

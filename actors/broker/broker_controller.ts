@@ -10,7 +10,7 @@ import { type ActorContext, type Behaviour, defineRole, type Role, type Start } 
 import { PeerPool } from "../net/peer_pool.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Disk } from "../../store/file/disk.ts";
-import { MINUTE_SAMPLE_INTERVAL_MS } from "../../store/stats_item.ts";
+import { MINUTE_SAMPLE_INTERVAL_MS } from "../../store/stats_table.ts";
 import type { BrokerControllerContract, BrokerControllerInit } from "./broker_controller_contract.ts";
 import { ControlPlane } from "./controller/control_plane.ts";
 import { Lateness } from "./controller/lateness.ts";

@@ -10,28 +10,61 @@ import {
   PUT_DISTRIBUTION_BUCKETS,
   PUT_FINE_BOUNDS_MS,
 } from "../../store/gauges.ts";
-import { StatsItem } from "../../store/stats_item.ts";
+import { StatsTable } from "../../store/stats_table.ts";
 import { javaDouble, StoreStats } from "../../store/store_stats.ts";
 
-Deno.test("StatsItem.minute() spans at most six intervals of ten seconds", () => {
-  const item = new StatsItem();
-  item.sampleSeconds(0);
-  assertEquals(item.minute(), { sum: 0, tps: 0, avgpt: 0 });
+Deno.test("an item's minute spans at most six intervals of ten seconds", () => {
+  const table = new StatsTable();
+  const row = table.make();
+  table.sampleSeconds(0);
+  assertEquals(table.item(row).minute(), { sum: 0, tps: 0, avgpt: 0 });
   for (let round = 1; round <= 10; round++) {
-    item.add(20, 10);
-    item.sampleSeconds(round * 10_000);
+    table.add(row, 20, 10);
+    table.sampleSeconds(round * 10_000);
   }
-  assertEquals(item.minute(), { sum: 120, tps: 2, avgpt: 2 });
-  assertEquals(item.value, 200);
+  assertEquals(table.item(row).minute(), { sum: 120, tps: 2, avgpt: 2 });
+  assertEquals(table.item(row).value, 200);
 });
 
-Deno.test("StatsItem keeps minute, hour and day apart", () => {
-  const item = new StatsItem();
-  item.add(6, 3);
-  item.sampleMinutes(600_000);
+Deno.test("an item's minute, hour and day are apart", () => {
+  const table = new StatsTable();
+  const row = table.make();
+  table.add(row, 6, 3);
+  table.sampleMinutes(600_000);
+  const item = table.item(row);
   assertEquals(item.hour(), { sum: 6, tps: 0.01, avgpt: 2 });
   assertEquals(item.minute(), { sum: 0, tps: 0, avgpt: 0 });
   assertEquals(item.day(), { sum: 0, tps: 0, avgpt: 0 });
+});
+
+Deno.test("an item that comes later counts from the sample before it, in a row that was another's too", () => {
+  const table = new StatsTable();
+  const old = table.make();
+  table.add(old, 1_000, 1_000);
+  for (let round = 1; round <= 3; round++) table.sampleSeconds(round * 10_000);
+  assertEquals(table.item(old).minute(), { sum: 1_000, tps: 1_000 / 30, avgpt: 1 });
+  table.release(old);
+  const row = table.make();
+  assertEquals([row, table.size, table.item(row).value], [old, 1, 0]);
+  assertEquals(table.item(row).minute(), { sum: 0, tps: 0, avgpt: 0 });
+  table.add(row, 50, 10);
+  table.sampleSeconds(40_000);
+  assertEquals(table.item(row).minute(), { sum: 50, tps: 5, avgpt: 5 });
+});
+
+Deno.test("items of more rows than one piece of memory has are sampled, those that came between two samples too", () => {
+  const table = new StatsTable();
+  const rows: number[] = [];
+  for (let round = 1; round <= 4; round++) {
+    for (let i = 0; i < 700; i++) rows.push(table.make());
+    for (const row of rows) table.add(row, row + 1, 1);
+    table.sampleSeconds(round * 10_000);
+  }
+  for (const [index, row] of rows.entries()) {
+    const rounds = 4 - Math.floor(index / 700);
+    const sum = rounds * (row + 1);
+    assertEquals(table.item(row).minute(), { sum, tps: (sum * 1000) / (rounds * 10_000), avgpt: row + 1 });
+  }
 });
 
 Deno.test("BrokerStats counts puts and gets under RocketMQ's keys", () => {
