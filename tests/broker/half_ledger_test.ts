@@ -54,6 +54,20 @@ Deno.test("HalfLedger works an operation off when all that it names is passed", 
   assertEquals([ledger.halfOffset, ledger.operationOffset], [13, 6]);
 });
 
+Deno.test("HalfLedger passes what is settled up to the first open message, and takes that for done", () => {
+  const ledger = new HalfLedger(5, 0);
+  ledger.linked(6, 9);
+  for (const offset of [8, 5]) ledger.resolve(offset);
+  ledger.passSettled();
+  assertEquals([ledger.halfOffset, ledger.isDone(5), ledger.isDone(7), ledger.isDone(8)], [7, true, false, true]);
+  ledger.resolve(7);
+  ledger.passSettled();
+  assertEquals([ledger.halfOffset, ledger.isDone(6), ledger.isDone(9)], [9, false, false]);
+  assertEquals(ledger.resolve(6), [9, 6]);
+  ledger.passSettled();
+  assertEquals([ledger.halfOffset, [5, 6, 7, 8, 9].every((at) => ledger.isDone(at))], [10, true]);
+});
+
 Deno.test("HalfLedger skips what retention took", () => {
   const ledger = new HalfLedger(0, 0);
   ledger.skipHalves(4);

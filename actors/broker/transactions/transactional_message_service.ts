@@ -114,6 +114,7 @@ export class TransactionalMessageService {
   /** Ends are taken from now on. */
   #isReady = false;
   #isTelling = false;
+  #isInRound = false;
   #telling: Promise<unknown> = Promise.resolve();
   #rounds: Promise<void> = Promise.resolve();
   #counts = { committed: 0, rolledBack: 0, repeated: 0, checked: 0, discarded: 0, rounds: 0 };
@@ -271,6 +272,7 @@ export class TransactionalMessageService {
         done.push(end.answer);
       }
     }
+    if (!this.#isInRound) this.#ledger.passSettled();
     // Commits without their operation record are done all the same; a restart before it is written would ask about them again.
     const isOperationWritten = placed === messages.length + operations.length;
     this.#owed = isOperationWritten ? [] : [...this.#owed, ...places.slice(0, placed).flat()];
@@ -400,16 +402,16 @@ export class TransactionalMessageService {
       ensureDiscardTopic: (topic) => this.#ensureTopic(topic),
       ask: (group, command) => this.#askProducer(group, command),
     });
-    const { checked, discarded } = await round.run();
+    this.#isInRound = true;
+    const { checked, discarded } = await round.run().finally(() => this.#isInRound = false);
     this.#counts.rounds++;
     this.#counts.checked += checked;
     this.#counts.discarded += discarded;
     if (checked + discarded > 0) this.#context.countWork(checked + discarded);
     if (this.#isTelling) return;
     this.#isTelling = true;
-    this.#telling = this.#tellOffsets().catch((error) => this.#context.fail(error)).finally(() =>
-      this.#isTelling = false
-    );
+    const telling = this.#tellOffsets().catch((error) => this.#context.fail(error));
+    this.#telling = telling.finally(() => this.#isTelling = false);
   }
 
   /** Learns what other processes, or this one before its restart, wrote down as done. */
