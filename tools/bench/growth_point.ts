@@ -10,7 +10,7 @@ import type { Contender } from "./contender.ts";
 import { type Curve, rateOf } from "./growth_curves.ts";
 import { type Figure, type Point, pointName } from "./growth_report.ts";
 import { median, runLoad } from "./load.ts";
-import { untilDispatched } from "./measures.ts";
+import { untilDispatched, untilSynced } from "./measures.ts";
 import { out } from "./options.ts";
 import type { RoundOptions } from "./rounds.ts";
 
@@ -113,6 +113,7 @@ export async function measurePoint(
       const work = async (): Promise<void> => {
         list.push(await measure(curve, at, runner, options));
       };
+      await untilSynced();
       if (!await step(runner, at, work, timeoutMs)) figures.delete(runner);
     }
   }

@@ -34,6 +34,12 @@ export function openFilesMax(pid: number): number {
   return Number(/Max open files\s+(\d+)/.exec(processFile(pid, "limits"))?.[1]);
 }
 
+/** Has the machine write what it holds of earlier measurements to its disk, so that none pays for another's: a disk that is behind slows whoever writes. */
+export async function untilSynced(): Promise<void> {
+  const { success, stderr } = await new Deno.Command("sync", { stdout: "null", stderr: "piped" }).output();
+  if (!success) throw new Error(`Cannot sync the disk: ${new TextDecoder().decode(stderr)}`);
+}
+
 /** What a broker tells of itself. */
 export async function runtimeOf(contender: Contender): Promise<Record<string, string>> {
   using client = await RawClient.connect(contender.brokerPort);
