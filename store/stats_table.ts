@@ -48,6 +48,15 @@ export interface StatsItem {
 /** Sums and counts of {@link CHUNK_ROWS} items, each count behind its sum. */
 type Chunk = Float64Array;
 
+function chunkOf(row: number): number {
+  return Math.floor(row / CHUNK_ROWS);
+}
+
+/** Place of a row's sum in its chunk. */
+function placeOf(row: number): number {
+  return 2 * (row % CHUNK_ROWS);
+}
+
 /** The items of one owner. */
 export class StatsTable {
   readonly #now: Chunk[] = [];
@@ -66,8 +75,8 @@ export class StatsTable {
   make(): number {
     const row = this.#free.pop() ?? this.#rows++;
     if (row === this.#now.length * CHUNK_ROWS) this.#now.push(new Float64Array(2 * CHUNK_ROWS));
-    const chunk = this.#now[Math.floor(row / CHUNK_ROWS)]!;
-    const at = 2 * (row % CHUNK_ROWS);
+    const chunk = this.#now[chunkOf(row)]!;
+    const at = placeOf(row);
     chunk[at] = 0;
     chunk[at + 1] = 0;
     for (const samples of [this.#minute, this.#hour, this.#day]) samples.begin(row);
@@ -81,8 +90,8 @@ export class StatsTable {
 
   /** Adds `value` to an item, counted `times` times. */
   add(row: number, value: number, times: number): void {
-    const chunk = this.#now[Math.floor(row / CHUNK_ROWS)]!;
-    const at = 2 * (row % CHUNK_ROWS);
+    const chunk = this.#now[chunkOf(row)]!;
+    const at = placeOf(row);
     chunk[at]! += value;
     chunk[at + 1]! += times;
   }
@@ -105,7 +114,7 @@ export class StatsTable {
   /** An item to read from, until its row is given back. */
   item(row: number): StatsItem {
     return {
-      value: this.#now[Math.floor(row / CHUNK_ROWS)]![2 * (row % CHUNK_ROWS)]!,
+      value: this.#now[chunkOf(row)]![placeOf(row)]!,
       minute: () => this.#minute.of(row),
       hour: () => this.#hour.of(row),
       day: () => this.#day.of(row),
@@ -164,6 +173,6 @@ class Samples {
 
   #at(sample: number, row: number, field: 0 | 1): number {
     const column = this.#columns[sample % this.#columns.length]!;
-    return column[Math.floor(row / CHUNK_ROWS)]![2 * (row % CHUNK_ROWS) + field]!;
+    return column[chunkOf(row)]![placeOf(row) + field]!;
   }
 }

@@ -5,7 +5,7 @@
  * Reads: nothing.
  * Never: waits for a gateway that is gone.
  */
-import { ActorGoneError } from "../../kernel/errors.ts";
+import { ActorGoneError, toError } from "../../kernel/errors.ts";
 import type { ActorContext, PeerRef } from "../../kernel/contract.ts";
 import { awake } from "../awake.ts";
 import { syncLogUpTo } from "../log_sync.ts";
@@ -97,7 +97,7 @@ function housekeepingOf(context: Context): Outputs["housekeeping"] {
         return await peer.ask("diskUse", null, { timeoutMs: DISK_USE_TIMEOUT_MS });
       } catch (error) {
         // Figures of everything else are worth having without the disk's.
-        context.signal("log", { level: "warn", text: `Cannot tell how full the disks are: ${messageOf(error)}` });
+        context.signal("log", { level: "warn", text: `Cannot tell how full the disks are: ${toError(error).message}` });
         return undefined;
       }
     },
@@ -116,10 +116,6 @@ function replicationOf(context: Context): Outputs["replication"] {
       return client.connected ? await client.ask("master", null, options) : undefined;
     },
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** A gateway that is gone has told its offsets before, or lost them with its connections. */

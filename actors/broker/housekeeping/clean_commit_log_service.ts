@@ -211,16 +211,10 @@ export class CleanCommitLogService {
 
   /** How full the disks are. @throws {DiskError} when the disk does not say */
   diskUse(): DiskUse {
-    const { totalBytes, freeBytes } = this.#disk.space(this.#store.shape.commitLog);
-    return { ...this.#usedShares(), totalBytes, freeBytes };
-  }
-
-  #usedShares(): Pick<DiskUse, "logShare" | "queueShare"> {
     const { shape } = this.#store;
-    return {
-      logShare: usedShare(this.#disk, shape.commitLog),
-      queueShare: usedShare(this.#disk, this.#disk.exists(shape.consumeQueue) ? shape.consumeQueue : shape.root),
-    };
+    const log = this.#disk.space(shape.commitLog);
+    const queues = this.#disk.space(this.#disk.exists(shape.consumeQueue) ? shape.consumeQueue : shape.root);
+    return { ...log, logShare: usedShare(log), queueShare: usedShare(queues) };
   }
 
   async #round(): Promise<RemovalCounters> {
@@ -239,7 +233,7 @@ export class CleanCommitLogService {
   }
 
   #decide(): RetentionDecision {
-    const { logShare, queueShare } = this.#usedShares();
+    const { logShare, queueShare } = this.diskUse();
     const decision = decideRetention(this.#values, {
       nowMs: this.#context.clock.nowMs(),
       logDiskUsed: logShare,
@@ -339,7 +333,6 @@ export class CleanCommitLogService {
   }
 }
 
-function usedShare(disk: LightDisk, path: string): number {
-  const { totalBytes, freeBytes } = disk.space(path);
+function usedShare({ totalBytes, freeBytes }: Pick<DiskUse, "totalBytes" | "freeBytes">): number {
   return totalBytes === 0 ? 0 : 1 - freeBytes / totalBytes;
 }
